@@ -1,0 +1,146 @@
+"""Our own processes: names, commands and environment, and how their databases are brought up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from cli.ports import LOOPBACK
+from cli.refusals import StartRefused
+from cli.supervisor import child_options, log_tail, open_log
+
+PROJECT: Final = Path(__file__).resolve().parent.parent  # where `python -m services.registry` finds itself
+MIGRATIONS_AT_ONCE: Final = 2
+MIGRATION_SECONDS: Final = 300
+ANSWER_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One of our own processes. `command` starts it; with `migrate` added it updates its database."""
+
+    name: str
+    command: tuple[str, ...]
+    port_offset: int  # from the gateway's port
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> str:
+        return self.name.replace("-", "_")
+
+
+def _service(name: str, package: str, port_offset: int, **env: str) -> Service:
+    return Service(name, (sys.executable, "-m", package), port_offset, env)
+
+
+INSTITUTIONS: Final = ("taazour", "csa", "masef", "men", "partners")
+GATEWAY: Final = "gateway"
+SERVICES: Final[tuple[Service, ...]] = (
+    _service("registry", "services.registry", 1),
+    *(
+        _service(f"programs-{institution}", "services.programs", 2 + place, TEKAMOUL_INSTITUTION=institution)
+        for place, institution in enumerate(INSTITUTIONS)
+    ),
+    _service("matching", "services.matching", 7),
+    _service(GATEWAY, "gateway", 0),
+)
+
+
+def base_env(language: str) -> dict[str, str]:
+    """What every process gets, and nothing else of our own environment."""
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "TEKAMOUL_LANG": language,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return env | ({"HOME": os.environ["HOME"]} if "HOME" in os.environ else {})
+
+
+async def migrate(
+    services: Sequence[Service], environments: Mapping[str, Mapping[str, str]], *, logs: Path
+) -> None:
+    """Bring every database up to date. Raises StartRefused for the first that cannot be."""
+    at_once = asyncio.Semaphore(MIGRATIONS_AT_ONCE)
+
+    async def one(service: Service) -> None:
+        async with at_once:
+            await _migrate_one(service, environments[service.name], logs)
+
+    await together(*(asyncio.ensure_future(one(service)) for service in services))
+
+
+async def _migrate_one(service: Service, env: Mapping[str, str], logs: Path) -> None:
+    log_file = logs / f"{service.name}.migrate.log"
+    with open_log(log_file) as log:
+        before = log.tell()
+        process = await asyncio.create_subprocess_exec(
+            *service.command,
+            "migrate",
+            cwd=PROJECT,
+            env={name: value for name, value in env.items() if name != "TEKAMOUL_LISTEN_FD"},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            **child_options(None, ends_with_us=signal.SIGKILL),
+        )
+    try:
+        code: int | None = await asyncio.wait_for(process.wait(), MIGRATION_SECONDS)
+    except TimeoutError:
+        code = None
+    finally:
+        # Also when we are asked to stop: a migration is one transaction, the next start repeats it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    if code != 0:
+        line = log_tail(log_file, before) or ("time-out" if code is None else f"exit {code}")
+        raise StartRefused("migration_failed", name=service.name, line=line, log=log_file)
+
+
+async def together(*tasks: asyncio.Future[Any]) -> None:
+    """Wait for all; at the first failure cancel the others, wait for their end, and raise it."""
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def answers_ok(port: int, path: str) -> bool:
+    """Whether GET answers 200. A plain socket: importing an HTTP client would take longer than the rest."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        try:
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode())
+            return (await reader.readline()).split(b" ")[1:2] == [b"200"]
+        finally:
+            writer.close()
+
+
+def commit() -> str:
+    """The commit of the code that runs, for the status page."""
+    given = os.environ.get("TEKAMOUL_COMMIT")
+    if given:
+        return given
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(PROJECT), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() or "unknown"

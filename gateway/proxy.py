@@ -1,0 +1,162 @@
+"""The forwarding path: requests to the services behind the gateway, streamed both ways.
+
+Pure ASGI on one aiohttp session, because per request this costs a tenth of FastAPI with httpx.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+
+import aiohttp
+from yarl import URL
+
+from gateway.asgi import Body, ClientGone, Headers, Message, Receive, Scope, Send, header
+from gateway.errors import UpstreamTimeout
+from gateway.paths import Target
+from shared.errors import Refusal, Unavailable
+from shared.logs import log
+from shared.metrics import REQUEST_SECONDS, REQUESTS
+from shared.tracing import current_traceparent
+
+# Only what a service needs to read goes in: no header that claims an identity, no cookie, nothing hop-by-hop.
+FORWARDED = frozenset(
+    b"accept accept-encoding accept-language content-encoding content-length content-type idempotency-key if-match "
+    b"if-modified-since if-none-match if-range if-unmodified-since range user-agent tracestate".split()
+)
+# Hop-by-hop (RFC 9110, 7.6.1), or of our own server, or never a service's to set.
+NOT_RETURNED = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade date server "
+    b"set-cookie set-cookie2 alt-svc".split()
+)
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+RETRIES_AFTER = (0.1, 0.4)
+"""Seconds before the second and third attempt of a safe request whose service refused or cut the connection."""
+CONNECT_SECONDS = 3.0
+KEEP_ALIVE_SECONDS = 3.0
+"""Shorter than the services' own (uvicorn: 5 s): a connection they are just closing would lose a request."""
+CONNECTIONS_PER_SERVICE = 100
+LONGEST_FORWARDED_FOR = 500
+
+
+class AnswerCut(Exception):
+    """A service ended in the middle of its answer; the caller's connection must end too, or it would look whole."""
+
+
+@asynccontextmanager
+async def open_session(answer_seconds: float) -> AsyncIterator[aiohttp.ClientSession]:
+    """The session to the services. `answer_seconds` bound each silence of theirs; a long upload has no bound."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0, limit_per_host=CONNECTIONS_PER_SERVICE, keepalive_timeout=KEEP_ALIVE_SECONDS
+        ),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=answer_seconds),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+    ) as session:
+        yield session
+
+
+class Proxy:
+    """Forwards one request to one process and its answer back."""
+
+    def __init__(self, service_urls: Mapping[str, str]) -> None:
+        self._urls = service_urls
+
+    async def forward(
+        self,
+        session: aiohttp.ClientSession,
+        target: Target,
+        token: str | None,
+        scope: Scope,
+        body: Body,
+        send: Send,
+    ) -> None:
+        """Refusals (Unavailable, UpstreamTimeout, those of the body) are raised before an answer has begun."""
+        started, status = time.perf_counter(), 500
+        try:
+            answer = await self._ask(session, target, token, scope, body)
+            status = answer.status
+            async with answer:
+                await _return(answer, scope["method"], send)
+        except Refusal as refusal:
+            status = refusal.status
+            raise
+        finally:
+            route = f"{target.process} (forwarded)"
+            REQUESTS.labels(route=route, method=_known(scope["method"]), status=status).inc()
+            REQUEST_SECONDS.labels(route=route).observe(time.perf_counter() - started)
+
+    async def _ask(
+        self, session: aiohttp.ClientSession, target: Target, token: str | None, scope: Scope, body: Body
+    ) -> aiohttp.ClientResponse:
+        query = scope["query_string"].decode("latin-1")
+        # encoded=True: the path goes on as it came, byte for byte.
+        url = URL(f"{self._urls[target.process]}{target.path}{'?' + query if query else ''}", encoded=True)
+        headers = _request_headers(scope, token)
+        retries = RETRIES_AFTER if scope["method"] in SAFE_METHODS and not body.is_there else ()
+        for pause in (*retries, None):
+            try:
+                return await session.request(
+                    scope["method"],
+                    url,
+                    headers=headers,
+                    data=body.pieces() if body.is_there else None,
+                    allow_redirects=False,
+                )
+            except (aiohttp.ServerTimeoutError, TimeoutError) as fault:
+                log.warning("upstream_timeout", upstream=target.process, reason=type(fault).__name__)
+                if isinstance(fault, aiohttp.ConnectionTimeoutError):
+                    raise Unavailable from fault
+                raise UpstreamTimeout from fault
+            except aiohttp.ClientError as fault:
+                if body.fault is not None:  # our own refusal of the body, wrapped on its way through aiohttp
+                    raise body.fault from None
+                log.warning("upstream_unavailable", upstream=target.process, reason=type(fault).__name__)
+                if pause is None:
+                    raise Unavailable from fault
+                await asyncio.sleep(pause)
+        raise Unavailable
+
+
+async def _return(answer: aiohttp.ClientResponse, method: str, send: Send) -> None:
+    kept: Headers = [
+        (name.lower(), value) for name, value in answer.raw_headers if name.lower() not in NOT_RETURNED
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": kept})
+    try:
+        if method != "HEAD":
+            async for piece in answer.content.iter_any():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        raise AnswerCut(type(fault).__name__) from fault
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _request_headers(scope: Scope, token: str | None) -> list[tuple[str, str]]:
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"] if name in FORWARDED
+    ]
+    client = scope["client"][0] if scope.get("client") else "unknown"
+    before = header(scope, b"x-forwarded-for")
+    if before and len(before) <= LONGEST_FORWARDED_FOR:
+        client = f"{before}, {client}"
+    headers += [
+        ("x-forwarded-for", client),
+        ("x-forwarded-proto", scope.get("scheme", "http")),
+        ("x-forwarded-host", (header(scope, b"host") or "")[:LONGEST_FORWARDED_FOR]),
+        ("traceparent", current_traceparent()),
+    ]
+    if token is not None:
+        headers.append(("authorization", f"Bearer {token}"))
+    return headers
+
+
+def _known(method: str) -> str:
+    """The method as a metric's label: a caller may invent methods, and each label costs memory for ever."""
+    return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
+
+

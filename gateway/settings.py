@@ -1,0 +1,26 @@
+"""Settings of the gateway process."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import HttpUrl
+
+from shared.settings import ServiceSettings
+
+SHIPPED_PARTNERS = Path(__file__).parent / "partners.toml"
+
+
+class GatewaySettings(ServiceSettings):
+    name: str = "gateway"
+    signing_key_file: Path
+    """The ES256 private key (JWK) that signs partners' tokens."""
+    client_secrets_file: Path
+    """JSON: partner -> SHA-256 of its client secret, in hex."""
+    partners_file: Path = SHIPPED_PARTNERS
+    nats_monitor_url: str | None = None
+    public_url: HttpUrl | None = None
+    """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""
+    lang: Literal["ar", "fr", "en"] = "fr"
+    """The language of what is said to the operator's terminal."""
+    answer_seconds: float = 30.0
+    """How long a service may take to begin its answer."""

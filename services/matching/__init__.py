@@ -1,0 +1,1 @@
+"""Matching: links beneficiaries of every program to the registry, and keeps overlaps and gaps."""

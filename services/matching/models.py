@@ -1,0 +1,170 @@
+"""Tables of matching: projections of the registry and of the programs, and the links between them."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, MetaData, Numeric, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from shared.database import NAMING
+
+
+class LinkStatus(StrEnum):
+    """What was decided for a beneficiary; pending until it has been compared."""
+
+    PENDING = "pending"
+    LINKED = "linked"
+    TO_ADJUDICATE = "to_adjudicate"
+    UNMATCHED = "unmatched"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Place(Base):
+    """A place as the registry publishes it."""
+
+    __tablename__ = "places"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    parent_code: Mapped[str | None] = mapped_column(Text)
+    name_fr: Mapped[str] = mapped_column(Text)
+    name_ar: Mapped[str | None] = mapped_column(Text)
+    names: Mapped[list[str]] = mapped_column(JSONB)
+
+
+class Household(Base):
+    """A registry household, without its people: what overlaps and gaps are counted by."""
+
+    __tablename__ = "households"
+    __table_args__ = (Index("ix_households_wilaya_code", "wilaya_code"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    wilaya_code: Mapped[str | None] = mapped_column(Text)
+    moughataa_code: Mapped[str | None] = mapped_column(Text)
+    commune_code: Mapped[str] = mapped_column(Text)
+    vulnerability_category: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(Integer)
+    disability: Mapped[bool] = mapped_column(Boolean)
+    """Whether a member lives with a disability."""
+    school_age: Mapped[bool] = mapped_column(Boolean)
+    """Whether a member is of school age (born 6 to 14 years before the household was projected)."""
+
+
+class Member(Base):
+    """An individual in a household, with what comparing needs (the fields of IndividualFacts)."""
+
+    __tablename__ = "members"
+    __table_args__ = (
+        Index("ix_members_household_id", "household_id"),
+        Index("ix_members_individual_id", "individual_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("households.id"))
+    individual_id: Mapped[UUID]
+    individual_number: Mapped[str] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class MemberKey(Base):
+    """A blocking key (hashed to 64 bits: a collision only adds a candidate) of a member."""
+
+    __tablename__ = "member_keys"
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class HouseholdPhone(Base):
+    """On how many households a phone stands: one on many is an agent's, and says little about a person."""
+
+    __tablename__ = "household_phones"
+
+    phone: Mapped[str] = mapped_column(Text, primary_key=True)
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("households.id"), primary_key=True, index=True)
+
+
+class Program(Base):
+    """A program as its institution publishes it; `targeting` is what gaps are counted by."""
+
+    __tablename__ = "programs"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    institution: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    unit: Mapped[str] = mapped_column(Text)
+    names: Mapped[dict[str, str]] = mapped_column(JSONB)
+    targeting: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Beneficiary(Base):
+    """An enrollment of some program, what its list says of the person, and its link to the registry."""
+
+    __tablename__ = "beneficiaries"
+    __table_args__ = (
+        Index("ix_beneficiaries_pending", "id", postgresql_where="link_status = 'pending'"),
+        Index("ix_beneficiaries_program_id", "program", "id"),
+        Index("ix_beneficiaries_household_id", "household_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The enrollment's id."""
+    institution: Mapped[str] = mapped_column(Text)
+    program: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    active: Mapped[bool] = mapped_column(Boolean)
+    monthly_value_mru: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    import_id: Mapped[UUID | None]
+    source_line: Mapped[int | None] = mapped_column(Integer)
+    listed: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    link_status: Mapped[LinkStatus] = mapped_column(Text)
+    link_version: Mapped[int] = mapped_column(Integer)
+    individual_id: Mapped[UUID | None]
+    household_id: Mapped[UUID | None]
+    probability: Mapped[float | None]
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class BeneficiaryKey(Base):
+    """A key of a beneficiary: when an individual with the same one arrives, the beneficiary is compared again."""
+
+    __tablename__ = "beneficiary_keys"
+
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    beneficiary_id: Mapped[UUID] = mapped_column(
+        ForeignKey("beneficiaries.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Overlap(Base):
+    """A household that receives from two programs (a before b by code), from when to when."""
+
+    __tablename__ = "overlaps"
+    __table_args__ = (
+        Index(
+            "uq_overlaps_current",
+            "household_id",
+            "program_a",
+            "program_b",
+            unique=True,
+            postgresql_where="ceased_at IS NULL",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    household_id: Mapped[UUID]
+    program_a: Mapped[str] = mapped_column(Text)
+    program_b: Mapped[str] = mapped_column(Text)
+    began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ceased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,256 @@
+"""Writes of the projections: what the registry and the programs announce, kept here for comparing and counting."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.matching.models import (
+    Beneficiary,
+    BeneficiaryKey,
+    Household,
+    HouseholdPhone,
+    LinkStatus,
+    Member,
+    MemberKey,
+    Place,
+    Program,
+)
+from services.matching.rules.facts import IndividualFacts
+from services.matching.rules.keys import individual_keys
+from shared.copying import copy_rows
+
+LINKING_LOCK = 0x7EC4_0101
+"""Held by whoever changes the registry's projection and by the linker, so that neither misses the other's rows."""
+
+SCHOOL_AGES = range(6, 15)
+
+
+async def hold_linking_lock(tx: AsyncSession) -> None:
+    """Until the transaction ends: nobody links while the registry's projection changes, and the reverse."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LINKING_LOCK})
+
+
+def hashed(keys: Iterable[str]) -> set[int]:
+    """Blocking keys as signed 64-bit integers."""
+    return {int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True) for key in keys}
+
+
+def phone_keys(phones: Iterable[str]) -> list[str]:
+    """Keys under which a beneficiary is compared again when its phone turns up on another household."""
+    return [f"shared-phone:{phone}" for phone in phones]
+
+
+async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> None:
+    """Take over a new edition of the places; every beneficiary is compared again with it."""
+    await hold_linking_lock(tx)
+    await tx.execute(delete(Place))
+    await tx.execute(insert(Place), [{name: place[name] for name in Place.__table__.columns.keys()} for place in places])
+    await tx.execute(
+        update(Beneficiary).where(Beneficiary.link_status != LinkStatus.PENDING).values(link_status=LinkStatus.PENDING)
+    )
+
+
+async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]], today: date) -> None:
+    """Take over households as the registry gives them, where they are newer than what is held."""
+    await hold_linking_lock(tx)
+    held = dict(
+        (
+            await tx.execute(
+                select(Household.id, Household.version).where(Household.id.in_([UUID(h["id"]) for h in households]))
+            )
+        )
+        .tuples()
+        .all()
+    )
+    newer = [one for one in households if one["version"] > held.get(UUID(one["id"]), 0)]
+    if not newer:
+        return
+    touched = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
+    parents = dict((await tx.execute(select(Place.code, Place.parent_code))).tuples().all())
+    statement = upsert(Household)
+    columns = [name for name in Household.__table__.columns.keys() if name != "id"]
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={name: statement.excluded[name] for name in columns}),
+        [_household_row(one, parents, today) for one in newer],
+    )
+    touched |= await _add_members(tx, newer, parents)
+    await compare_again(tx, touched)
+
+
+def _household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
+    moughataa = parents.get(household["commune_code"])
+    ages = [today.year - date.fromisoformat(member["birth_date"]).year for member in household["members"]]
+    return {
+        "id": UUID(household["id"]),
+        "number": household["number"],
+        "version": household["version"],
+        "commune_code": household["commune_code"],
+        "moughataa_code": moughataa,
+        "wilaya_code": parents.get(moughataa or ""),
+        "vulnerability_category": household["vulnerability_category"],
+        "size": len(household["members"]),
+        "disability": any(member["disability"] for member in household["members"]),
+        "school_age": any(age in SCHOOL_AGES for age in ages),
+    }
+
+
+async def _drop_members(tx: AsyncSession, household_ids: list[UUID]) -> set[int]:
+    """Forget the members of households that changed; returns the keys they were found under."""
+    if not household_ids:
+        return set()
+    members = select(Member.id).where(Member.household_id.in_(household_ids))
+    keys = set(await tx.scalars(select(MemberKey.key).where(MemberKey.member_id.in_(members))))
+    await tx.execute(delete(Member).where(Member.household_id.in_(household_ids)))
+    await tx.execute(delete(HouseholdPhone).where(HouseholdPhone.household_id.in_(household_ids)))
+    await tx.execute(
+        update(Beneficiary).where(Beneficiary.household_id.in_(household_ids)).values(link_status=LinkStatus.PENDING)
+    )
+    return keys
+
+
+async def _add_members(
+    tx: AsyncSession, households: Sequence[dict[str, Any]], parents: dict[str, str | None]
+) -> set[int]:
+    """Add the members, their keys and phones; returns every key under which something may now be found."""
+    rows = [
+        (UUID(household["id"]), member, _facts(household, member, parents))
+        for household in households
+        for member in household["members"]
+    ]
+    count = len(rows)
+    ids = list(
+        await tx.scalars(
+            text("SELECT nextval(pg_get_serial_sequence('members', 'id')) FROM generate_series(1, :count)"),
+            {"count": count},
+        )
+    )
+    await copy_rows(
+        tx,
+        "members",
+        ("id", "household_id", "individual_id", "individual_number", "facts"),
+        [
+            (id_, household_id, UUID(member["individual_id"]), member["individual_number"], facts)
+            for id_, (household_id, member, facts) in zip(ids, rows, strict=True)
+        ],
+    )
+    keys = [
+        (key, id_)
+        for id_, (household_id, member, facts) in zip(ids, rows, strict=True)
+        for key in hashed(individual_keys(individual_of(household_id, UUID(member["individual_id"]), facts)))
+    ]
+    await copy_rows(tx, "member_keys", ("key", "member_id"), keys)
+    phones = {(phone, UUID(household["id"])) for household in households for phone in household["phones"]}
+    if phones:
+        await tx.execute(insert(HouseholdPhone), [{"phone": phone, "household_id": id_} for phone, id_ in phones])
+    return {key for key, _ in keys} | hashed(phone_keys(phone for phone, _ in phones))
+
+
+def _facts(household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]) -> dict[str, Any]:
+    """What comparing needs of a member, as JSON: the fields of IndividualFacts that are not columns."""
+    moughataa = parents.get(household["commune_code"])
+    return {
+        "individual_number": member["individual_number"],
+        "household_number": household["number"],
+        "name_fr": member["name_fr"],
+        "name_ar": member["name_ar"],
+        "father_name": _father_name(household, member),
+        "sex": member["sex"],
+        "birth_date": member["birth_date"],
+        "birth_precision": member["birth_precision"],
+        "nni": member["nni"],
+        "phones": household["phones"],
+        "relationship": member["relationship"],
+        "wilaya_code": parents.get(moughataa or ""),
+        "moughataa_code": moughataa,
+        "commune_code": household["commune_code"],
+    }
+
+
+def _father_name(household: dict[str, Any], member: dict[str, Any]) -> str | None:
+    """The male head's name, for a child of the household."""
+    if member["relationship"] != "child":
+        return None
+    for other in household["members"]:
+        if other["relationship"] == "head" and other["sex"] == "M":
+            return other["name_fr"] or other["name_ar"]
+    return None
+
+
+def individual_of(
+    household_id: UUID, individual_id: UUID, facts: dict[str, Any], phone_households: int = 1
+) -> IndividualFacts:
+    """The facts of a member as the rules take them."""
+    return IndividualFacts(
+        individual_id=individual_id,
+        household_id=household_id,
+        phone_households=phone_households,
+        **{
+            **facts,
+            "birth_date": date.fromisoformat(facts["birth_date"]) if facts["birth_date"] else None,
+            "phones": tuple(facts["phones"]),
+        },
+    )
+
+
+async def compare_again(tx: AsyncSession, keys: set[int]) -> None:
+    """Queue the beneficiaries that could be one of the individuals found under `keys`."""
+    touched = select(BeneficiaryKey.beneficiary_id).where(BeneficiaryKey.key == text("ANY(:keys)"))
+    await tx.execute(
+        update(Beneficiary)
+        .where(Beneficiary.id.in_(touched), Beneficiary.link_status != LinkStatus.PENDING)
+        .values(link_status=LinkStatus.PENDING),
+        {"keys": list(keys)},
+    )
+
+
+async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequence[dict[str, Any]]) -> None:
+    """Take over enrollments as a programs service gives them, where they are newer than what is held."""
+    rows = {}
+    for change in changes:
+        listed = change["beneficiary"]
+        rows[UUID(change["enrollment_id"])] = {
+            "id": UUID(change["enrollment_id"]),
+            "institution": institution,
+            "program": change["program"],
+            "version": change["version"],
+            "active": change["to"] == "enrolled",
+            "monthly_value_mru": listed["monthly_value_mru"],
+            "import_id": listed["import_id"],
+            "source_line": listed["source_line"],
+            "listed": listed,
+            "link_status": LinkStatus.PENDING,
+            "link_version": 0,
+        }
+    statement = upsert(Beneficiary)
+    replaced = ("version", "active", "monthly_value_mru", "import_id", "source_line", "listed", "link_status")
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: statement.excluded[name] for name in replaced},
+            where=Beneficiary.version < statement.excluded.version,
+        ),
+        list(rows.values()),
+    )
+
+
+async def put_program(tx: AsyncSession, program: dict[str, Any], institution: str, version: int) -> None:
+    statement = upsert(Program).values(
+        code=program["code"],
+        institution=institution,
+        version=version,
+        unit=program["unit"],
+        names=program["names"],
+        targeting=program["targeting"],
+    )
+    replaced = {name: statement.excluded[name] for name in ("institution", "version", "unit", "names", "targeting")}
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_=replaced, where=Program.version < statement.excluded.version
+        )
+    )

@@ -1,0 +1,79 @@
+"""From compared candidates to one decision: link, let a human adjudicate, or leave unmatched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from services.matching.rules.comparing import Comparison
+from services.matching.rules.facts import IndividualFacts, Unit
+
+Kind = Literal["link", "adjudicate", "unmatched"]
+
+# Probability from which a pair is linked without a human: of a thousand such links about ten may be wrong,
+# and every link can be undone; below ADJUDICATE a human would only say no, and there are more such pairs than
+# anyone can read.
+LINK = 0.97
+ADJUDICATE = 0.30
+# Bits by which the best must lead the best different person: eight to one. Two brothers on one phone stay a
+# question.
+MARGIN = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate and what comparing it gave."""
+
+    individual: IndividualFacts
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows for one beneficiary.
+
+    link: both ids are set, and what the program pays is certain: the person, or for a unit of households the
+    household (`person_certain` is False when another of its members is as likely: the spouse for the head;
+    `household_certain` is False when the person heads two households and nothing says which).
+    adjudicate: both name the best candidate, for the human to start from. unmatched: both are None.
+    `runner_up` is the best candidate who is another person.
+    """
+
+    kind: Kind
+    individual_id: UUID | None = None
+    household_id: UUID | None = None
+    probability: float = 0.0
+    comparison: Comparison | None = None
+    runner_up: Scored | None = None
+    person_certain: bool = True
+    household_certain: bool = True
+
+
+def decide(candidates: Sequence[Scored], *, unit: Unit = "individual") -> Decision:
+    """The decision over all candidates of one beneficiary. Independent of their order and of repetitions."""
+    ranked = sorted(candidates, key=_rank)
+    if not ranked or ranked[0].comparison.probability < ADJUDICATE:
+        return Decision("unmatched", probability=ranked[0].comparison.probability if ranked else 0.0)
+    best = ranked[0]
+    other = next((c for c in ranked if c.individual.individual_id != best.individual.individual_id), None)
+    close = [c for c in ranked if best.comparison.score - c.comparison.score < MARGIN]
+    person_certain = all(c.individual.individual_id == best.individual.individual_id for c in close)
+    household_certain = all(c.individual.household_id == best.individual.household_id for c in close)
+    certain = household_certain if unit == "household" else person_certain
+    linked = best.comparison.probability >= LINK and certain and not best.comparison.forbidden
+    return Decision(
+        "link" if linked else "adjudicate",
+        best.individual.individual_id,
+        best.individual.household_id,
+        best.comparison.probability,
+        best.comparison,
+        other,
+        person_certain,
+        household_certain,
+    )
+
+
+def _rank(candidate: Scored) -> tuple[float, str, str]:
+    """Best first; numbers, which never change, part equals, so that the order of arrival decides nothing."""
+    individual = candidate.individual
+    return -candidate.comparison.score, individual.individual_number, individual.household_number

@@ -1,0 +1,238 @@
+"""Names of people as Mauritania writes them: what is compared, what is only evidence of sex, and how alike
+two are.
+
+Ould, Mint, ولد, بنت, El and ال are not part of a name (and Ould and Mint tell the sex); Med and Mhd are
+Mohamed; عبد ال with its name is one token. Tokens are compared in order: Mohamed Ould Ahmed is not Ahmed
+Ould Mohamed.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.matching.rules.facts import Sex
+from services.matching.rules.sounds import sound_similarity
+from services.matching.rules.spelling import fold, is_arabic, skeleton, sounds_of
+
+__all__ = [
+    "Name",
+    "Token",
+    "fold",
+    "in_given_order",
+    "is_arabic",
+    "parse_name",
+    "similarity",
+    "token_similarity",
+]
+
+_SON = frozenset({"ould", "oul", "oud", "o", "wld", "weld", "wuld", "ouled", "ben", "bin", "ibn", "ولد", "بن", "ابن"})
+_DAUGHTER = frozenset({"mint", "minte", "mnt", "mt", "bint", "bent", "بنت", "منت", "ابنة"})
+_ARTICLES = frozenset({"el", "al", "ech", "ال"})
+_ABBREVIATIONS = {
+    **dict.fromkeys(("med", "md", "mhd", "mohd", "moh", "mhmd", "mouhd", "mohmd"), "mohamed"),
+    "ahd": "ahmed",
+    "م": "محمد",
+}
+# Clan names come before or after the given name; everything else keeps its order.
+_CLAN_NAMES = """
+ane ann anne athie atie aw ba bal ball bari baro barri barro barry batchili bathili bathily bousso boussow
+buso camara camera cane cham cisse cissey cissokho coita conate coulibali coulibaly daf dafe daff darame de
+deh deih dem deme dia diagana diaguana diah diallo diallow dialo diao diaouara diara diarra diaw diawara
+dieing dieng diop diope diouf dioufe doucoure drame dukure faal fall fay faye gadio gadjo gajo gandaga
+gandega gay gaye gise gnakhate gnang gueye guisse haw ja jagana jallow jalo jara jaw jawara jeng jop juf
+kamara kan kane kebbe kebe keli kelly kely koita konate koulibaly lam lame lamme li lih lo loh ly mangan
+mangane mbaye mbodj mboj ndiath ndiay ndiaye ndongo ndour niakhate niang njie nyang ouague ouane ow sakho
+sakkho sako sal sall salle sao sar sare sarr saw sawo scylla seck secke sek sene senne si sidibe sih silla
+sisse sissokho sissoko so soh soumare sow sumare sy sylla tal tall tandia tandja tandjia tarawore thiam
+thiao thiaw thioub tiam tiaw timera tioub toure traore ture wad wadd wade wague wan wane yal yall yalle
+yatera yattera آتي آن آو اتي افال امباي امبوج ان انجات انجاي اندور اندونغو انيانغ او با باتيلي بارو باري بال
+بوسو تال تانجا تراوري تشام توري تيام تياو تيميرا تيوب جا جارا جاغانا جالو جاو جاوارا جلو جوب جوف جينغ داف دة
+درامي ده دوكوري ديا ديارا ديالو ديم ديوب سال ساو سك سو سوماري سي سيديبي سيسوكو سيسي سيلا سين صاخو صار صال صو
+صي غاجو غانديغا غاي غي غيسي فال فاي كامارا كان كلي كوليبالي كوناتي كويتا كيبي لام لو لي مانغان نياخاتي واد
+واغي وان ياتيرا يال چام
+"""
+_CLANS = frozenset(_CLAN_NAMES.split())
+# Past this many tokens a "name" is a sentence typed into the wrong column.
+MAX_TOKENS = 8
+
+_GLUED_COMPOUND = re.compile(r"^(محمد|احمد|سيدي)(?=ال..)")
+_LATIN_SERVANT_WORD = re.compile(r"^abd(?:[aeiu]|ou)?l?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One part of a name: its folded text, its sounds (see `spelling`) and which script wrote it."""
+
+    text: str
+    sounds: str
+    arabic: bool
+    clan: bool = False
+
+    @property
+    def skeleton(self) -> str:
+        return skeleton(self.sounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A parsed name: tokens in the order written, and the sex that Ould or Mint told (None without one)."""
+
+    tokens: tuple[Token, ...]
+    sex_hint: Sex | None = None
+
+    @property
+    def patronymics(self) -> tuple["Name", ...]:
+        """Where the father's name may begin after a given name of one part, of two (Ahmed Baba), of three."""
+        return tuple(Name(self.tokens[at:]) for at in range(1, min(len(self.tokens), 4)))
+
+
+def _words(text: str) -> list[str]:
+    words = [part for word in fold(text).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
+    return [_ABBREVIATIONS.get(word, word) for word in words if not word.isdigit()]
+
+
+def _joined_servants(words: list[str]) -> list[str]:
+    """عبد + الله, Abdel + Kader, Abd + El + Kader: one word each."""
+    out: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        rest = at + 1
+        if word == "عبد" and rest < len(words):
+            out.append(word + words[rest])
+            at += 2
+        elif _LATIN_SERVANT_WORD.match(word) and word != "abdou" and rest < len(words):
+            if words[rest] in _ARTICLES and rest + 1 < len(words):
+                rest += 1
+            following = words[rest].removeprefix("el") if len(words[rest]) > 4 else words[rest]
+            out.append(word + following if word.endswith("l") else "abdel" + following)
+            at = rest + 1
+        else:
+            out.append(word)
+            at += 1
+    return out
+
+
+@lru_cache(maxsize=262_144)
+def _token(word: str) -> Token:
+    return Token(word, sounds_of(word), is_arabic(word), word.replace("ى", "ي") in _CLANS)
+
+
+@lru_cache(maxsize=262_144)
+def parse_name(text: str) -> Name:
+    """The name in `text`, in either script; an empty name when it holds no letter. Never fails."""
+    tokens: list[Token] = []
+    sex: Sex | None = None
+    for at, word in enumerate(_joined_servants(_words(text))):
+        told: Sex | None = "M" if word in _SON else "F" if word in _DAUGHTER or (word == "m" and at > 0) else None
+        if told is not None:
+            # The first particle is the person's own; a later one is the father's or grandfather's.
+            sex = sex or told
+        elif word not in _ARTICLES:
+            token = _token(word)
+            if token.sounds:
+                tokens.append(token)
+    return Name(tuple(tokens[:MAX_TOKENS]), sex)
+
+
+def token_similarity(a: Token, b: Token) -> float:
+    """0..1 for two tokens, see `sounds.sound_similarity`."""
+    return sound_similarity(a.sounds, b.sounds, a.arabic, b.arabic)
+
+
+_WORST = 0.65  # share of the least alike pair in the score of two names; the mean of all pairs has the rest
+_GLUED = 0.02  # Sid Ahmed = Sidahmed: one token facing two
+_ABSENT_LAST = 0.06  # the grandfather's name not given
+_ABSENT_MIDDLE = 0.14  # Mohamed Lemine Ould Ahmed, Mohamed Ould Ahmed
+_ABSENT_FIRST = 0.35
+_ONLY_GIVEN_NAME = 0.2  # when only one token faced one, the given name alone says little
+_SURE = 0.85  # tokens facing one another at least this alike need no other alignment
+
+_Tokens = tuple[Token, ...]
+
+
+def _straight(a: _Tokens, b: _Tokens) -> float:
+    """Both names have as many tokens: each faces its own."""
+    worst = 1.0
+    total = 0.0
+    for x, y in zip(a, b, strict=True):
+        value = sound_similarity(x.sounds, y.sounds, x.arabic, y.arabic)
+        total += value
+        worst = min(worst, value)
+    return _WORST * worst + (1 - _WORST) * total / len(a)
+
+
+def _glued(tokens: _Tokens, at: int) -> str:
+    return tokens[at].sounds + tokens[at + 1].sounds.removeprefix("v")
+
+
+def _aligned(a: _Tokens, b: _Tokens) -> float:
+    """The best alignment in order, where only the longer name may have tokens that face nothing."""
+    best = 0.0
+    # (next of a, next of b, pairs, worst, total, penalty): at most a few dozen states for names of up to four
+    # tokens.
+    open_states: list[tuple[int, int, int, float, float, float]] = [(0, 0, 0, 1.0, 0.0, 0.0)]
+    while open_states:
+        i, j, pairs, worst, total, penalty = open_states.pop()
+        if worst * _WORST + (1 - _WORST) - penalty <= best:
+            continue
+        left_a, left_b = len(a) - i, len(b) - j
+        if not left_a or not left_b:
+            if pairs:
+                absent = (left_a + left_b) * _ABSENT_LAST
+                alone = _ONLY_GIVEN_NAME if pairs == 1 and absent and not penalty else 0.0
+                best = max(best, _WORST * worst + (1 - _WORST) * total / pairs - penalty - absent - alone)
+            continue
+        skipped = penalty + (_ABSENT_MIDDLE if pairs else _ABSENT_FIRST)
+        if left_a > left_b:
+            open_states.append((i + 1, j, pairs, worst, total, skipped))
+        if left_b > left_a:
+            open_states.append((i, j + 1, pairs, worst, total, skipped))
+        if left_a > 1:
+            value = sound_similarity(_glued(a, i), b[j].sounds, a[i].arabic, b[j].arabic)
+            open_states.append((i + 2, j + 1, pairs + 1, min(worst, value), total + value, penalty + _GLUED))
+        if left_b > 1:
+            value = sound_similarity(a[i].sounds, _glued(b, j), a[i].arabic, b[j].arabic)
+            open_states.append((i + 1, j + 2, pairs + 1, min(worst, value), total + value, penalty + _GLUED))
+        value = token_similarity(a[i], b[j])
+        open_states.append((i + 1, j + 1, pairs + 1, min(worst, value), total + value, penalty))
+    return best
+
+
+def _in_order(a: _Tokens, b: _Tokens) -> float:
+    if len(a) == len(b):
+        straight = _straight(a, b)
+        if straight >= _SURE or (len(a) == 1) or (len(a) == 2 and straight < 0.3):
+            return straight
+    return _aligned(a, b)
+
+
+def in_given_order(name: Name) -> Name:
+    """The same name with a clan name that stood first put last: what blocking keys are made of."""
+    return Name(_clan_last(name.tokens) or name.tokens, name.sex_hint)
+
+
+def _clan_last(tokens: _Tokens) -> _Tokens | None:
+    return (*tokens[1:], tokens[0]) if len(tokens) > 1 and tokens[0].clan else None
+
+
+def similarity(a: Name, b: Name) -> float:
+    """0..1 for two names in any scripts; symmetric. 0 when either is empty: an absent name is not evidence.
+
+    The worst pair of tokens counts most; an absent last token (the grandfather) costs little; a clan name
+    may stand first in one and last in the other.
+    """
+    if not a.tokens or not b.tokens:
+        return 0.0
+    if a.tokens == b.tokens:
+        return 1.0
+    score = _in_order(a.tokens, b.tokens)
+    if score < _SURE:
+        turned_a, turned_b = _clan_last(a.tokens), _clan_last(b.tokens)
+        if turned_a:
+            score = max(score, _in_order(turned_a, b.tokens))
+        if turned_b:
+            score = max(score, _in_order(a.tokens, turned_b))
+        if turned_a and turned_b:
+            score = max(score, _in_order(turned_a, turned_b))
+    return score

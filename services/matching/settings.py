@@ -1,0 +1,7 @@
+"""Settings of the matching process."""
+
+from shared.settings import ServiceSettings
+
+
+class MatchingSettings(ServiceSettings):
+    name: str = "matching"

@@ -1,0 +1,261 @@
+"""Applying the rows of an institution's list: enrollments begin, and where the list is a delta, end."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.programs.commands.changes import Change, announce_changes
+from services.programs.models import Enrollment
+from services.programs.rules.beneficiary_key import beneficiary_key
+from services.programs.rules.household_number import is_household_number
+from services.programs.rules.listed import Listed
+from services.programs.rules.program import Program
+from services.programs.rules.reading import Finding
+from services.programs.rules.status import LISTED, REMOVED_BY_LIST, LinkStatus, Status
+from services.programs.rules.value import monthly_value
+from shared.ids import new_id
+from shared.text import Text
+from shared.values import nni_check_holds
+
+DUPLICATE_IN_LIST = Text(
+    ar="هذا المستفيد مذكور من قبل في السطر {line}؛ لم يُسجَّل مرة ثانية",
+    fr="ce bénéficiaire figure déjà à la ligne {line} ; il n'est pas inscrit deux fois",
+    en="this beneficiary already stands on line {line}; not enrolled twice",
+)
+REMOVAL_UNKNOWN = Text(
+    ar="لا أحد مسجل في هذا البرنامج بهذا الرقم؛ لم يُحذف أحد. المقبول: رقم الأسرة أو رقم التعريف كما أُرسلا عند الإضافة",
+    fr="personne n'est inscrit à ce programme sous ce numéro ; rien n'a été retiré. Accepté : le n° ménage ou le NNI de l'ajout",
+    en="nobody is enrolled in this program under this number; nothing was removed. Accepted: the household number or national"
+    " id sent with the addition",
+)
+REMOVAL_AMBIGUOUS = Text(
+    ar="هذا الرقم يخص أكثر من مسجل واحد في البرنامج؛ لم يُحذف أحد. يُرجى ذكر رقم الأسرة",
+    fr="ce numéro désigne plus d'un inscrit du programme ; rien n'a été retiré. Indiquer le n° ménage",
+    en="this number belongs to more than one enrollment of the program; nothing was removed. Give the household number",
+)
+
+
+@dataclass(slots=True)
+class ListOutcome:
+    """What some rows of a list did. `accepted` rows changed something, `unchanged` said what was known."""
+
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows come from, and the day they are applied under."""
+
+    institution: str
+    import_id: UUID
+    partner: str
+    day: date
+
+
+@dataclass(slots=True)
+class _Active:
+    """An enrollment that has not ended, as far as applying a list needs to know it."""
+
+    id: UUID
+    key: str
+    version: int
+    status: Status
+    import_id: UUID
+    source_line: int
+    household_number: str | None
+    nni: str | None
+
+
+async def apply_list(tx: AsyncSession, program: Program, rows: Sequence[Listed], source: Source) -> ListOutcome:
+    """Enroll who is new and exit who is removed, in the order of the rows, and announce it as one batch."""
+    keys = [beneficiary_key(program.unit, row) for row in rows]
+    application = _Application(program, source, await _active(tx, program.code, rows, keys))
+    for row, key in zip(rows, keys, strict=True):
+        if row.action == "remove":
+            application.remove(row, key)
+        else:
+            application.add(row, key)
+    changes = await application.store(tx)
+    await announce_changes(tx, source.institution, program.code, changes, by=source.partner)
+    return application.outcome
+
+
+async def _active(tx: AsyncSession, program: str, rows: Iterable[Listed], keys: list[str]) -> list[_Active]:
+    """The active enrollments the rows may speak of; locked where the rows may end them."""
+    removals = [row for row in rows if row.action == "remove"]
+    columns = Enrollment.__table__.c
+    about = [columns.beneficiary_key.in_(keys)]
+    if removals:
+        about += [
+            columns.household_number.in_([row.household_number for row in removals if row.household_number]),
+            columns.nni.in_([row.nni for row in removals if row.nni]),
+        ]
+    wanted = (
+        select(
+            columns.id,
+            columns.beneficiary_key,
+            columns.version,
+            columns.status,
+            columns.import_id,
+            columns.source_line,
+            columns.household_number,
+            columns.nni,
+        )
+        .where(columns.program_code == program, columns.status != Status.EXITED, or_(*about))
+        .order_by(columns.id)
+    )
+    if removals:
+        wanted = wanted.with_for_update()
+    return [_Active(id_, key, version, Status(status), *rest) for id_, key, version, status, *rest in await tx.execute(wanted)]
+
+
+class _Application:
+    """The rows of a chunk while they are applied: what is active, what begins, what ends."""
+
+    def __init__(self, program: Program, source: Source, active: Iterable[_Active]) -> None:
+        self.outcome = ListOutcome()
+        self._program, self._source = program, source
+        self._value = program.value_on(source.day)
+        self._active = {one.key: one for one in active}
+        self._begun: dict[UUID, dict[str, Any]] = {}
+        self._ended: list[dict[str, Any]] = []
+        self._changes: list[Change] = []
+
+    def add(self, row: Listed, key: str) -> None:
+        known = self._active.get(key)
+        if known is not None:
+            self.outcome.unchanged += 1
+            if known.import_id == self._source.import_id:
+                reason = DUPLICATE_IN_LIST.format(line=known.source_line)
+                self._find(row, "warning", "duplicate_in_list", reason)
+            return
+        id_ = new_id()
+        self._begun[id_] = self._enrollment(id_, row, key)
+        self._active[key] = _Active(
+            id_, key, 1, Status.ENROLLED, self._source.import_id, row.line, row.household_number, row.nni
+        )
+        self._changes.append(Change.of(id_, 1, None, Status.ENROLLED, LISTED))
+        self.outcome.accepted += 1
+
+    def remove(self, row: Listed, key: str) -> None:
+        found = self._meant(row, key)
+        if len(found) != 1:
+            self.outcome.rejected += 1
+            if found:
+                self._find(row, "error", "removal_ambiguous", REMOVAL_AMBIGUOUS)
+            else:
+                self._find(row, "error", "removal_unknown", REMOVAL_UNKNOWN)
+            return
+        self._end(found[0], row.effective_on or self._source.day)
+        self.outcome.accepted += 1
+
+    def _meant(self, row: Listed, key: str) -> list[_Active]:
+        """Whom a removal means: by its key, else by household number, else by national id.
+
+        An addition may have carried another number than its removal does: a list that gives both at first may give
+        only one later.
+        """
+        if key in self._active:
+            return [self._active[key]]
+        if row.household_number and is_household_number(row.household_number):
+            if found := [one for one in self._active.values() if one.household_number == row.household_number]:
+                return found
+        if row.nni and nni_check_holds(row.nni):
+            return [one for one in self._active.values() if one.nni == row.nni]
+        return []
+
+    def _end(self, known: _Active, on: date) -> None:
+        del self._active[known.key]
+        version = known.version + 1
+        self._changes.append(Change.of(known.id, version, known.status, Status.EXITED, REMOVED_BY_LIST))
+        begun = self._begun.get(known.id)
+        if begun is not None:  # begun and ended by rows of one chunk
+            begun.update(status=Status.EXITED, version=version, reason=REMOVED_BY_LIST, exited_on=on)
+        else:
+            self._ended.append({"ended_id": known.id, "ended_version": version, "ended_on": on})
+
+    def _find(self, row: Listed, severity: Any, code: str, reason: Text) -> None:
+        name = "action" if row.action == "remove" else "name"
+        self.outcome.findings.append(Finding(row.line, name, row.listed.get(name), severity, code, reason))
+
+    def _enrollment(self, id_: UUID, row: Listed, key: str) -> dict[str, Any]:
+        value = self._value and monthly_value(self._value, row.household_size, row.amount_mru)
+        return {
+            "id": id_,
+            "program_code": self._program.code,
+            "status": Status.ENROLLED,
+            "beneficiary_key": key,
+            "version": 1,
+            "reason": LISTED,
+            "enrolled_on": row.effective_on or self._source.day,
+            "exited_on": None,
+            "listed": row.listed,
+            "household_number": row.household_number,
+            "name": row.name,
+            "father_name": row.father_name,
+            "nni": row.nni,
+            "phones": list(row.phones),
+            "sex": row.sex,
+            "birth_date": row.birth_date,
+            "birth_precision": row.birth_precision,
+            "wilaya": row.wilaya,
+            "moughataa": row.moughataa,
+            "commune": row.commune,
+            "village": row.village,
+            "household_size": row.household_size,
+            "school": row.school,
+            "school_class": row.school_class,
+            "card_number": row.card_number,
+            "amount_mru": row.amount_mru,
+            "monthly_value_mru": value,
+            "import_id": self._source.import_id,
+            "source_line": row.line,
+            "link_status": LinkStatus.PENDING,
+            "link_version": 0,
+        }
+
+    async def store(self, tx: AsyncSession) -> list[Change]:
+        """Write what began and ended; returns the changes that came about."""
+        connection = await tx.connection()
+        table: Any = Enrollment.__table__
+        if self._ended:  # first, so that who is removed and added again is not refused as active twice
+            await connection.execute(
+                update(table)
+                .where(table.c.id == bindparam("ended_id"))
+                .values(
+                    status=Status.EXITED,
+                    reason=REMOVED_BY_LIST,
+                    version=bindparam("ended_version"),
+                    exited_on=bindparam("ended_on"),
+                ),
+                self._ended,
+            )
+        if self._begun:
+            # By key, always: two imports of one program at once then wait for each other and never in a circle.
+            rows = sorted(self._begun.values(), key=lambda row: str(row["beneficiary_key"]))
+            stored = await connection.execute(
+                insert(table)
+                .on_conflict_do_nothing(
+                    index_elements=["program_code", "beneficiary_key"], index_where=table.c.status != "exited"
+                )
+                .returning(table.c.id),
+                rows,
+            )
+            self._forget(set(self._begun) - set(stored.scalars()))
+        return self._changes
+
+    def _forget(self, ids: set[UUID]) -> None:
+        """Another import has enrolled these in the meantime: nothing began here."""
+        if ids:
+            self._changes = [one for one in self._changes if one.enrollment_id not in ids]
+            self.outcome.accepted -= len(ids)
+            self.outcome.unchanged += len(ids)

@@ -1,0 +1,59 @@
+"""Publishing the programs of the catalog."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.programs.models import ProgramRow, ProgramValue
+from services.programs.rules.program import Program
+from shared.clock import now
+from shared.contracts.programs import ProgramPublished
+from shared.history import History
+from shared.ids import new_id
+from shared.outbox import record
+
+
+async def publish_programs(tx: AsyncSession, institution: str, programs: Iterable[Program]) -> None:
+    """Store the programs of the catalog that are new or say something new, and announce those."""
+    for program in programs:
+        known = await tx.get(ProgramRow, program.code, with_for_update=True)
+        if known is not None and known.content_hash == program.content_hash():
+            continue
+        row = known or ProgramRow(code=program.code, id=new_id(), version=0)
+        row.version += 1
+        row.name_ar, row.name_fr, row.name_en = program.names.ar, program.names.fr, program.names.en
+        row.owner, row.unit, row.benefit = program.owner, program.unit, program.benefit
+        row.legal_channel, row.targeting = program.legal_channel, program.targeting.model_dump(mode="json")
+        row.content_hash, row.published_at = program.content_hash(), now()
+        tx.add(row)
+        await tx.flush()
+        await _replace_values(tx, program)
+        change = {"kind": "published", "content": program.content_hash().hex()}
+        tx.add(
+            History(aggregate_id=row.id, version=row.version, batch_id=row.id, changed_by=institution, change=change)
+        )
+        record(
+            tx,
+            ProgramPublished(
+                institution=institution, program=program.code, program_id=row.id, version=row.version
+            ),
+        )
+
+
+async def _replace_values(tx: AsyncSession, program: Program) -> None:
+    await tx.execute(delete(ProgramValue).where(ProgramValue.program_code == program.code))
+    tx.add_all(
+        ProgramValue(
+            program_code=program.code,
+            from_on=value.from_on,
+            amount_mru=value.amount_mru,
+            per=value.per,
+            months_per_payment=value.months_per_payment,
+            months=list(value.months) if value.months else None,
+            max_people=value.max_people,
+            confidence=value.confidence,
+            note=value.note,
+        )
+        for value in program.values
+    )

@@ -1,0 +1,1 @@
+"""Pure decisions of the programs service: no I/O, no clock."""

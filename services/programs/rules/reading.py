@@ -1,0 +1,190 @@
+"""A row of cells becomes a beneficiary, or a finding that says why it cannot.
+
+What a row needs in order to be worked with (the cells its list must fill, a date, a size, an amount that can be read)
+keeps it out when it is wrong. What only helps to recognise a person (numbers, phones, sex) never does.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal, TypeVar
+
+from services.programs.rules.household_number import is_household_number, parse_household_number
+from services.programs.rules.listed import Listed
+from services.programs.rules.program import ListForm, Value
+from services.programs.rules.value import is_ten_times_off, payment_due
+from shared.text import Cell, Text
+from shared.values import (
+    BadValue,
+    Currency,
+    Parsed,
+    PartialDate,
+    clean_text,
+    fold_digits,
+    parse_choice,
+    parse_date,
+    parse_integer,
+    parse_money,
+    parse_nni,
+    parse_phones,
+    parse_sex,
+)
+
+LARGEST_HOUSEHOLD = 60
+"""The largest households of the registry have about forty members; more is a slip."""
+LONGEST_TEXT = 200
+COMING_DAYS = 366
+"""An addition or removal may take effect in the coming year."""
+ACTIONS = {
+    "add": ("ajout", "ajouter", "inscription", "إضافة", "اضافة", "تسجيل", "added", "new"),
+    "remove": ("retrait", "retirer", "suppression", "radiation", "حذف", "سحب", "إلغاء", "removed", "delete"),
+}
+
+MISSING_VALUE = Text(
+    ar="الخانة فارغة وهي ضرورية في هذه اللائحة",
+    fr="cellule vide, alors que cette liste l'exige",
+    en="the cell is empty, and this list needs it",
+)
+HOUSEHOLD_NUMBER_UNREADABLE = Text(
+    ar="ليس رقم أسرة في السجل؛ المقبول: MR متبوعة بعشرة أرقام",
+    fr="ceci n'est pas un numéro de ménage du registre ; accepté : MR suivi de dix chiffres",
+    en="this is not a household number of the registry; accepted: MR and ten digits",
+)
+TEN_TIMES_OFF = Text(
+    ar="المبلغ {ratio} مما يمنحه البرنامج ({due} أوقية جديدة)؛ الوحدة المصرَّح بها للملف هي {unit}، يُرجى التحقق منها",
+    fr="le montant est {ratio} de ce que donne le programme ({due} MRU) ; l'unité déclarée du fichier est {unit}, à vérifier",
+    en="the amount is {ratio} of what the program gives ({due} MRU); the file's declared unit is {unit}, verify it",
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one cell: an `error` keeps the row out, a `warning` lets it in."""
+
+    line: int
+    field: str
+    value: Cell
+    severity: Literal["error", "warning"]
+    code: str
+    reason: Text
+
+
+@dataclass(slots=True)
+class _Row:
+    """The cells of one line while they are read; gathers what is wrong with them."""
+
+    line: int
+    cells: Mapping[str, Cell]
+    findings: list[Finding] = field(default_factory=list)
+
+    def text(self, name: str) -> str | None:
+        return clean_text(self.cells.get(name))[:LONGEST_TEXT] or None
+
+    def find(self, name: str, severity: Literal["error", "warning"], code: str, reason: Text) -> None:
+        self.findings.append(Finding(self.line, name, self.cells.get(name), severity, code, reason))
+
+    def read(
+        self, name: str, parse: Callable[[Cell], Parsed[T]], default: T, *, wrong: Literal["error", "warning"] = "error"
+    ) -> T:
+        """The value of a cell; a wrong one becomes `default` and a finding."""
+        try:
+            parsed = parse(self.cells.get(name))
+        except BadValue as fault:
+            self.find(name, wrong, fault.code, fault.text)
+            return default
+        for problem in parsed.warnings:
+            self.find(name, "warning", problem.code, problem.text)
+        return parsed.value
+
+    @property
+    def refused(self) -> bool:
+        return any(one.severity == "error" for one in self.findings)
+
+
+def read_row(
+    line: int, cells: Mapping[str, Cell], form: ListForm, version: Value | None, unit: Currency, today: date
+) -> tuple[Listed | None, list[Finding]]:
+    """The beneficiary of a line, or None where an error keeps it out, with everything found wrong.
+
+    `version` is the program's value in force; `unit` is the one declared for the file's amounts.
+    """
+    row = _Row(line, cells)
+    for name in form.filled:
+        if not clean_text(cells.get(name)):
+            row.find(name, "error", "value_missing", MISSING_VALUE)
+    birth = row.read("birth_date", lambda cell: parse_date(cell, today), None)
+    listed = Listed(
+        line=line,
+        listed={name: _as_sent(cell) for name, cell in cells.items() if cell not in (None, "")},
+        action=_action(row, form),
+        effective_on=_effective_on(row, today),
+        household_number=_household_number(row),
+        name=row.text("name"),
+        father_name=row.text("father_name"),
+        nni=row.read("nni", parse_nni, None),
+        phones=_phones(row),
+        sex=row.read("sex", parse_sex, None, wrong="warning"),
+        birth_date=birth.value if birth else None,
+        birth_precision=birth.precision if birth else None,
+        wilaya=row.text("wilaya"),
+        moughataa=row.text("moughataa"),
+        commune=row.text("commune"),
+        village=row.text("village"),
+        household_size=row.read("household_size", lambda cell: parse_integer(cell, 1, LARGEST_HOUSEHOLD), None),
+        school=row.text("school"),
+        school_class=row.text("school_class"),
+        card_number=_card_number(row),
+        amount_mru=row.read("amount", lambda cell: parse_money(cell, unit), None),
+    )
+    if version is not None:
+        _doubt_amount(row, listed, version, unit)
+    return (None if row.refused else listed), row.findings
+
+
+def _as_sent(cell: Cell) -> Any:
+    """A cell as JSON can hold it: dates as ISO text, numbers as they are."""
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+def _action(row: _Row, form: ListForm) -> Literal["add", "remove"]:
+    if not form.delta:
+        return "add"
+    return "remove" if row.read("action", lambda cell: parse_choice(cell, ACTIONS), None) == "remove" else "add"
+
+
+def _effective_on(row: _Row, today: date) -> date | None:
+    def parse(cell: Cell) -> Parsed[PartialDate | None]:
+        return parse_date(cell, today + timedelta(days=COMING_DAYS), year_only=False)
+
+    day = row.read("effective_on", parse, None)
+    return day.value if day else None
+
+
+def _household_number(row: _Row) -> str | None:
+    cell = row.cells.get("household_number")
+    number = parse_household_number(cell)
+    if (clean_text(cell) and number is None) or (number is not None and not is_household_number(number)):
+        row.find("household_number", "warning", "household_number_unreadable", HOUSEHOLD_NUMBER_UNREADABLE)
+    return number
+
+
+def _phones(row: _Row) -> tuple[str, ...]:
+    nothing: tuple[str, ...] = ()
+    first = row.read("phone", parse_phones, nothing)
+    second = row.read("phone_2", parse_phones, nothing)
+    return tuple(dict.fromkeys(first + second))
+
+
+def _card_number(row: _Row) -> str | None:
+    """A spreadsheet drops the leading zeros of some cards of a list, so all are kept without them."""
+    return fold_digits(row.text("card_number") or "").lstrip("0") or None
+
+
+def _doubt_amount(row: _Row, listed: Listed, version: Value, unit: Currency) -> None:
+    if not is_ten_times_off(version, listed.household_size, listed.amount_mru):
+        return
+    due = payment_due(version, listed.household_size)
+    ratio = "× 10" if due is not None and listed.amount_mru is not None and listed.amount_mru > due else "÷ 10"
+    row.find("amount", "warning", "amount_ten_times_off", TEN_TIMES_OFF.format(ratio=ratio, due=due, unit=unit))

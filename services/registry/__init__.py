@@ -1,0 +1,1 @@
+"""The Social Registry: places, households, individuals, memberships, identifiers, categories."""

@@ -1,0 +1,28 @@
+"""The registry put together."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.registry import internal_routes, routes
+from services.registry.commands import publish_places
+from services.registry.importing import HouseholdsImporter, refuse_kind
+from services.registry.settings import RegistrySettings
+from shared.import_routes import import_router
+from shared.imports import import_worker, imports_waiting
+from shared.service import create_service
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: RegistrySettings) -> FastAPI:
+    return create_service(
+        settings,
+        title="Social Registry",
+        description="Households and individuals of the country, and the places they live in.",
+        routers=[routes.router, import_router(refuse_kind), internal_routes.router],
+        migrations=MIGRATIONS,
+        first=publish_places,
+        workers=[import_worker(HouseholdsImporter())],
+        waiting=imports_waiting,
+    )

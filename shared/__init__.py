@@ -1,0 +1,1 @@
+"""Mechanisms and contracts used by two services or more; knows no service."""

@@ -1,0 +1,39 @@
+"""Events of the matching service."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.event import Event, Publisher
+
+
+class LinksChanged(Event):
+    """A batch of an institution's enrollments was linked, unlinked or left to a human.
+
+    The institution pulls its outcomes from `GET /internal/link-batches/{batch_id}`.
+    """
+
+    type: ClassVar[str] = "matching.links.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    institution: str
+    batch_id: UUID
+    linked: int
+    to_adjudicate: int
+    unmatched: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
+class OverlapsChanged(Event):
+    """Households began or ceased to receive from two programs at once; `GET /v1/overlaps` has the matrix."""
+
+    type: ClassVar[str] = "matching.overlaps.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    began: int
+    ceased: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id

@@ -1,0 +1,32 @@
+"""ETag and If-Match: nobody overwrites a change he has not seen."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from shared.errors import PreconditionFailed, PreconditionRequired
+
+
+def etag(version: int) -> str:
+    """The ETag of version `version` of a record."""
+    return f'"{version}"'
+
+
+def tag(response: Response, version: int) -> None:
+    response.headers["ETag"] = etag(version)
+
+
+def _if_match(if_match: Annotated[str | None, Header()] = None) -> str:
+    if if_match is None:
+        raise PreconditionRequired(pointer="/header/If-Match")
+    return if_match
+
+
+IfMatch = Annotated[str, Depends(_if_match)]
+"""The caller's If-Match header; PreconditionRequired where it is missing."""
+
+
+def refuse_stale(if_match: str, version: int) -> None:
+    """PreconditionFailed unless the caller saw `version`."""
+    if if_match.strip() not in (etag(version), "*"):
+        raise PreconditionFailed(pointer="/header/If-Match")

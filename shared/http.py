@@ -1,0 +1,53 @@
+"""Calls from a consumer to the owner of a record. No service calls another while it answers a request."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from shared.consuming import OwnerUnavailable
+from shared.identity import INTERNAL, Caller, InternalKey
+from shared.settings import ServiceSettings
+from shared.tracing import current_traceparent
+
+TIMEOUT = httpx.Timeout(20, connect=3)
+
+
+class Owners:
+    """The other processes' `/internal` routes, called in this process's name."""
+
+    def __init__(self, settings: ServiceSettings, key: InternalKey) -> None:
+        self._urls = settings.service_urls
+        self._key = key
+        self._caller = Caller(settings.name, frozenset({INTERNAL}))
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+
+    async def get(self, process: str, path: str, **params: Any) -> Any:
+        """The JSON answer of `process`. OwnerUnavailable where it cannot answer now, httpx.HTTPStatusError where it refuses."""
+        headers = {
+            "Authorization": f"Bearer {self._key.token(self._caller)}",
+            "traceparent": current_traceparent(),
+        }
+        known = {name: value for name, value in params.items() if value is not None}
+        try:
+            answer = await self._client.get(self._urls[process] + path, params=known, headers=headers)
+        except httpx.TransportError as fault:
+            raise OwnerUnavailable(f"{process}: {type(fault).__name__}") from fault
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise OwnerUnavailable(f"{process} answered {answer.status_code}")
+        answer.raise_for_status()
+        return answer.json()
+
+    async def items(self, process: str, path: str) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a cursor-paged list of `process`."""
+        cursor = None
+        while True:
+            page = await self.get(process, path, cursor=cursor, limit=200)
+            for item in page["items"]:
+                yield item
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -1,0 +1,168 @@
+"""Who calls, and what they may do.
+
+Outside, partners carry the gateway's tokens. Inside, identity travels in a token of 60 s signed with the platform's
+internal key; headers that claim an identity count for nothing.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from shared.errors import NotPermitted, Unauthenticated
+
+AUDIENCE = "tekamoul-internal"
+TOKEN_SECONDS = 60
+REMINT_SECONDS = 20
+"""A cached token is replaced this long before it ends, so that none expires on the way."""
+SHORTEST_KEY_BYTES = 32
+INTERNAL = "internal"
+"""The permission of `/internal/...` routes: services among themselves."""
+CACHED_TOKENS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a request acts for. `programs` are those the caller's agreement covers for pushing."""
+
+    name: str
+    permissions: frozenset[str]
+    programs: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        return permission in self.permissions
+
+
+class InternalKey:
+    """Signs and verifies the tokens that services show one another."""
+
+    def __init__(self, file: Path) -> None:
+        secret = file.read_bytes().strip()
+        if len(secret) < SHORTEST_KEY_BYTES:
+            raise ValueError(f"{file} holds less than {SHORTEST_KEY_BYTES} bytes: not a key")
+        self._key = OctKey.import_key(secret)
+        self._minted: dict[Caller, tuple[float, str]] = {}
+        self._verified: dict[bytes, tuple[float, Caller]] = {}
+
+    def token(self, caller: Caller) -> str:
+        """A token that speaks for `caller`, good for a minute; the same one while it lasts."""
+        moment = time.time()
+        expires, token = self._minted.get(caller, (0.0, ""))
+        if expires - moment < REMINT_SECONDS:
+            expires = moment + TOKEN_SECONDS
+            claims = {
+                "aud": AUDIENCE,
+                "sub": caller.name,
+                "exp": int(expires),
+                "scope": " ".join(sorted(caller.permissions)),
+                "programs": sorted(caller.programs),
+            }
+            token = jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
+            _remember(self._minted, caller, (expires, token))
+        return token
+
+    def caller(self, token: str) -> Caller:
+        """The caller a token speaks for; Unauthenticated where it is not ours or has expired."""
+        fingerprint = hashlib.sha256(token.encode()).digest()
+        expires, caller = self._verified.get(fingerprint, (0.0, None))
+        if caller is not None and expires > time.time():
+            return caller
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._key, algorithms=["HS256"]).claims
+            jwt.JWTClaimsRegistry(
+                aud={"essential": True, "value": AUDIENCE}, exp={"essential": True}, sub={"essential": True}
+            ).validate(claims)
+        except (JoseError, ValueError):
+            raise Unauthenticated from None
+        caller = Caller(claims["sub"], frozenset(claims["scope"].split()), frozenset(claims["programs"]))
+        _remember(self._verified, fingerprint, (float(claims["exp"]), caller))
+        return caller
+
+
+def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    if len(cache) >= CACHED_TOKENS:
+        cache.clear()
+    cache[key] = value
+
+
+def bearer(authorization: str | None) -> str:
+    """The token in an Authorization header; Unauthenticated where there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    return token.strip()
+
+
+def _caller(request: Request) -> Caller:
+    key: InternalKey = request.app.state.platform.internal_key
+    return key.caller(bearer(request.headers.get("authorization")))
+
+
+class Permission:
+    """A dependency: lets callers pass who hold the permission, and yields who it is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        if not caller.may(self.name):
+            raise NotPermitted(permission=self.name)
+        return caller
+
+    def __repr__(self) -> str:
+        return f"Permission({self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Permission) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def permitted(permission: str) -> Any:
+    """`by: Annotated[Caller, permitted("enrollments:write")]`, or in a route's or router's dependencies."""
+    return Depends(Permission(permission))
+
+
+class Open:
+    """The mark of a route that needs no identity and gives nothing of a partner or a person away."""
+
+    def __call__(self) -> None:
+        return None
+
+
+open_to_all = Depends(Open())
+
+
+def permission_of(route: APIRoute) -> str | None:
+    """The permission a route declares; "open" where it says so, None where it says nothing."""
+    found: list[str] = []
+
+    def walk(dependant: Any) -> None:
+        if isinstance(dependant.call, Permission):
+            found.append(dependant.call.name)
+        elif isinstance(dependant.call, Open):
+            found.append("open")
+        for child in dependant.dependencies:
+            walk(child)
+
+    walk(route.dependant)
+    return found[0] if found else None
+
+
+class UndeclaredPermission(Exception):
+    """A route says neither what permission it needs nor that it is open; the service refuses to start."""
+
+
+def refuse_undeclared(routes: list[Any]) -> None:
+    """Raise UndeclaredPermission for the first route without one. Run when a service is put together."""
+    for route in routes:
+        if isinstance(route, APIRoute) and permission_of(route) is None:
+            raise UndeclaredPermission(f"{sorted(route.methods or ())} {route.path} declares no permission")

@@ -1,0 +1,103 @@
+"""Migrations: one history per service, one head, never waiting long for a lock."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, pool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+LOCK_TIMEOUT = "5s"
+"""A migration that cannot get its lock gives way: requests queue behind a waiting ALTER TABLE."""
+MIGRATION_LOCK = 0x7EC4_0002
+
+OUTBOX_WAKES_RELAY = """
+CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('outbox', '');
+    RETURN NULL;
+END $$;
+"""
+OUTBOX_TRIGGER = """
+CREATE TRIGGER outbox_wakes_relay AFTER INSERT ON outbox
+FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
+"""
+
+
+def config(folder: Path) -> Config:
+    """The alembic configuration of a service's migrations folder."""
+    made = Config()
+    made.set_main_option("script_location", str(folder))
+    made.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    return made
+
+
+@cache
+def head(folder: Path) -> str:
+    """The newest revision in a migrations folder; raises where there is more than one."""
+    newest = ScriptDirectory.from_config(config(folder)).get_current_head()
+    if newest is None:
+        raise LookupError(f"{folder} holds no migration")
+    return newest
+
+
+async def migrate(folder: Path, url: str) -> None:
+    """Bring a database to the head. Several may call at once: the first migrates, the others wait."""
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            await connection.run_sync(_upgrade, folder)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+async def write_migration(folder: Path, url: str, message: str) -> None:
+    """Write the migration that leads from the database at `url` (at the head) to today's models."""
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_revision, folder, message)
+    finally:
+        await engine.dispose()
+
+
+def _revision(connection: Connection, folder: Path, message: str) -> None:
+    made = config(folder)
+    made.attributes["connection"] = connection
+    count = sum(1 for _ in ScriptDirectory.from_config(made).walk_revisions())
+    command.revision(made, message, autogenerate=True, rev_id=f"{count + 1:04}")
+
+
+def _upgrade(connection: Connection, folder: Path) -> None:
+    made = config(folder)
+    made.attributes["connection"] = connection
+    command.upgrade(made, "head")
+
+
+def run_migrations(*metadata: MetaData) -> None:
+    """What a service's `migrations/env.py` calls."""
+    _run(context.config.attributes["connection"], metadata)
+
+
+def _run(connection: Connection, metadata: tuple[MetaData, ...]) -> None:
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    context.configure(connection=connection, target_metadata=list(metadata), compare_server_default=False)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def revision_of(url: str) -> str | None:
+    """The revision a database stands at; None where it was never migrated."""
+    engine = create_async_engine(url, poolclass=pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            exists = await connection.scalar(text("SELECT to_regclass('alembic_version')"))
+            if exists is None:
+                return None
+            return str(await connection.scalar(text("SELECT version_num FROM alembic_version")))
+    finally:
+        await engine.dispose()

@@ -1,0 +1,50 @@
+"""The outbox: an event is a row of the same transaction as the change it announces."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.contracts.event import Event
+from shared.database import PlatformBase
+from shared.ids import new_id
+from shared.tracing import current_traceparent
+
+
+class OutboxRow(PlatformBase):
+    """One event. `sequence` is its place in the stream, known once NATS has acknowledged it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("aggregate_id", "version"),
+        Index("ix_outbox_waiting", "position", postgresql_where="published_at IS NULL"),
+    )
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity())
+    type: Mapped[str] = mapped_column(Text)
+    aggregate_id: Mapped[UUID]
+    version: Mapped[int] = mapped_column(Integer)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    traceparent: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sequence: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def record(tx: AsyncSession, event: Event) -> None:
+    """Announce `event` with this transaction: it goes out if, and only if, the transaction commits."""
+    tx.add(
+        OutboxRow(
+            event_id=new_id(),
+            type=event.type,
+            aggregate_id=event.aggregate_id(),
+            version=event.version,
+            data=event.model_dump(mode="json"),
+            traceparent=current_traceparent(),
+        )
+    )

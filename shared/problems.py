@@ -1,0 +1,100 @@
+"""Errors on the wire: RFC 9457 problem+json with a stable code, in the caller's language. Never a stack trace."""
+
+from typing import Any
+
+import orjson
+from asyncpg import PostgresConnectionError
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    InternalFault,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.logs import log
+from shared.text import LANGUAGES, Language
+from shared.tracing import current_trace_id
+
+MOST_REASONS = 20
+
+
+def language_of(accept_language: str | None) -> Language:
+    """The first of our languages in an Accept-Language header; French where none is named."""
+    for part in (accept_language or "").split(","):
+        primary = part.split(";")[0].strip().split("-")[0].lower()
+        for language in LANGUAGES:
+            if primary == language:
+                return language
+    return "fr"
+
+
+def problem(refusal: Refusal, language: Language, errors: list[dict[str, Any]] | None = None) -> Response:
+    """The answer that tells a caller of a refusal."""
+    body: dict[str, Any] = {
+        "type": f"/docs/errors#{refusal.code}",
+        "title": refusal.detail.in_(language),
+        "status": refusal.status,
+        "code": refusal.code,
+        "trace_id": current_trace_id(),
+    }
+    if refusal.pointer is not None:
+        body["pointer"] = refusal.pointer
+    if errors:
+        body["errors"] = errors
+    return Response(
+        orjson.dumps(body),
+        status_code=refusal.status,
+        media_type="application/problem+json",
+        headers={**refusal.headers, "Content-Language": language},
+    )
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "/" + "/".join(str(part) for part in location[1:] or location)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every fault of `app` leave as problem+json."""
+
+    def answer(request: Request, refusal: Refusal, errors: list[dict[str, Any]] | None = None) -> Response:
+        return problem(refusal, language_of(request.headers.get("accept-language")), errors)
+
+    async def refused(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, Refusal)
+        return answer(request, fault)
+
+    async def invalid(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, RequestValidationError)
+        # pydantic's entries quote the input, which may be a person's: only place and reason go out.
+        errors = [{"pointer": _pointer(e["loc"]), "reason": e["msg"]} for e in fault.errors()[:MOST_REASONS]]
+        first = errors[0]
+        return answer(request, InvalidRequest(pointer=first["pointer"], reason=first["reason"]), errors)
+
+    async def by_framework(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, HTTPException)
+        kinds: dict[int, type[Refusal]] = {401: Unauthenticated, 404: NotFound, 405: MethodNotAllowed}
+        refusal = kinds.get(fault.status_code, NotFound if fault.status_code < 500 else InternalFault)()
+        return answer(request, refusal)
+
+    async def away(request: Request, fault: Exception) -> Response:
+        log.warning("database_unavailable", reason=type(fault).__name__)
+        return answer(request, Unavailable())
+
+    async def unexpected(request: Request, fault: Exception) -> Response:
+        log.error("request_failed", path=request.scope.get("path"), exc_info=fault)
+        return answer(request, InternalFault())
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, by_framework)
+    for kind in (OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, ConnectionError):
+        app.add_exception_handler(kind, away)
+    app.add_exception_handler(Exception, unexpected)

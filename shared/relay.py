@@ -1,0 +1,127 @@
+"""The relay: outbox rows to JetStream, in order, once each, whatever dies in between."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import asyncpg
+from nats.errors import Error as NatsError
+from sqlalchemy import func, select, update
+
+from shared.bus import Bus
+from shared.clock import now
+from shared.database import Database
+from shared.logs import log
+from shared.outbox import OutboxRow
+from shared.settings import ServiceSettings
+
+LEADER_LOCK = 0x7EC4_0001
+"""Advisory lock of the one relay that publishes from a database, however many processes serve it."""
+POLL_SECONDS = 0.25
+BATCH = 500
+RETRY_SECONDS = 1.0
+
+
+@dataclass
+class RelayState:
+    """What /health/status says of the relay."""
+
+    leader: bool = False
+    published: int = 0
+    last_fault: str | None = None
+
+
+class Relay:
+    """Publishes the outbox of one database while it holds the leader lock."""
+
+    def __init__(self, settings: ServiceSettings, database: Database, bus: Bus) -> None:
+        self._settings, self._database, self._bus = settings, database, bus
+        self._publisher = settings.name.split("-")[0]
+        self._wake = asyncio.Event()
+        self.state = RelayState()
+
+    async def run(self) -> None:
+        """Until cancelled. Any fault is reported and tried again: the rows stay where they are."""
+        while True:
+            try:
+                await self._lead()
+            except (OSError, NatsError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+                self._report(fault)
+            except Exception as fault:  # the relay is the heart of the process; it must not stop beating
+                self._report(fault)
+                log.error("relay_fault", exc_info=fault)
+            self.state.leader = False
+            self._bus.forget_streams()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _report(self, fault: Exception) -> None:
+        self.state.last_fault = type(fault).__name__
+        log.warning("relay_waits", reason=type(fault).__name__)
+
+    async def _lead(self) -> None:
+        # A session lock needs a connection of its own, and so does LISTEN.
+        connection = await asyncpg.connect(str(self._settings.database_url), timeout=5)
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+                await asyncio.sleep(RETRY_SECONDS)
+            self.state.leader = True
+            await connection.add_listener("outbox", lambda *_: self._wake.set())
+            checked = time.monotonic()
+            while True:
+                while await self._publish_waiting() == BATCH:
+                    pass
+                self.state.last_fault = None
+                if time.monotonic() - checked > RETRY_SECONDS:
+                    await connection.fetchval("SELECT 1", timeout=5)  # a lost connection is a lost lock
+                    checked = time.monotonic()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                except TimeoutError:
+                    pass
+                self._wake.clear()
+        finally:
+            await connection.close(timeout=2)
+
+    async def _publish_waiting(self) -> int:
+        """Publish the oldest waiting rows; returns how many.
+
+        The rows are marked after JetStream's acknowledgement: a death in between publishes them again, and
+        JetStream drops them by their id.
+        """
+        async with self._database.transaction() as tx:
+            waiting = select(OutboxRow).where(OutboxRow.published_at.is_(None)).order_by(OutboxRow.position)
+            rows = list((await tx.scalars(waiting.limit(BATCH))).all())
+        if not rows:
+            return 0
+        sequences = await self._bus.publish(self._settings.name, rows, self._publisher)
+        async with self._database.transaction() as tx:
+            await tx.execute(
+                update(OutboxRow),
+                [
+                    {"event_id": row.event_id, "published_at": now(), "sequence": sequence}
+                    for row, sequence in zip(rows, sequences, strict=True)
+                ],
+            )
+        self.state.published += len(rows)
+        return len(rows)
+
+
+@dataclass(frozen=True)
+class OutboxFigures:
+    """Events recorded here, those still waiting, and the age of the oldest waiting one in seconds."""
+
+    recorded: int
+    waiting: int
+    oldest_seconds: float
+
+
+async def outbox_figures(database: Database) -> OutboxFigures:
+    async with database.transaction() as tx:
+        recorded = await tx.scalar(select(func.count()).select_from(OutboxRow))
+        waiting, oldest = (
+            await tx.execute(
+                select(func.count(), func.min(OutboxRow.recorded_at)).where(OutboxRow.published_at.is_(None))
+            )
+        ).one()
+    age = (now() - oldest).total_seconds() if oldest else 0.0
+    return OutboxFigures(recorded or 0, waiting, max(age, 0.0))

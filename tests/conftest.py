@@ -1,0 +1,35 @@
+"""What every test may ask for: real servers, once a session; services on fresh databases, for each test."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import nats
+import pytest
+
+from running import Services
+from servers import RunningServers, start_servers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[RunningServers]:
+    """A private PostgreSQL and NATS of this test session, on free ports."""
+    folder = Path(tempfile.mkdtemp(prefix="tekamoul-test-", dir="/var/tmp"))
+    folder.chmod(0o711)
+    running = start_servers(folder)
+    yield running
+    running.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def services(servers: RunningServers, tmp_path: Path) -> AsyncIterator[Services]:
+    """Starts services of the platform on fresh databases and an empty JetStream."""
+    client = await nats.connect(servers.nats_url)
+    for stream in await client.jetstream().streams_info():
+        await client.jetstream().delete_stream(stream.config.name or "")
+    await client.close()
+    made = Services(servers, tmp_path)
+    yield made
+    await made.stop()

@@ -1,0 +1,170 @@
+"""Services of the platform running inside a test: real sockets, real PostgreSQL, real NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import uvicorn
+
+from servers import RunningServers
+from shared.identity import Caller, InternalKey
+from shared.migrating import migrate
+from shared.service import Platform
+
+INSTITUTIONS = ("taazour", "csa", "masef", "men", "partners")
+PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matching", "gateway")
+ALL_PERMISSIONS = frozenset(
+    "households:write households:read places:read imports:write enrollments:read enrollments:write programs:read "
+    "links:read overlaps:read events:read internal".split()
+)
+
+_templates: dict[tuple[str, str], str] = {}
+
+
+async def fresh_database(servers: RunningServers, package: str) -> str:
+    """The URL of an empty database that the package's migrations have built (copied from a template)."""
+    key = (servers.postgres_url, package)
+    connection = await asyncpg.connect(servers.postgres_url)
+    try:
+        if key not in _templates:
+            name = f"template_{package.replace('.', '_')}_{secrets.token_hex(4)}"
+            await connection.execute(f"CREATE DATABASE {name}")
+            folder = Path(importlib.import_module(package).__file__ or "").parent / "migrations"
+            await migrate(folder, servers.database_url(name).replace("postgresql://", "postgresql+asyncpg://"))
+            _templates[key] = name
+        name = f"test_{secrets.token_hex(8)}"
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_templates[key]}")
+        return servers.database_url(name)
+    finally:
+        await connection.close()
+
+
+def package_of(process: str) -> str:
+    kind = process.split("-")[0]
+    return kind if kind == "gateway" else f"services.{kind}"
+
+
+@dataclass
+class Running:
+    """One service of this test, with a client that speaks to it as `caller`."""
+
+    process: str
+    url: str
+    app: Any
+    server: uvicorn.Server
+    task: asyncio.Task[None]
+    key: InternalKey
+
+    @property
+    def platform(self) -> Platform:
+        platform: Platform = self.app.state.platform
+        return platform
+
+    def client(
+        self,
+        name: str = "tester",
+        permissions: frozenset[str] = ALL_PERMISSIONS,
+        programs: frozenset[str] = frozenset(),
+    ) -> httpx.AsyncClient:
+        """A client with an internal token, as the gateway would send it. Close it, or use it as a context."""
+        token = self.key.token(Caller(name, permissions, programs))
+        return httpx.AsyncClient(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+        )
+
+    async def stop(self) -> None:
+        self.server.should_exit = True
+        await self.task
+
+
+@dataclass
+class Services:
+    """The services a test has started; every one knows the addresses of all."""
+
+    servers: RunningServers
+    folder: Path
+    stream_prefix: str = ""
+    running: dict[str, Running] = field(default_factory=dict)
+    databases: dict[str, str] = field(default_factory=dict)
+    _sockets: dict[str, socket.socket] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.key_file = self.folder / "internal.key"
+        self.key_file.write_bytes(secrets.token_hex(32).encode())
+        for process in PROCESSES:
+            self._sockets[process] = _listen()
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in self._sockets.items()}
+
+    async def start(self, process: str, **extra: Any) -> Running:
+        """Start a service, or start it again after `stop` on the database and address it had."""
+        package = package_of(process)
+        if process not in self.databases:
+            self.databases[process] = await fresh_database(self.servers, package)
+        settings_module = importlib.import_module(f"{package}.settings")
+        class_name = {"registry": "RegistrySettings", "programs": "ProgramsSettings"}.get(process.split("-")[0])
+        settings_class = getattr(settings_module, class_name or f"{process.capitalize()}Settings")
+        values: dict[str, Any] = {
+            "name": process,
+            "DATABASE_URL": self.databases[process],
+            "NATS_URL": self.servers.nats_url,
+            "internal_key_file": self.key_file,
+            "service_urls": self.urls,
+            "database_connections": 4,
+            **extra,
+        }
+        if process.startswith("programs-"):
+            values["institution"] = process.removeprefix("programs-")
+        app = importlib.import_module(f"{package}.app").create_app(settings_class(**values))
+        if self._sockets[process].fileno() < 0:
+            raise RuntimeError(f"{process} was stopped for good")
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+        task = asyncio.create_task(server.serve(sockets=[self._sockets[process].dup()]))
+        running = Running(process, self.urls[process], app, server, task, InternalKey(self.key_file))
+        self.running[process] = running
+        await until(lambda: ready(running), what=f"{process} to be ready")
+        return running
+
+    async def stop(self) -> None:
+        for running in self.running.values():
+            running.server.should_exit = True
+        await asyncio.gather(*(running.task for running in self.running.values()))
+        for sock in self._sockets.values():
+            sock.close()
+
+
+def _listen() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.bind(("127.0.0.1", 0))
+    made.listen(128)
+    return made
+
+
+async def ready(running: Running) -> bool:
+    if running.task.done():
+        running.task.result()
+        raise RuntimeError(f"{running.process} ended while starting")
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        return (await client.get(f"{running.url}/health/ready")).status_code == 200
+
+
+async def until(condition: Callable[[], Awaitable[Any]], *, what: str, seconds: float = 30, every: float = 0.05) -> Any:
+    """Wait until `condition()` is true and return what it gave; fail with `what` was awaited."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := await condition():
+            return found
+        await asyncio.sleep(every)
+    raise AssertionError(f"waited {seconds:g} s for {what}")
