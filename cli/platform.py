@@ -14,10 +14,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+import asyncpg
+
 from cli import data_folder, ports
 from cli.processes import GATEWAY, PROJECT, SERVICES, Service, answers_ok, base_env, commit, migrate, together
 from cli.refusals import StartRefused
-from cli.servers import Nats, Postgres, create_databases, postgres_answers, prepare_nats, prepare_postgres
+from cli.servers import (
+    Nats,
+    Postgres,
+    checkpoint,
+    create_databases,
+    postgres_answers,
+    prepare_nats,
+    prepare_postgres,
+)
 from cli.supervisor import ProcessSpec, Supervisor
 
 POSTGRES_OFFSET: Final = 8  # from the gateway's port
@@ -94,6 +104,7 @@ class Platform:
         self._supervisor = Supervisor(language=options.language, say=say, changed=self._write_ready)
         self._held = contextlib.ExitStack()
         self._ready: Ready | None = None
+        self._settling: asyncio.Task[None] | None = None
         self._stop_asked = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -147,7 +158,11 @@ class Platform:
         self._stop_asked.set()
         if self._stopped.is_set():
             return
-        self._remove_ready()
+        if self._ready is not None:  # otherwise the file may be another platform's
+            self._remove_ready()
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.gather(self._settling, return_exceptions=True)
         await self._supervisor.stop()
         self._held.close()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -165,9 +180,7 @@ class Platform:
         await create_databases(postgres.url, [service.database for service in self._services])
         environments = self._environments(sockets, postgres, nats, secrets)
         await migrate(self._services, environments, logs=self._data_dir / "logs")
-        await self._supervisor.start(
-            [self._spec(s, sockets[s.name], environments[s.name]) for s in self._services]
-        )
+        await self._supervisor.start([self._spec(s, sockets[s.name], environments[s.name]) for s in self._services])
         urls = _urls(sockets)
         self._ready = Ready(
             gateway_url=urls[GATEWAY],
@@ -179,6 +192,12 @@ class Platform:
             credentials_file=str(secrets.credentials_file),
         )
         self._write_ready()
+        # Eight new databases are 2,400 files to sync, too many after a kill; nobody need wait for it now.
+        self._settling = asyncio.create_task(self._settle(postgres))
+
+    async def _settle(self, postgres: Postgres) -> None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError):  # PostgreSQL does it by itself in two minutes
+            await checkpoint(postgres)
 
     # ---- ports and environment ---------------------------------------------------------------------------
 

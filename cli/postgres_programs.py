@@ -28,9 +28,7 @@ def runnable(programs: Path, account: Account | None, *, keep_copy_in: Path) -> 
     if reason is None:
         return programs
     install = programs.parent
-    copyable = (
-        account is not None and install.name == "pginstall" and _why_not_runnable(programs, None) is None
-    )
+    copyable = account is not None and install.name == "pginstall" and _why_not_runnable(programs, None) is None
     if not copyable:
         raise StartRefused("postgres_missing", folder=programs, reason=reason)
     version = version_of(programs, None)

@@ -66,9 +66,7 @@ def base_env(language: str) -> dict[str, str]:
     return env | ({"HOME": os.environ["HOME"]} if "HOME" in os.environ else {})
 
 
-async def migrate(
-    services: Sequence[Service], environments: Mapping[str, Mapping[str, str]], *, logs: Path
-) -> None:
+async def migrate(services: Sequence[Service], environments: Mapping[str, Mapping[str, str]], *, logs: Path) -> None:
     """Bring every database up to date. Raises StartRefused for the first that cannot be."""
     at_once = asyncio.Semaphore(MIGRATIONS_AT_ONCE)
 

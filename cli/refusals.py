@@ -44,8 +44,7 @@ TEXTS: Final[dict[str, Text]] = {
         "Create it, or start the platform as an ordinary user.",
         fr="PostgreSQL refuse de tourner en root et le compte {account} n'existe pas ici. "
         "Créez-le, ou démarrez la plateforme avec un compte ordinaire.",
-        ar="يرفض PostgreSQL العمل بحساب root والحساب {account} غير موجود هنا. "
-        "أنشئوه، أو شغلوا المنصة بحساب عادي.",
+        ar="يرفض PostgreSQL العمل بحساب root والحساب {account} غير موجود هنا. أنشئوه، أو شغلوا المنصة بحساب عادي.",
     ),
     "postgres_missing": Text(
         en="No usable PostgreSQL in {folder} ({reason}). Run 'make setup' again, "
@@ -60,8 +59,7 @@ TEXTS: Final[dict[str, Text]] = {
         "or remove {link} to start with an empty database.",
         fr="{link} pointe vers {target}, qui a disparu. Remettez le dossier de la base, "
         "ou supprimez {link} pour repartir d'une base vide.",
-        ar="يشير {link} إلى {target} وقد اختفى. أعيدوا مجلد قاعدة البيانات، "
-        "أو احذفوا {link} للبدء بقاعدة فارغة.",
+        ar="يشير {link} إلى {target} وقد اختفى. أعيدوا مجلد قاعدة البيانات، أو احذفوا {link} للبدء بقاعدة فارغة.",
     ),
     "postgres_other_version": Text(
         en="The data in {folder} was written by PostgreSQL {found}; this is PostgreSQL {running}. "

@@ -227,7 +227,7 @@ class _Keeper:
             started, written = time.monotonic(), self._log_size()
             try:
                 reason = _reason(await self._run_once())
-            except Exception as failure:  # noqa: BLE001 - it outlives a full disk or a fork that fails
+            except Exception as failure:
                 reason = str(failure)
             attempts += 1
             if not self._first_ready.done() and attempts >= START_ATTEMPTS:

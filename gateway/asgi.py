@@ -1,19 +1,20 @@
 """The few ASGI pieces the gateway's own code shares: types, headers, bodies with a bound."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from gateway.errors import RequestTooSlow
 from shared.errors import BodyTooLarge
 
 Scope = dict[str, Any]
-Message = dict[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LARGEST_BODY_BYTES = 256 << 10
 LARGEST_UPLOAD_BYTES = 64 << 20
 SILENCE_SECONDS = 60

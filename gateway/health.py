@@ -5,14 +5,23 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
 
 from shared.clock import now
+from shared.health import Ready, Status, status_of
+from shared.identity import open_to_all
+from shared.service import Platform
 
 LOOK_SECONDS = 2.0
 """A process that takes longer to say that it is ready is not ready."""
+ONLY_ITSELF = "?alone=true"
+"""The gateway answers for all processes; asked so, for itself, which ends the circle where it asks itself."""
+
+Alone = Annotated[bool, Query(description="Only the gateway itself, for whoever restarts or balances it.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +43,18 @@ async def look(session: aiohttp.ClientSession, service_urls: Mapping[str, str]) 
 
 
 async def _ask(session: aiohttp.ClientSession, name: str, url: str) -> ProcessState:
-    ready, status = await asyncio.gather(_json(session, f"{url}/health/ready"), _json(session, f"{url}/health/status"))
-    if ready is None:
+    readiness, status = await asyncio.gather(
+        _json(session, f"{url}/health/ready{ONLY_ITSELF}"), _json(session, f"{url}/health/status{ONLY_ITSELF}")
+    )
+    if readiness is None or "ready" not in readiness[0]:
         return ProcessState(name, False, ["answer"], None, None, now())
-    said, milliseconds = ready
+    said, milliseconds = readiness
     return ProcessState(
         name=name,
         ready=bool(said.get("ready")),
         waiting_for=[str(one) for one in said.get("waiting_for", [])],
         milliseconds=milliseconds,
-        status=status[0] if status else None,
+        status=status[0] if status and "process" in status[0] else None,
         checked_at=now(),
     )
 
@@ -53,7 +64,63 @@ async def _json(session: aiohttp.ClientSession, url: str) -> tuple[dict[str, Any
     started = time.perf_counter()
     try:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=LOOK_SECONDS)) as answer:
-            said = await answer.json()
+            said = await answer.json() if answer.status in (200, 503) else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None
     return (said, round((time.perf_counter() - started) * 1000, 1)) if isinstance(said, dict) else None
+
+
+router = APIRouter(dependencies=[open_to_all], tags=["health"])
+
+
+class ProcessHealth(BaseModel):
+    """How one process stands, in its own words."""
+
+    name: str
+    ready: bool
+    waiting_for: list[str]
+    milliseconds: float | None
+    status: dict[str, Any] | None
+
+
+class PlatformStatus(Status):
+    """The gateway's own state, and every other process's; not a word on any partner or person."""
+
+    processes: list[ProcessHealth]
+
+
+@router.get("/health/ready")
+async def ready(request: Request, response: Response, alone: Alone = False) -> Ready:
+    """Every process may be given work. 503 where one may not; `waiting_for` says which and for what."""
+    platform: Platform = request.app.state.platform
+    missing = await platform.missing()
+    if not alone:
+        states = await _others(request)
+        missing += [f"{state.name}: {', '.join(state.waiting_for)}" for state in states if not state.ready]
+    if missing:
+        response.status_code = 503
+    return Ready(ready=not missing, waiting_for=missing)
+
+
+@router.get("/health/status")
+async def status(request: Request, alone: Alone = False) -> PlatformStatus:
+    """Commit, schema revision, outbox age, consumers and dead letters, of every process."""
+    own = await status_of(request.app.state.platform)
+    states = [] if alone else await _others(request)
+    processes = [
+        ProcessHealth(
+            name=state.name,
+            ready=state.ready,
+            waiting_for=state.waiting_for,
+            milliseconds=state.milliseconds,
+            status=state.status,
+        )
+        for state in states
+    ]
+    return PlatformStatus(**own.model_dump(), processes=processes)
+
+
+async def _others(request: Request) -> list[ProcessState]:
+    settings = request.app.state.platform.settings
+    urls = {name: url for name, url in settings.service_urls.items() if name != settings.name}
+    return await look(request.app.state.session, urls)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gateway.errors import (
     ClientUnknown,
@@ -55,7 +55,7 @@ FORM_SCHEMA: dict[str, Any] = {
 
 class TokenOut(BaseModel):
     access_token: str
-    token_type: str = "Bearer"
+    token_type: str = Field(default="Bearer")
     expires_in: int = TOKEN_SECONDS
     scope: str
 

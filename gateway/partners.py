@@ -108,7 +108,9 @@ def _partner(file: Path, name: str, table: object) -> Partner:
         raise NotConfigured(WRONG.format(file=file, key=name, reason=f"not like {PARTNER_ID.pattern}"))
     if not isinstance(table, dict) or "id" in table:
         reason = "not expected here" if isinstance(table, dict) else "not a table"
-        raise NotConfigured(WRONG.format(file=file, key=f"{name}.id" if isinstance(table, dict) else name, reason=reason))
+        raise NotConfigured(
+            WRONG.format(file=file, key=f"{name}.id" if isinstance(table, dict) else name, reason=reason)
+        )
     try:
         return Partner.model_validate({"id": name, **table})
     except ValidationError as fault:

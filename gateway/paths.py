@@ -8,7 +8,9 @@ from urllib.parse import unquote_to_bytes
 LONGEST_PATH = 2048
 # A path that one reader splits differently from another leads past a wall: no dots, doubled, back or encoded slashes,
 # no encoded percent sign (decoded twice it is anything), no control characters. No address of ours needs any of them.
-TRICKS = re.compile(rb"//|\\|/\.\.?(/|$)|%(2f|5c|2e|25|[01][0-9a-f]|7f)|[\x00-\x20\x7f;]|%(?![0-9a-f]{2})", re.IGNORECASE)
+TRICKS = re.compile(
+    rb"//|\\|/\.\.?(/|$)|%(2f|5c|2e|25|[01][0-9a-f]|7f)|[\x00-\x20\x7f-\xff;]|%(?![0-9a-f]{2})", re.IGNORECASE
+)
 PUBLIC = ("/v1/", "/health/")
 """What is reachable of a service: its API and its health. Not /internal, not /metrics, nothing that is yet to come."""
 

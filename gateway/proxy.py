@@ -5,14 +5,13 @@ Pure ASGI on one aiohttp session, because per request this costs a tenth of Fast
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 
 import aiohttp
 from yarl import URL
 
-from gateway.asgi import Body, ClientGone, Headers, Message, Receive, Scope, Send, header
+from gateway.asgi import METHODS, Body, Headers, Scope, Send, header
 from gateway.errors import UpstreamTimeout
 from gateway.paths import Target
 from shared.errors import Refusal, Unavailable
@@ -51,7 +50,9 @@ async def open_session(answer_seconds: float) -> AsyncIterator[aiohttp.ClientSes
         connector=aiohttp.TCPConnector(
             limit=0, limit_per_host=CONNECTIONS_PER_SERVICE, keepalive_timeout=KEEP_ALIVE_SECONDS
         ),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=answer_seconds),
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=answer_seconds, sock_connect=CONNECT_SECONDS, sock_read=answer_seconds
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -123,9 +124,7 @@ class Proxy:
 
 
 async def _return(answer: aiohttp.ClientResponse, method: str, send: Send) -> None:
-    kept: Headers = [
-        (name.lower(), value) for name, value in answer.raw_headers if name.lower() not in NOT_RETURNED
-    ]
+    kept: Headers = [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in NOT_RETURNED]
     await send({"type": "http.response.start", "status": answer.status, "headers": kept})
     try:
         if method != "HEAD":
@@ -157,6 +156,4 @@ def _request_headers(scope: Scope, token: str | None) -> list[tuple[str, str]]:
 
 def _known(method: str) -> str:
     """The method as a metric's label: a caller may invent methods, and each label costs memory for ever."""
-    return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
-
-
+    return method if method in METHODS else "other"

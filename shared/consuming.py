@@ -143,6 +143,7 @@ class ConsumerState:
     """What /health/status says of one subscription."""
 
     stream: str
+    listening: bool = False
     handled: int = 0
     pending: int = 0
     unacknowledged: int = 0
@@ -201,6 +202,7 @@ class Consuming:
         subscription = await self._subscribe()
         try:
             heard = asyncio.get_running_loop().time()
+            self.state.last_fault = None
             while True:
                 try:
                     messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
@@ -208,6 +210,7 @@ class Consuming:
                     messages = []
                 info = await subscription.consumer_info()
                 self.state.pending, self.state.unacknowledged = info.num_pending or 0, info.num_ack_pending or 0
+                self.state.listening = True
                 if messages:
                     heard = asyncio.get_running_loop().time()
                     await self._handle_all(messages)
@@ -215,6 +218,7 @@ class Consuming:
                     log.warning("subscription_silent", stream=self.stream, pending=self.state.pending)
                     return
         finally:
+            self.state.listening = False
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await subscription.unsubscribe()
 

@@ -241,8 +241,9 @@ class Header:
     strength: int  # how surely, and by how many words, the columns were recognised
 
     @property
-    def rank(self) -> tuple[int, int]:
-        return len(self.columns), self.strength
+    def rank(self) -> tuple[int, int, bool]:
+        """Among equals one row wins over two: the row above is then a title, not a row of groups."""
+        return len(self.columns), self.strength, self.first == self.last
 
 
 class HeaderFinder:

@@ -42,6 +42,7 @@ class OutboxHealth(BaseModel):
 
 class ConsumerHealth(BaseModel):
     stream: str
+    listening: bool
     handled: int
     pending: int
     unacknowledged: int

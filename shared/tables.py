@@ -207,7 +207,7 @@ def _open_text(file: BinaryIO, finder: HeaderFinder, layout: Layout) -> Table:
     encoding = guess_encoding(file)
     if encoding is None:
         raise UnreadableTable("unsupported_format")
-    best: tuple[tuple[int, int], str, Header, list[int]] | None = None
+    best: tuple[tuple[int, int, bool], str, Header, list[int]] | None = None
     for delimiter in _DELIMITERS:
         lines, rows = _first_rows(_records(_text_lines(file, encoding), delimiter))
         header = finder.find(rows)

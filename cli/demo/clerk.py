@@ -100,11 +100,7 @@ class Clerk(Speller):
         if field == "phone":
             return self.numbers.phone()[:5] + self.rng.choice(("ABC", "xxx", "OO7"))
         year = self.rng.randint(1950, 2005)
-        return (
-            f"{year}5"
-            if self._years_only
-            else self.rng.choice((f"31/02/{year}", f"12/15/{year}", f"00/00/{year}"))
-        )
+        return f"{year}5" if self._years_only else self.rng.choice((f"31/02/{year}", f"12/15/{year}", f"00/00/{year}"))
 
     @property
     def _years_only(self) -> bool:
@@ -241,9 +237,7 @@ class Clerk(Speller):
             self.rng.shuffle(both)
             return sign.join(f"{n[:2]} {n[2:4]} {n[4:6]} {n[6:]}" for n in both)
         text = self.phone(number)
-        return self._digits(
-            text, int(text) if text.isdigit() and len(text) == 8 and self.chance(0.7) else None
-        )
+        return self._digits(text, int(text) if text.isdigit() and len(text) == 8 and self.chance(0.7) else None)
 
     def _second_phone(self, row: Beneficiary) -> Cell:
         return self.phone(self.numbers.phone()) if self.chance(0.12) else ""

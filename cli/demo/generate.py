@@ -42,9 +42,7 @@ EMPTY_ROWS = 0.002
 DUPLICATE_WITHIN = 40  # a second entry stands at most this many rows below the first
 
 
-def generate(
-    out: Path, *, households: int = 2000, seed: int = 2026, today: date = date(2026, 10, 1)
-) -> Manifest:
+def generate(out: Path, *, households: int = 2000, seed: int = 2026, today: date = date(2026, 10, 1)) -> Manifest:
     """Write a sample country into `out`; the same arguments give the same content.
 
     `registry/households.csv`, `lists/*`, `truth.csv` (never for a service) and `manifest.json`, written last.
@@ -60,9 +58,7 @@ def generate(
         choose = _programs(Enrollments(country, seed))
         # In the order of SPECS: Tekavoul first, since other programs look at who is on it.
         lists = tuple(
-            _write_list(
-                out / "lists" / spec.file, spec, choose[spec.program](), country, seed, truth.writerow
-            )
+            _write_list(out / "lists" / spec.file, spec, choose[spec.program](), country, seed, truth.writerow)
             for spec in SPECS
         )
     manifest = Manifest(seed, today, registry, lists)

@@ -122,9 +122,7 @@ def _empty(births: Births, commune: Commune, village: Name) -> Household:
     return Household("", commune, village, category, score, surveyed_on, births.numbers.phone(), False)
 
 
-def _found(
-    births: Births, commune: Commune, village: Name, group: str, sibling: FullName | None = None
-) -> Household:
+def _found(births: Births, commune: Commune, village: Name, group: str, sibling: FullName | None = None) -> Household:
     rng = births.rng
     household = _empty(births, commune, village)
     sex = "F" if rng.random() < FEMALE_HEADS else "M"
@@ -202,9 +200,7 @@ def _add_others(births: Births, household: Household, head_age: int) -> None:
     rng, head = births.rng, household.head.name
     if head_age >= 50 and rng.random() < 0.45:
         for _ in range(rng.randint(1, 4)):
-            household.members.append(
-                ("grandchild", _grandchild(births, household, rng.randint(0, head_age - 42)))
-            )
+            household.members.append(("grandchild", _grandchild(births, household, rng.randint(0, head_age - 42))))
     if head_age <= 55 and rng.random() < 0.16:
         household.members.append(("parent", _parent(births, head, head_age)))
     if rng.random() < 0.12:

@@ -165,9 +165,7 @@ class Enrollments:
         """WFP's own targeting in part of El Maouna's communes and a few it does not serve."""
         rng = self._rng("WFP_LEAN_SEASON")
         inside = sorted(self._zone)
-        outside = sorted(
-            c.code for c in communes() if c.wilaya_code in EL_MAOUNA_WILAYAS and c.code not in self._zone
-        )
+        outside = sorted(c.code for c in communes() if c.wilaya_code in EL_MAOUNA_WILAYAS and c.code not in self._zone)
         zone = {*rng.sample(inside, len(inside) // 2), *rng.sample(outside, len(outside) // 4)}
         weights = {"extreme_poor": 1.0, "poor": 0.8, "vulnerable": 0.5, "not_poor": 0.15}
 

@@ -99,9 +99,7 @@ def split_variants(cell: str) -> tuple[str, ...]:
 
 def _pool(rows: list[dict[str, str]]) -> Pool:
     names = tuple(
-        Name(
-            r["latin"], r["arabic"], split_variants(r["latin_variants"]), split_variants(r["arabic_variants"])
-        )
+        Name(r["latin"], r["arabic"], split_variants(r["latin_variants"]), split_variants(r["arabic_variants"]))
         for r in rows
     )
     return Pool(names, tuple(accumulate(float(POPULAR.get(name.latin, 1)) for name in names)))

@@ -153,9 +153,7 @@ def _wilaya_populations(wilayas: dict[str, dict[str, str]]) -> dict[str, int]:
     }
 
 
-def _moughataa_populations(
-    moughataas: dict[str, dict[str, str]], wilayas: dict[str, int]
-) -> dict[str, float]:
+def _moughataa_populations(moughataas: dict[str, dict[str, str]], wilayas: dict[str, int]) -> dict[str, float]:
     """The printed census figure, else an equal part of what the wilaya's printed moughataas leave."""
     populations: dict[str, float] = {}
     for wilaya, total in wilayas.items():

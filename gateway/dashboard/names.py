@@ -12,10 +12,10 @@ PROCESSES: dict[str, Text] = {
 }
 INSTITUTIONS: dict[str, Text] = {
     "taazour": Text(ar="تآزر", fr="Taazour", en="Taazour"),
-    "csa": Text(ar="الأمن الغذائي", fr="CSA", en="CSA, food security"),
-    "masef": Text(ar="العمل الاجتماعي", fr="MASEF", en="MASEF, social action"),
+    "csa": Text(ar="الأمن الغذائي", fr="CSA", en="CSA"),
+    "masef": Text(ar="العمل الاجتماعي", fr="MASEF", en="MASEF"),
     "men": Text(ar="التربية", fr="Éducation", en="Education"),
-    "partners": Text(ar="الشركاء", fr="partenaires", en="partners"),
+    "partners": Text(ar="الشركاء", fr="Partenaires", en="Partners"),
 }
 PROGRAMS_OF = Text(ar="برامج {institution}", fr="Programmes {institution}", en="Programs: {institution}")
 

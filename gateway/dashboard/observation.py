@@ -169,5 +169,9 @@ class Observation:
     def age(self, at: datetime) -> timedelta:
         return max(at - self.at, timedelta())
 
+    def waiting(self) -> int:
+        """Events on their way: in outboxes and in queues together."""
+        return sum(one.waiting for one in self.publishing) + sum(one.waiting for one in self.receiving)
+
     def ready(self) -> int:
         return sum(1 for one in self.processes if one.ready)

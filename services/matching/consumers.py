@@ -23,7 +23,9 @@ async def take_over_places(tx: AsyncSession, event: PlacesPublished, delivery: D
 async def take_over_households(tx: AsyncSession, event: HouseholdsRegistered, delivery: Delivery) -> None:
     # Places come first in the registry's stream, but an event may come late: without them no household has a wilaya.
     if not await tx.scalar(select(func.count()).select_from(Place)):
-        await projecting.replace_places(tx, [one async for one in delivery.owners.items("registry", "/internal/places")])
+        await projecting.replace_places(
+            tx, [one async for one in delivery.owners.items("registry", "/internal/places")]
+        )
     path = f"/internal/household-batches/{event.batch_id}"
     households = [household async for household in delivery.owners.items("registry", path)]
     await projecting.put_households(tx, households, now().date())
@@ -38,7 +40,5 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
 
 @consumers.on(ProgramPublished)
 async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery: Delivery) -> None:
-    programs = await delivery.owners.get(delivery.process, "/internal/programs")
-    for program in programs:
-        if program["code"] == event.program:
-            await projecting.put_program(tx, program, event.institution, event.version)
+    program = await delivery.owners.get(delivery.process, f"/internal/programs/{event.program}")
+    await projecting.put_program(tx, program)

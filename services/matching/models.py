@@ -6,7 +6,19 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, DateTime, ForeignKey, Identity, Index, Integer, MetaData, Numeric, Text, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -129,6 +141,9 @@ class Beneficiary(Base):
     source_line: Mapped[int | None] = mapped_column(Integer)
     listed: Mapped[dict[str, Any]] = mapped_column(JSONB)
     link_status: Mapped[LinkStatus] = mapped_column(Text)
+    """pending while a comparison waits; otherwise the same as decided_as."""
+    decided_as: Mapped[LinkStatus | None] = mapped_column(Text)
+    """The last decision, which stands while a new comparison waits."""
     link_version: Mapped[int] = mapped_column(Integer)
     individual_id: Mapped[UUID | None]
     household_id: Mapped[UUID | None]

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ LINKING_LOCK = 0x7EC4_0101
 """Held by whoever changes the registry's projection and by the linker, so that neither misses the other's rows."""
 
 SCHOOL_AGES = range(6, 15)
+PLACE_COLUMNS = ("code", "kind", "parent_code", "name_fr", "name_ar", "names")
 
 
 async def hold_linking_lock(tx: AsyncSession) -> None:
@@ -50,7 +52,7 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
     """Take over a new edition of the places; every beneficiary is compared again with it."""
     await hold_linking_lock(tx)
     await tx.execute(delete(Place))
-    await tx.execute(insert(Place), [{name: place[name] for name in Place.__table__.columns.keys()} for place in places])
+    await tx.execute(insert(Place), [{name: place[name] for name in PLACE_COLUMNS} for place in places])
     await tx.execute(
         update(Beneficiary).where(Beneficiary.link_status != LinkStatus.PENDING).values(link_status=LinkStatus.PENDING)
     )
@@ -74,9 +76,11 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
     touched = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
     parents = dict((await tx.execute(select(Place.code, Place.parent_code))).tuples().all())
     statement = upsert(Household)
-    columns = [name for name in Household.__table__.columns.keys() if name != "id"]
+    columns = [column.key for column in Household.__table__.columns if column.key != "id"]
     await tx.execute(
-        statement.on_conflict_do_update(index_elements=["id"], set_={name: statement.excluded[name] for name in columns}),
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={name: statement.excluded[name] for name in columns}
+        ),
         [_household_row(one, parents, today) for one in newer],
     )
     touched |= await _add_members(tx, newer, parents)
@@ -178,7 +182,8 @@ def _father_name(household: dict[str, Any], member: dict[str, Any]) -> str | Non
         return None
     for other in household["members"]:
         if other["relationship"] == "head" and other["sex"] == "M":
-            return other["name_fr"] or other["name_ar"]
+            name: str | None = other["name_fr"] or other["name_ar"]
+            return name
     return None
 
 
@@ -218,10 +223,11 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
             "id": UUID(change["enrollment_id"]),
             "institution": institution,
             "program": change["program"],
-            "version": change["version"],
-            "active": change["to"] == "enrolled",
-            "monthly_value_mru": listed["monthly_value_mru"],
-            "import_id": listed["import_id"],
+            # The state now, which may be newer than the change announced.
+            "version": listed["version"],
+            "active": listed["status"] == "enrolled",
+            "monthly_value_mru": Decimal(value) if (value := listed["monthly_value_mru"]) is not None else None,
+            "import_id": UUID(listed["import_id"]),
             "source_line": listed["source_line"],
             "listed": listed,
             "link_status": LinkStatus.PENDING,
@@ -239,11 +245,11 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
     )
 
 
-async def put_program(tx: AsyncSession, program: dict[str, Any], institution: str, version: int) -> None:
+async def put_program(tx: AsyncSession, program: dict[str, Any]) -> None:
     statement = upsert(Program).values(
         code=program["code"],
-        institution=institution,
-        version=version,
+        institution=program["institution"],
+        version=program["version"],
         unit=program["unit"],
         names=program["names"],
         targeting=program["targeting"],

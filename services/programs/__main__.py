@@ -4,4 +4,4 @@ from services.programs.app import MIGRATIONS, create_app
 from services.programs.settings import ProgramsSettings
 from shared.service import main
 
-main(ProgramsSettings(), create_app, MIGRATIONS)  # type: ignore[call-arg]  # read from the environment
+main(ProgramsSettings(), create_app, MIGRATIONS)

@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from services.programs.rules.program import Unit
 from services.programs.rules.status import LinkStatus, Status
 from shared.database import NAMING
+from shared.imports import Import
 
 MONEY = Numeric(14, 2)
 
@@ -150,7 +151,7 @@ class Enrollment(Base):
     """One payment, where the list names it."""
     monthly_value_mru: Mapped[Decimal | None] = mapped_column(MONEY)
     """Unknown where the program gives per person and the list does not say how many."""
-    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"))
+    import_id: Mapped[UUID] = mapped_column(ForeignKey(Import.id))
     source_line: Mapped[int] = mapped_column(Integer)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

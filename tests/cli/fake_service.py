@@ -1,6 +1,6 @@
 """A service small enough to start at once: run by the platform's tests in the place of the real ones.
 
-    fake_service.py NAME [migrate]
+    fake_service.py NAME LIBRARIES [migrate]
 
 It keeps the platform's contract: listens on TEKAMOUL_LISTEN_FD, answers /health/ready, shows its environment
 at /environment, and `migrate` writes its name to its database.
@@ -33,6 +33,7 @@ def serve() -> None:
 
 
 async def migrate(name: str) -> None:
+    sys.path += sys.argv[2].split(":")  # the environment it gets says nothing of ours
     import asyncpg
 
     connection = await asyncpg.connect(os.environ["DATABASE_URL"])
@@ -42,7 +43,7 @@ async def migrate(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[2:] == ["migrate"]:
+    if sys.argv[3:] == ["migrate"]:
         asyncio.run(migrate(sys.argv[1]))
     else:
         serve()

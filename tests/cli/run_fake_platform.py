@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from cli.platform import Platform, RunOptions, run_platform
-from tests.cli.fakes import fake_secrets, fake_services
+from running_platform import fake_secrets, fake_services
 
 
 async def main(data_dir: Path, port: int, language: str) -> int:

@@ -24,7 +24,7 @@ from cli import ports
 from cli.platform import Platform, RunOptions, StoppedWhileStarting
 from cli.processes import SERVICES, Service
 from cli.refusals import StartRefused
-from tests.cli.fakes import (
+from running_platform import (
     RunningPlatform,
     alive,
     backends,
@@ -247,17 +247,11 @@ def test_a_restart_right_after_a_kill_waits_for_the_ports(start: Start) -> None:
     first.wait_ready()
     first.process.kill()
     first.process.wait()
-    second = start(port=port)
-    until(lambda: second.ready["pids"]["supervisor"] == second.process.pid if _exists(second) else False, 30)
-    ready = second.ready
+    ready = start(port=port).wait_ready()
     assert ready["gateway_url"] == f"http://127.0.0.1:{port}"
     assert ready["services"]["matching"] == f"http://127.0.0.1:{port + 7}"
     assert ready["postgres_url"].endswith(f":{port + 8}/postgres")
     assert ready["nats_url"].endswith(f":{port + 9}")
-
-
-def _exists(running: RunningPlatform) -> bool:
-    return (running.data_dir / "ready.json").exists()
 
 
 @pytest.mark.parametrize(("offset", "name"), [(0, "gateway"), (8, "postgres"), (9, "nats"), (10, "nats")])
@@ -353,7 +347,7 @@ async def test_a_failed_migration_is_one_clear_line_and_leaves_nothing(folder: P
     services = [bad if service.name == "registry" else service for service in fake_services()]
     lines: list[str] = []
     platform = Platform(
-        RunOptions(data_dir=folder / "data"),
+        RunOptions(data_dir=folder / "data", language="en"),
         services=services,
         gateway_secrets=fake_secrets,
         say=lines.append,
@@ -390,7 +384,10 @@ async def test_a_signal_while_starting_stops_everything(folder: Path) -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
     platform = Platform(
-        RunOptions(data_dir=folder / "data"), services=fake_services(), gateway_secrets=fake_secrets, say=say
+        RunOptions(data_dir=folder / "data", language="en"),
+        services=fake_services(),
+        gateway_secrets=fake_secrets,
+        say=say,
     )
     with pytest.raises(StoppedWhileStarting):
         await platform.start()

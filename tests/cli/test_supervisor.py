@@ -60,7 +60,7 @@ class Bench:
         values: dict[str, Any] = {
             "name": name,
             "argv": [sys.executable, "-c", code, str(mark)],
-            "env": {"PATH": os.defpath},
+            "env": {"PATH": os.defpath, "PYTHONUNBUFFERED": "1"},
             "cwd": self.folder,
             "log_file": self.folder / f"{name}.log",
             "ready": ready,

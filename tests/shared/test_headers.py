@@ -138,6 +138,15 @@ def test_the_same_header_in_a_second_language_below_belongs_to_the_header() -> N
     assert (header.first, header.last) == (0, 1)
 
 
+def test_a_title_is_not_taken_for_a_group() -> None:
+    header = EVERYTHING.find([["Liste de paiement 2026", ""], ["N°", "Nom", "Commune"], ["1", "Ahmed", "Nema"]])
+
+    assert header is not None
+    assert (header.first, header.last) == (1, 1)
+    assert header.texts == {"name": "Nom", "commune": "Commune"}
+    assert header.unmatched == ("N°",)
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -130,7 +130,7 @@ def _name(a: Name, b: Name) -> str:
 
 def _commonness(a: Name, b: Name) -> str:
     shorter = min((a, b), key=lambda name: len(name.tokens))
-    common = sum(token.skeleton in model.COMMON_NAMES for token in shorter.tokens)
+    common = sum(token.clan or token.skeleton in model.COMMON_NAMES for token in shorter.tokens)
     if common == len(shorter.tokens):
         return "all"
     return ("none", "one", "two")[min(common, 2)]

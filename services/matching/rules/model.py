@@ -56,13 +56,11 @@ MODEL = Model(
             "phone": {"equal": 8.0, "shared": 8.0, "different": -0.7, "missing": 0.0},
             "place": {
                 "commune": 3.0, "moughataa": 1.5, "wilaya": 0.0, "other_commune": -2.0,
-                "other_moughataa": -4.0,
-                "other_wilaya": -6.0, "missing": 0.0,
+                "other_moughataa": -4.0, "other_wilaya": -6.0, "missing": 0.0,
             },
-            "role": {"head": 2.5, "spouse": 1.0, "member": -3.5, "missing": 0.0},
+            "role": {"head": 2.5, "spouse": 1.0, "member": -3.5},
             "school": {"fits": 0.5, "older": -1.0, "unfit": -6.0, "missing": 0.0},
-            # How much the agreement of names that one person in fifteen bears overstates; per such part of
-            # the name.
+            # How much agreement on names that one person in fifteen bears overstates, by their number.
             "common_name": {"none": 0.0, "one": -1.0, "two": -2.0, "all": -3.0},
         }
     ),
@@ -76,5 +74,6 @@ FATHER_SAME, FATHER_NEAR = 0.88, 0.74
 SHARED_PHONE_LOSS = 1.5
 SHARED_PHONE_FLOOR = 0.5
 
-# Consonant skeletons (see `spelling.skeleton`) of the names that a fifteenth of the people or more bear.
+# Consonant skeletons (see `spelling.skeleton`) of the given names that a fifteenth of the people or more
+# bear; a clan name counts as one of them.
 COMMON_NAMES = frozenset({"mmd", "md", "sd", "Sk", "ftm", "mrm", "ʿl", "Sn", "kdJ", "S", "mn"})

@@ -165,11 +165,6 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
         "autre membre du ménage",
         "another member of the household",
     ),
-    ("role", "missing"): (
-        "الصفة في الأسرة غير معروفة",
-        "rôle dans le ménage inconnu",
-        "role in the household unknown",
-    ),
     ("school", "fits"): ("العمر يناسب القسم", "l'âge convient à la classe", "the age suits the class"),
     ("school", "older"): ("أكبر من عمر القسم", "âgé pour la classe", "old for the class"),
     ("school", "unfit"): (

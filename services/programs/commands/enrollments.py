@@ -15,7 +15,13 @@ from shared.identity import Caller
 
 
 async def suspend_enrollment(
-    tx: AsyncSession, enrollment_id: UUID, *, reason: SuspensionReason, by: Caller, institution: str, if_match: str
+    tx: AsyncSession,
+    enrollment_id: UUID,
+    *,
+    reason: SuspensionReason,
+    by: Caller,
+    institution: str,
+    if_match: str,
 ) -> Enrollment:
     enrollment = await _to_change(tx, enrollment_id, by, if_match)
     if enrollment.status != Status.ENROLLED:
@@ -25,7 +31,13 @@ async def suspend_enrollment(
 
 
 async def resume_enrollment(
-    tx: AsyncSession, enrollment_id: UUID, *, reason: ResumptionReason, by: Caller, institution: str, if_match: str
+    tx: AsyncSession,
+    enrollment_id: UUID,
+    *,
+    reason: ResumptionReason,
+    by: Caller,
+    institution: str,
+    if_match: str,
 ) -> Enrollment:
     enrollment = await _to_change(tx, enrollment_id, by, if_match)
     if enrollment.status != Status.SUSPENDED:

@@ -31,13 +31,17 @@ async def publish_programs(tx: AsyncSession, institution: str, programs: Iterabl
         await _replace_values(tx, program)
         change = {"kind": "published", "content": program.content_hash().hex()}
         tx.add(
-            History(aggregate_id=row.id, version=row.version, batch_id=row.id, changed_by=institution, change=change)
+            History(
+                aggregate_id=row.id,
+                version=row.version,
+                batch_id=row.id,
+                changed_by=institution,
+                change=change,
+            )
         )
         record(
             tx,
-            ProgramPublished(
-                institution=institution, program=program.code, program_id=row.id, version=row.version
-            ),
+            ProgramPublished(institution=institution, program=program.code, program_id=row.id, version=row.version),
         )
 
 

@@ -7,6 +7,7 @@ keeps it out when it is wrong. What only helps to recognise a person (numbers, p
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from services.programs.rules.household_number import is_household_number, parse_household_number
@@ -50,10 +51,15 @@ HOUSEHOLD_NUMBER_UNREADABLE = Text(
     fr="ceci n'est pas un numéro de ménage du registre ; accepté : MR suivi de dix chiffres",
     en="this is not a household number of the registry; accepted: MR and ten digits",
 )
-TEN_TIMES_OFF = Text(
-    ar="المبلغ {ratio} مما يمنحه البرنامج ({due} أوقية جديدة)؛ الوحدة المصرَّح بها للملف هي {unit}، يُرجى التحقق منها",
-    fr="le montant est {ratio} de ce que donne le programme ({due} MRU) ; l'unité déclarée du fichier est {unit}, à vérifier",
-    en="the amount is {ratio} of what the program gives ({due} MRU); the file's declared unit is {unit}, verify it",
+TEN_TIMES_TOO_MUCH = Text(
+    ar="المبلغ عشرة أضعاف ما يمنحه البرنامج ({due} أوقية جديدة)؛ الوحدة المصرَّح بها للملف هي {unit}، يُرجى التحقق منها",
+    fr="le montant est dix fois ce que donne le programme ({due} MRU) ; l'unité déclarée du fichier est {unit}, à vérifier",
+    en="the amount is ten times what the program gives ({due} MRU); the file's declared unit is {unit}, verify it",
+)
+A_TENTH = Text(
+    ar="المبلغ عُشر ما يمنحه البرنامج ({due} أوقية جديدة)؛ الوحدة المصرَّح بها للملف هي {unit}، يُرجى التحقق منها",
+    fr="le montant est le dixième de ce que donne le programme ({due} MRU) ; l'unité déclarée du fichier est {unit}, à vérifier",
+    en="the amount is a tenth of what the program gives ({due} MRU); the file's declared unit is {unit}, verify it",
 )
 
 T = TypeVar("T")
@@ -86,7 +92,12 @@ class _Row:
         self.findings.append(Finding(self.line, name, self.cells.get(name), severity, code, reason))
 
     def read(
-        self, name: str, parse: Callable[[Cell], Parsed[T]], default: T, *, wrong: Literal["error", "warning"] = "error"
+        self,
+        name: str,
+        parse: Callable[[Cell], Parsed[T]],
+        default: T,
+        *,
+        wrong: Literal["error", "warning"] = "error",
     ) -> T:
         """The value of a cell; a wrong one becomes `default` and a finding."""
         try:
@@ -185,6 +196,6 @@ def _card_number(row: _Row) -> str | None:
 def _doubt_amount(row: _Row, listed: Listed, version: Value, unit: Currency) -> None:
     if not is_ten_times_off(version, listed.household_size, listed.amount_mru):
         return
-    due = payment_due(version, listed.household_size)
-    ratio = "× 10" if due is not None and listed.amount_mru is not None and listed.amount_mru > due else "÷ 10"
-    row.find("amount", "warning", "amount_ten_times_off", TEN_TIMES_OFF.format(ratio=ratio, due=due, unit=unit))
+    due = payment_due(version, listed.household_size) or Decimal(0)
+    reason = TEN_TIMES_TOO_MUCH if (listed.amount_mru or 0) > due else A_TENTH
+    row.find("amount", "warning", "amount_ten_times_off", reason.format(due=due, unit=unit))

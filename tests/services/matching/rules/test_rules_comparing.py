@@ -119,6 +119,7 @@ def test_each_level_is_reached(field: str, row: dict[str, Any], expected: str) -
         ),
         ("school", {"unit": "pupil", "school_class": "5AF"}, {}, "missing"),
         ("common_name", {"name": "Mohamed Ahmed"}, {"name_fr": "Mohamed Ahmed"}, "all"),
+        ("common_name", {"name": "Penda Diallo"}, {"name_fr": "Penda Diallo", "name_ar": None}, "one"),
         ("common_name", {"name": "Mohamed Ahmed Tourad"}, {"name_fr": "Mohamed Ahmed Tourad"}, "two"),
         ("common_name", {"name": "Mohamed Tourad"}, {"name_fr": "Mohamed Tourad"}, "one"),
         ("common_name", {"name": "Salem Tourad"}, {"name_fr": "Salem Tourad"}, "none"),

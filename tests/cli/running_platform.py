@@ -40,7 +40,9 @@ def fake_secrets(data_dir: Path) -> GatewaySecrets:
 
 def fake_services() -> tuple[Service, ...]:
     """The real names, ports and settings; another program."""
-    return tuple(Service(s.name, (sys.executable, str(FAKE), s.name), s.port_offset, s.env) for s in SERVICES)
+    libraries = ":".join(path for path in sys.path if path.endswith("site-packages"))
+    command = (sys.executable, str(FAKE))
+    return tuple(Service(s.name, (*command, s.name, libraries), s.port_offset, s.env) for s in SERVICES)
 
 
 @dataclass
@@ -55,11 +57,17 @@ class RunningPlatform:
         document: dict[str, Any] = json.loads((self.data_dir / "ready.json").read_text())
         return document
 
-    def wait_ready(self, seconds: float = 30) -> dict[str, Any]:
-        until(lambda: (self.data_dir / "ready.json").exists() or self.process.poll() is not None, seconds)
+    def wait_ready(self, seconds: float = 60) -> dict[str, Any]:
+        until(lambda: self._is_ready() or self.process.poll() is not None, seconds)
         if self.process.poll() is not None:
             raise AssertionError("".join(self.process.communicate()))
         return self.ready
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(self.ready["pids"]["supervisor"] == self.process.pid)
+        except FileNotFoundError:
+            return False
 
 
 def python_for(user: str | None) -> tuple[list[str], dict[str, str]]:

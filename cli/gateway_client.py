@@ -1,0 +1,74 @@
+"""A partner's own view of the platform: the gateway, its token, and nothing else."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from cli.credentials import fetch_token
+
+TOKEN_SECONDS = 480
+"""Tokens live ten minutes; a fresh one is asked for a little earlier."""
+TRIES = 30
+WAIT_SECONDS = 0.5
+AGAIN = frozenset({429, 502, 503, 504})
+TIMEOUT = httpx.Timeout(120, connect=5)
+
+
+class GatewayClient:
+    """Calls the gateway as one partner. Answers that say "not now" are asked for again, as a partner's system would."""
+
+    def __init__(self, gateway_url: str, credentials_file: Path, partner: str, language: str = "fr") -> None:
+        self._url, self._credentials, self._partner = gateway_url, credentials_file, partner
+        self._language = language
+        self._token, self._token_until = "", 0.0
+        self._client = httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> "GatewayClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def call(self, method: str, path: str, *, content: bytes | None = None, **params: Any) -> Any:
+        """The JSON of an answer; httpx.HTTPStatusError where the gateway refuses."""
+        for tried in range(1, TRIES + 1):
+            try:
+                headers = {"Authorization": f"Bearer {await self._fresh_token()}", "Accept-Language": self._language}
+                answer = await self._client.request(method, path, params=params, content=content, headers=headers)
+            except httpx.TransportError:
+                if tried == TRIES:
+                    raise
+                await asyncio.sleep(WAIT_SECONDS)
+                continue
+            if answer.status_code not in AGAIN or tried == TRIES:
+                answer.raise_for_status()
+                return answer.json()
+            await asyncio.sleep(min(float(answer.headers.get("Retry-After", WAIT_SECONDS)), 5))
+        raise AssertionError("every try returns or raises")
+
+    async def get(self, path: str, **params: Any) -> Any:
+        return await self.call("GET", path, **params)
+
+    async def pages(self, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a cursor-paged list."""
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.get(path, limit=200, **params, **cursor)
+            for item in page["items"]:
+                yield item
+            if not page.get("next_cursor"):
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
+    async def _fresh_token(self) -> str:
+        if time.monotonic() > self._token_until:
+            self._token = await fetch_token(self._url, self._credentials, self._partner)
+            self._token_until = time.monotonic() + TOKEN_SECONDS
+        return self._token

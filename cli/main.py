@@ -1,0 +1,191 @@
+"""The `tekamoul` command."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from shared.text import LANGUAGES
+
+app = typer.Typer(
+    help="Tekamoul: a country's social safety-net programs, acting as one system.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+DEFAULT_DATA = Path("data")
+DEFAULT_PORT = 8700
+DEFAULT_HOUSEHOLDS = 2000
+DEFAULT_SEED = 2026
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Where the platform keeps everything.")]
+Households = Annotated[int, typer.Option(min=1, max=320_000, help="Households of the sample country.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same country.")]
+
+
+def language() -> str:
+    """TEKAMOUL_LANG, else the terminal's own language where it is one of ours, else French."""
+    for name in ("TEKAMOUL_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        primary = os.environ.get(name, "").replace("-", "_").split("_")[0].split(".")[0].lower()
+        if primary in LANGUAGES:
+            return primary
+    return "fr"
+
+
+@app.command()
+def run(
+    data_dir: DataDir = DEFAULT_DATA,
+    port: Annotated[int, typer.Option(min=0, max=65_500, help="The gateway's; 0: free ports.")] = DEFAULT_PORT,
+    households: Households = DEFAULT_HOUSEHOLDS,
+    seed: Seed = DEFAULT_SEED,
+    ready_file: Annotated[Path | None, typer.Option(help="Written as JSON when everything is ready.")] = None,
+    no_demo: Annotated[bool, typer.Option("--no-demo", help="Start empty, without the sample country.")] = False,
+) -> None:
+    """Start the platform; on first start load the sample country, run the main job and print what it found."""
+    from cli.platform import RunOptions
+    from cli.run import run as run_platform
+
+    options = RunOptions(data_dir=data_dir, port=port, ready_file=ready_file, language=language())
+    # A file or a pipe has no width: 120 columns keep the tables whole.
+    console = Console() if sys.stdout.isatty() else Console(width=120)
+    raise typer.Exit(
+        asyncio.run(run_platform(options, households=households, seed=seed, demo=not no_demo, console=console))
+    )
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    households: Households = DEFAULT_HOUSEHOLDS,
+    seed: Seed = DEFAULT_SEED,
+) -> None:
+    """Write a sample country: a registry, eight messy lists, and the truth about them. Nobody in it is real."""
+    from cli.demo.generate import generate
+
+    manifest = generate(out, households=households, seed=seed)
+    typer.echo(f"{out}: {manifest.registry.households} households, {manifest.registry.individuals} individuals")
+    for one in manifest.lists:
+        typer.echo(f"{out / 'lists' / one.file}: {one.program}, {one.rows} rows, {one.currency}")
+
+
+@app.command()
+def token(
+    partner: Annotated[str, typer.Option(help="Such as taazour, csa, masef, men, cnam, wfp.")],
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Print a bearer token of a partner of the running platform."""
+    from cli.credentials import fetch_token
+
+    ready = _running(data_dir)
+    try:
+        typer.echo(asyncio.run(fetch_token(ready["gateway_url"], Path(ready["credentials_file"]), partner)))
+    except (KeyError, httpx.HTTPError) as fault:
+        _refuse(f"no token for {partner}: {fault}")
+
+
+@app.command()
+def health(data_dir: DataDir = DEFAULT_DATA) -> None:
+    """Print how every process stands; exit 1 where one is not ready."""
+    url = _running(data_dir)["gateway_url"]
+    try:
+        status = httpx.get(f"{url}/health/status", timeout=10, trust_env=False).json()
+    except httpx.HTTPError as fault:
+        _refuse(f"the gateway does not answer: {type(fault).__name__}")
+    ready = httpx.get(f"{url}/health/ready", timeout=10, trust_env=False).status_code == 200
+    for process in status["processes"]:
+        own = process["status"] or {}
+        outbox, dead = own.get("outbox") or {}, own.get("dead_letters")
+        state = "ready" if process["ready"] else "waiting for " + ", ".join(process["waiting_for"])
+        typer.echo(
+            f"{process['name']:<18} {state:<10} outbox waiting {outbox.get('waiting', '?')}, dead letters {dead}"
+        )
+    raise typer.Exit(0 if ready else 1)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    partner: Annotated[str, typer.Option(help="Who sends it.")],
+    kind: Annotated[str, typer.Option(help="A program's code, or `households`.")],
+    institution: Annotated[str, typer.Option(help="Whose programs service; not for households.")] = "",
+    currency: Annotated[str, typer.Option(help="MRU, or MRO for old ouguiya.")] = "MRU",
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Send a list through the gateway, wait until it is applied, and print its row errors."""
+    from cli.sending import send
+
+    ready = _running(data_dir)
+    service = "/registry" if kind == "households" else f"/programs/{institution}"
+    raise typer.Exit(asyncio.run(send(ready, file, partner, service, kind, currency, language())))
+
+
+@app.command("dead-letters")
+def dead_letters(
+    data_dir: DataDir = DEFAULT_DATA,
+    redrive: Annotated[bool, typer.Option(help="Give each its effect after all.")] = False,
+) -> None:
+    """List the events whose effect failed for good, with the reason; `--redrive` tries them again."""
+    from cli.letters import dead_letters as show
+
+    raise typer.Exit(asyncio.run(show(_running(data_dir), data_dir, redrive=redrive)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the databases named by the environment to the newest schema: DATABASE_URL_<PROCESS> for each process."""
+    from cli.migrations import migrate_all
+
+    asyncio.run(migrate_all(os.environ))
+
+
+@app.command("check-migrations")
+def check_migrations() -> None:
+    """Exit 1 where a service's migrations have more than one head."""
+    from cli.migrations import heads
+
+    for package, revision in heads().items():
+        typer.echo(f"{package}: one head, {revision}")
+
+
+@app.command()
+def docs(check: Annotated[bool, typer.Option("--check", help="Only say whether they are current.")] = False) -> None:
+    """Write the generated references under docs/reference."""
+    from cli.reference import write_reference
+
+    stale = write_reference(Path("docs/reference"), check=check)
+    if check and stale:
+        _refuse(f"out of date, run `tekamoul docs`: {', '.join(stale)}")
+
+
+@app.command()
+def bench(name: Annotated[str, typer.Argument(help="One benchmark; none: all.")] = "") -> None:
+    """Run a benchmark and end with one JSON line of its figures; without a name run all and rewrite the results."""
+    from benchmarks.running import run_benchmarks
+
+    run_benchmarks(name)
+
+
+def _running(data_dir: Path) -> dict[str, str]:
+    """The ready file of the platform that runs from a data folder."""
+    try:
+        ready: dict[str, str] = json.loads((data_dir / "ready.json").read_text())
+    except FileNotFoundError:
+        _refuse(f"no platform runs from {data_dir}: start it with `make run` or `tekamoul run --data-dir {data_dir}`")
+    except PermissionError:
+        _refuse(f"{data_dir / 'ready.json'} belongs to another account; run this as the account that runs the platform")
+    return ready
+
+
+def _refuse(line: str) -> None:
+    typer.echo(line, err=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,121 @@
+"""What the platform found, asked through the gateway as the partners may, and measured against the known truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.demo.truth import TruthRow, read_truth
+from cli.main_job import Door
+
+LARGEST_GAPS = 10
+EXAMPLES = 3
+HOUSEHOLD_UNITS = frozenset({"household", "household_card"})
+SUBSCRIBERS = ("wfp", "cnam")
+FEED_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Links of a program against the truth. `true_pairs` counts listed rows whose person the registry knows."""
+
+    program: str
+    linked: int
+    correct: int
+    true_pairs: int
+
+    @property
+    def precision(self) -> float | None:
+        return self.correct / self.linked if self.linked else None
+
+    @property
+    def recall(self) -> float | None:
+        return self.correct / self.true_pairs if self.true_pairs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a subscriber's feed brought it: enrollment changes by program."""
+
+    partner: str
+    changes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything the main job prints. `linkage`, `overlaps`, `gaps`, `examples` are as the gateway answered."""
+
+    linkage: list[dict[str, Any]]
+    overlaps: dict[str, Any]
+    gaps: list[dict[str, Any]]
+    examples: list[dict[str, Any]]
+    quality: list[Quality]
+    heard: list[Heard]
+
+
+async def gather_report(door: Door, truth_file: Path) -> Report:
+    truth = read_truth(truth_file)
+    async with door.client("taazour") as client:
+        linkage = await client.get("/matching/v1/linkage")
+        return Report(
+            linkage=linkage,
+            overlaps=await client.get("/matching/v1/overlaps"),
+            gaps=await client.get("/matching/v1/gaps", limit=LARGEST_GAPS),
+            examples=await client.get("/matching/v1/household-values", limit=EXAMPLES),
+            quality=[
+                measure(
+                    one["program"],
+                    [row async for row in client.pages("/matching/v1/links", program=one["program"])],
+                    truth,
+                )
+                for one in linkage
+                if one["enrolled"]
+            ],
+            heard=[await hear(door, partner) for partner in SUBSCRIBERS],
+        )
+
+
+def measure(program: str, links: list[dict[str, Any]], truth: dict[tuple[str, int], TruthRow]) -> Quality:
+    """Links held against who really stands behind each line.
+
+    A link is right when it names the person, or for a program that pays households the household, the generator put
+    behind the line. Lines it broke on purpose are left out. A wrong link to a person costs precision, a missing one
+    (also one left to a human) recall.
+    """
+    linked = correct = true_pairs = 0
+    for link in links:
+        row = truth.get((program, link["source_line"]))
+        if row is None or row.is_broken:
+            continue
+        true_pairs += bool(row.individual_number)
+        if link["status"] != "linked":
+            continue
+        linked += 1
+        correct += bool(row.individual_number) and _right(link, row)
+    return Quality(program, linked, correct, true_pairs)
+
+
+def _right(link: dict[str, Any], row: TruthRow) -> bool:
+    if link["unit"] in HOUSEHOLD_UNITS:
+        return bool(link["household_number"] == row.household_number)
+    return bool(link["individual_number"] == row.individual_number)
+
+
+async def hear(door: Door, partner: str) -> Heard:
+    """Read a subscriber's whole feed, page by page."""
+    changes: dict[str, int] = {}
+    cursor: dict[str, str] = {}
+    async with door.client(partner) as client:
+        while True:
+            page = await client.get("/v1/events", limit=FEED_PAGE, **cursor)
+            for event in page["items"]:
+                changes[event["program"]] = changes.get(event["program"], 0) + 1
+            if not page["items"]:
+                return Heard(partner, changes)
+            cursor = {"after": page["next_cursor"]}
+
+
+def overall(quality: list[Quality]) -> Quality:
+    """All programs together."""
+    return Quality(
+        "", sum(q.linked for q in quality), sum(q.correct for q in quality), sum(q.true_pairs for q in quality)
+    )

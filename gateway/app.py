@@ -1,0 +1,60 @@
+"""The gateway put together."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from gateway import documentation, health, oauth
+from gateway.delivery import routes as feed
+from gateway.delivery.bell import Bell
+from gateway.delivery.consumers import feed_consumers
+from gateway.delivery.work import feed_waiting
+from gateway.documentation import ASSETS_PATH, Documentation
+from gateway.entrance import Gateway
+from gateway.limits import Quotas
+from gateway.oauth import Clients
+from gateway.partners import load_partners, load_secret_hashes
+from gateway.settings import GatewaySettings
+from gateway.tokens import Tokens
+from shared.http import Owners
+from shared.service import create_service
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ISSUER = "tekamoul"
+"""The issuer of tokens where no public address is configured."""
+
+
+def create_app(settings: GatewaySettings) -> Gateway:
+    """The ASGI application; `.app` is the FastAPI one behind it. Raises NotConfigured where a file is not usable."""
+    partners = load_partners(settings.partners_file)
+    clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
+    tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
+    bell = Bell()
+
+    def owners() -> Owners:
+        found: Owners = app.state.platform.owners
+        return found
+
+    app = create_service(
+        settings,
+        title="Gateway",
+        description="The one door: tokens, the feed of enrollment changes, the platform's health.",
+        routers=[oauth.router, feed.router],
+        migrations=MIGRATIONS,
+        consumers=feed_consumers(owners),
+        workers=[bell.listen],
+        waiting=feed_waiting,
+    )
+    # The gateway answers for the whole platform at the addresses where a service answers for itself.
+    for router in (health.router, documentation.router):
+        _first(app, router)
+    app.mount(ASSETS_PATH, documentation.assets())
+    app.state.partners, app.state.clients, app.state.tokens, app.state.bell = partners, clients, tokens, bell
+    app.state.documentation = Documentation(settings.service_urls, partners)
+    return Gateway(settings, app, tokens, Quotas(partners))
+
+
+def _first(app: FastAPI, router: APIRouter) -> None:
+    """Include a router whose routes win over those that are there."""
+    app.include_router(router)
+    app.router.routes.insert(0, app.router.routes.pop())

@@ -1,0 +1,124 @@
+"""The feed: enrollment changes for subscribers, by cursor."""
+
+import time
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from gateway.delivery import queries
+from gateway.delivery.bell import Bell
+from gateway.delivery.models import FeedRow
+from gateway.partners import Partners
+from shared.identity import Caller, permitted
+from shared.pagination import LARGEST_PAGE, Limit, decode_cursor, encode_cursor
+from shared.service import Platform
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+LONGEST_WAIT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 2.0
+"""A waiting reader looks this often whether its caller is still there, and at the feed, should no bell have rung."""
+
+
+class ChangeOut(BaseModel):
+    """`from` is null where the enrollment is new."""
+
+    from_: str | None = Field(serialization_alias="from")
+    to: str
+    reason: str | None
+
+
+class EventOut(BaseModel):
+    """An enrollment changed. Whoever needs more fetches it under its agreement.
+
+    `subject` is the caller's own lasting name of the enrollment; `version` counts the enrollment's changes.
+    """
+
+    id: UUID
+    type: str
+    time: datetime
+    program: str
+    subject: UUID
+    version: int
+    change: ChangeOut
+
+
+class Checkpoint(BaseModel):
+    """`count` events of this subscription lie in the feed up to `sequence`; a subscriber who has as many missed none."""
+
+    sequence: int
+    count: int
+
+
+class FeedPage(BaseModel):
+    """`next_cursor` always leads on, also where nothing new was there for the caller."""
+
+    items: list[EventOut]
+    next_cursor: str
+    checkpoint: Checkpoint
+
+
+After = Annotated[
+    str | None, Query(max_length=500, description="next_cursor of the page before; absent: from the start.")
+]
+Wait = Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="Seconds to wait where nothing is new.")]
+
+
+@router.get("")
+async def read_events(
+    request: Request,
+    by: Annotated[Caller, permitted("events:read")],
+    after: After = None,
+    limit: Limit = LARGEST_PAGE,
+    wait: Wait = 0,
+) -> FeedPage:
+    """Enrollment changes of the programs the caller subscribes to, in order, each once per cursor.
+
+    Replay is asking an older cursor. With `wait` the answer comes as soon as there is something to tell.
+    """
+    state = request.app.state
+    partners: Partners = state.partners
+    programs = partners[by.name].subscribes
+    place = decode_cursor(after, _place)[0] if after else 0
+    bell: Bell = state.bell
+    deadline = time.monotonic() + wait
+    while True:
+        heard = bell.rings
+        page = await _page(state.platform, by.name, programs, place, limit)
+        left = deadline - time.monotonic()
+        if page.items or left <= 0 or await request.is_disconnected():
+            return page
+        # No transaction is open here: a hundred waiting readers hold no connection.
+        await bell.wait(heard, min(left, LOOK_AGAIN_SECONDS))
+
+
+async def _page(platform: Platform, partner: str, programs: tuple[str, ...], place: int, limit: int) -> FeedPage:
+    async with platform.database.transaction() as tx:
+        reading = await queries.read(tx, programs, after=place, limit=limit)
+        names = await queries.aliases(tx, partner, {row.enrollment_id for row in reading.rows})
+    return FeedPage(
+        items=[_event(row, names[row.enrollment_id]) for row in reading.rows],
+        next_cursor=encode_cursor(reading.reached),
+        checkpoint=Checkpoint(sequence=reading.reached, count=reading.count),
+    )
+
+
+def _event(row: FeedRow, alias: UUID) -> EventOut:
+    return EventOut(
+        id=uuid5(alias, str(row.version)),  # lasting, and no more comparable between partners than the alias is
+        type=f"enrollment.{row.to_status}",
+        time=row.changed_at,
+        program=row.program,
+        subject=alias,
+        version=row.version,
+        change=ChangeOut(from_=row.from_status, to=row.to_status, reason=row.reason),
+    )
+
+
+def _place(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        raise ValueError
+    return value

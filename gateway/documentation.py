@@ -1,0 +1,144 @@
+"""The API's documentation: one OpenAPI description of all services, a page that shows it, and the codes of refusals."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from fastapi import APIRouter, Request, Response
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from starlette.staticfiles import StaticFiles
+
+import gateway.errors  # noqa: F401 - its refusals are listed, too
+from gateway.merging import INSTITUTION, Document, Part, merge
+from gateway.partners import Partners
+from shared.errors import Refusal
+from shared.identity import open_to_all
+from shared.logs import log
+from shared.problems import language_of
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+ASSETS_PATH = "/docs/assets"
+FETCH_SECONDS = 2.0
+CACHED_SECONDS = 30.0
+REFUSALS_FIELD = "x-refusals"
+"""Where a service's OpenAPI description may list its refusals: objects of code, status, ar, fr, en."""
+
+router = APIRouter(dependencies=[open_to_all], include_in_schema=False)
+
+
+def assets() -> StaticFiles:
+    """The page's files, from our own disk: nothing is fetched from elsewhere."""
+    return StaticFiles(directory=STATIC)
+
+
+def integrity(path: str) -> str:
+    """Subresource integrity of a file under static/."""
+    return "sha384-" + base64.b64encode(hashlib.sha384((STATIC / path).read_bytes()).digest()).decode()
+
+
+class Documentation:
+    """The merged description, kept for half a minute, and the pages."""
+
+    def __init__(self, service_urls: dict[str, str], partners: Partners) -> None:
+        self._urls, self._partners = service_urls, partners
+        self._merged: Document = {}
+        self._refusals: dict[str, dict[str, Any]] = {}
+        self._until = 0.0
+        self._fetching = asyncio.Lock()
+        environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=select_autoescape())
+        environment.globals.update(assets=ASSETS_PATH, integrity=integrity)
+        self._errors_page = environment.get_template("errors.html")
+        self.page = environment.get_template("documentation.html").render()
+
+    async def merged(self, session: aiohttp.ClientSession, own: Document) -> Document:
+        await self._refresh(session, own)
+        return self._merged
+
+    async def refusals(self, session: aiohttp.ClientSession, own: Document) -> list[dict[str, Any]]:
+        """Every code a caller may meet, with its three texts, by code."""
+        await self._refresh(session, own)
+        return [self._refusals[code] for code in sorted(self._refusals)]
+
+    def errors_page(self, refusals: list[dict[str, Any]], language: str) -> str:
+        return self._errors_page.render(refusals=refusals, language=language)
+
+    async def _refresh(self, session: aiohttp.ClientSession, own: Document) -> None:
+        async with self._fetching:
+            if time.monotonic() < self._until:
+                return
+            names = [name for name in self._urls if name != "gateway"]
+            fetched = await asyncio.gather(*(_fetch(session, self._urls[name]) for name in names))
+            documents = {name: document for name, document in zip(names, fetched, strict=True) if document}
+            institutions = [name.removeprefix("programs-") for name in names if name.startswith("programs-")]
+            self._merged = merge(
+                own,
+                _parts(documents),
+                institutions=institutions,
+                away=[name for name in names if name not in documents],
+                partners=self._partners,
+            )
+            self._refusals = known_refusals()
+            for document in documents.values():
+                self._refusals |= {one["code"]: one for one in document.get(REFUSALS_FIELD, [])}
+            self._until = time.monotonic() + CACHED_SECONDS
+
+
+def _parts(documents: dict[str, Document]) -> list[Part]:
+    """The services as seen from outside: all programs processes are one."""
+    parts = [Part(name, f"/{name}", documents[name]) for name in ("registry", "matching") if name in documents]
+    programs = next((documents[name] for name in documents if name.startswith("programs-")), None)
+    return [*parts, Part("programs", f"/programs/{INSTITUTION}", programs)] if programs else parts
+
+
+async def _fetch(session: aiohttp.ClientSession, url: str) -> Document | None:
+    try:
+        timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
+        async with session.get(f"{url}/openapi.json", timeout=timeout) as answer:
+            document = await answer.json() if answer.status == 200 else None
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+        log.warning("description_unavailable", url=url, reason=type(fault).__name__)
+        return None
+    return document if isinstance(document, dict) and "paths" in document else None
+
+
+def known_refusals() -> dict[str, dict[str, Any]]:
+    """The refusals defined in this process, by code."""
+    found: dict[str, dict[str, Any]] = {}
+    kinds = list(Refusal.__subclasses__())
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if "code" in kind.__dict__:  # families of refusals have none
+            text = kind.text
+            found[kind.code] = {"code": kind.code, "status": kind.status, "ar": text.ar, "fr": text.fr, "en": text.en}
+    return found
+
+
+@router.get("/openapi.json")
+async def openapi(request: Request) -> dict[str, Any]:
+    """The description of every service, as seen from outside."""
+    documentation: Documentation = request.app.state.documentation
+    return await documentation.merged(request.app.state.session, request.app.openapi())
+
+
+@router.get("/docs")
+async def page(request: Request) -> Response:
+    documentation: Documentation = request.app.state.documentation
+    return Response(documentation.page, media_type="text/html")
+
+
+@router.get("/docs/errors")
+async def errors(request: Request) -> Response:
+    """Every code with its texts: a page, or JSON for whoever accepts only that."""
+    documentation: Documentation = request.app.state.documentation
+    refusals = await documentation.refusals(request.app.state.session, request.app.openapi())
+    if "text/html" in request.headers.get("accept", ""):
+        language = language_of(request.headers.get("accept-language"))
+        return Response(documentation.errors_page(refusals, language), media_type="text/html")
+    return Response(json.dumps(refusals, ensure_ascii=False), media_type="application/json")

@@ -1,0 +1,137 @@
+"""The door: every request passes here first, and leads to a service or to the gateway's own application."""
+
+from __future__ import annotations
+
+import aiohttp
+from fastapi import FastAPI
+from starlette.datastructures import State
+
+from gateway.asgi import (
+    LARGEST_BODY_BYTES,
+    LARGEST_UPLOAD_BYTES,
+    METHODS,
+    Body,
+    ClientGone,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    encoded,
+    header,
+    without,
+)
+from gateway.limits import Quotas
+from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
+from gateway.proxy import Proxy, open_session
+from gateway.security import secured
+from gateway.settings import GatewaySettings
+from gateway.tokens import Tokens
+from shared.errors import MethodNotAllowed, NotFound, Refusal
+from shared.identity import InternalKey, bearer
+from shared.problems import language_of, problem
+from shared.tracing import continue_trace
+
+IDENTITY = frozenset({b"authorization"})
+
+
+class Gateway:
+    """The ASGI application of the gateway process.
+
+    `/registry/`, `/programs/{institution}/` and `/matching/` are forwarded; all else is `app`'s. Behind either,
+    a partner is known by an internal token in place of its own, so that `shared.identity` works there unchanged.
+    """
+
+    def __init__(self, settings: GatewaySettings, app: FastAPI, tokens: Tokens, quotas: Quotas) -> None:
+        self.app = app
+        self._tokens, self._quotas = tokens, quotas
+        self._proxy = Proxy(settings.service_urls)
+        self._processes = frozenset(settings.service_urls)
+        self._key: InternalKey = app.state.platform.internal_key
+        self._answer_seconds = settings.answer_seconds
+        self._by_tls = settings.public_url is not None and settings.public_url.scheme == "https"
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def state(self) -> State:
+        return self.app.state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            async with open_session(self._answer_seconds) as self._session:
+                self.app.state.session = self._session
+                await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:  # a websocket: nothing here speaks it
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        continue_trace(header(scope, b"traceparent"))
+        extra: Headers = []
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        outwards = secured(noting, extra, by_tls=self._by_tls)
+        try:
+            await self._lead(scope, receive, outwards, extra)
+        except Refusal as refusal:
+            if begun:
+                raise
+            language = language_of(header(scope, b"accept-language"))
+            await problem(refusal, language)(scope, receive, outwards)
+        except ClientGone:
+            return
+
+    async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
+        if not is_safe(raw_path):
+            raise NotFound
+        if scope["method"] not in METHODS:
+            raise MethodNotAllowed
+        if not belongs_to_a_service(scope["path"]):
+            await self._own(scope, receive, send, extra)
+            return
+        target = target_of(raw_path, self._processes)
+        if target is None:
+            raise NotFound
+        await self._forward(target, scope, receive, send, extra)
+
+    async def _forward(self, target: Target, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
+        assert self._session is not None
+        body = Body(scope, receive, LARGEST_UPLOAD_BYTES if _is_upload(target, scope) else LARGEST_BODY_BYTES)
+        if target.open:
+            body.refuse_too_large()
+            await self._proxy.forward(self._session, target, None, scope, body, send)
+            return
+        partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
+        with self._quotas.spend(partner) as quota:
+            extra += encoded(quota)
+            body.refuse_too_large()
+            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
+
+    async def _own(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
+        body = Body(scope, receive, LARGEST_BODY_BYTES)
+        if scope["path"].startswith("/oauth2/"):  # the one place where a client's secret is presented
+            body.refuse_too_large()
+            await self.app(scope, body.receive, send)
+            return
+        inner = {**scope, "headers": without(scope["headers"], IDENTITY)}
+        if not scope["path"].startswith("/v1/"):
+            body.refuse_too_large()
+            await self.app(inner, body.receive, send)
+            return
+        partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
+        with self._quotas.spend(partner) as quota:
+            extra += encoded(quota)
+            body.refuse_too_large()
+            inner["headers"].append((b"authorization", f"Bearer {self._key.token(caller)}".encode()))
+            await self.app(inner, body.receive, send)
+
+
+def _is_upload(target: Target, scope: Scope) -> bool:
+    return scope["method"] == "POST" and target.path == "/v1/imports"

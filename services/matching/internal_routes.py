@@ -1,0 +1,19 @@
+"""What other services pull from matching behind an event. Never reachable through the gateway."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.matching import queries
+from services.matching.schemas import DecidedOut
+from shared.database import Tx
+from shared.identity import INTERNAL, permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+
+router = APIRouter(prefix="/internal", dependencies=[permitted(INTERNAL)], tags=["internal"])
+
+
+@router.get("/link-batches/{batch_id}")
+async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[DecidedOut]:
+    """The outcomes of one `matching.links.changed` event, as they are now."""
+    return await queries.batch(tx, batch_id, limit, cursor)

@@ -1,0 +1,302 @@
+"""Reads of matching."""
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.matching.linking import candidates_of, facts_of
+from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program
+from services.matching.projecting import hashed
+from services.matching.rules.comparing import compare
+from services.matching.rules.keys import beneficiary_keys
+from services.matching.rules.places import PlaceIndex, PlaceRow
+from services.matching.schemas import (
+    Cell,
+    DecidedOut,
+    EvidenceOut,
+    GapOut,
+    HouseholdValue,
+    LinkageOut,
+    LinkExplained,
+    LinkOut,
+    OverlapsOut,
+    ProgramValue,
+)
+from shared.errors import NotFound
+from shared.history import History
+from shared.pagination import Page, decode_cursor, encode_cursor
+from shared.text import Language
+
+SMALLEST_CELL = 5
+"""Statistics on fewer are suppressed: a cell of two households in a commune names them."""
+
+RECEIVES = and_(Beneficiary.active, Beneficiary.decided_as == LinkStatus.LINKED)
+
+
+async def links(tx: AsyncSession, limit: int, cursor: str | None, program: str, status: str | None) -> Page[LinkOut]:
+    rows = select(Beneficiary).where(Beneficiary.program == program).order_by(Beneficiary.id).limit(limit + 1)
+    if status:
+        rows = rows.where(Beneficiary.link_status == status)
+    if cursor:
+        rows = rows.where(Beneficiary.id > decode_cursor(cursor, UUID)[0])
+    found = list(await tx.scalars(rows))
+    shown = [LinkOut.model_validate(one) for one in await _numbered(tx, found[:limit])]
+    return Page(items=shown, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
+
+
+async def _numbered(tx: AsyncSession, found: list[Beneficiary]) -> list[dict[str, Any]]:
+    """Beneficiaries with the registry's numbers beside its ids."""
+    individuals = dict(
+        (
+            await tx.execute(
+                select(Member.individual_id, Member.individual_number).where(
+                    Member.individual_id.in_([one.individual_id for one in found if one.individual_id])
+                )
+            )
+        )
+        .tuples()
+        .all()
+    )
+    households = dict(
+        (
+            await tx.execute(
+                select(Household.id, Household.number).where(
+                    Household.id.in_([one.household_id for one in found if one.household_id])
+                )
+            )
+        )
+        .tuples()
+        .all()
+    )
+    return [
+        {
+            "enrollment_id": one.id,
+            "program": one.program,
+            "unit": one.listed["unit"],
+            "import_id": one.import_id,
+            "source_line": one.source_line,
+            "status": one.link_status,
+            "link_version": one.link_version,
+            "individual_id": one.individual_id,
+            "individual_number": individuals.get(one.individual_id) if one.individual_id else None,
+            "household_id": one.household_id,
+            "household_number": households.get(one.household_id) if one.household_id else None,
+            "probability": one.probability,
+        }
+        for one in found
+    ]
+
+
+async def link(tx: AsyncSession, enrollment_id: UUID, language: Language) -> LinkExplained:
+    """One link with its evidence, compared anew from what is held."""
+    found = await tx.get(Beneficiary, enrollment_id)
+    if found is None:
+        raise NotFound
+    places = PlaceIndex(
+        PlaceRow(code=one.code, kind=one.kind, parent_code=one.parent_code, names=one.names)  # type: ignore[arg-type]
+        for one in await tx.scalars(select(Place))
+    )
+    facts = facts_of(found, places)
+    candidates = (await candidates_of(tx, [hashed(beneficiary_keys(facts))]))[0]
+    same = [
+        one for one in candidates if (one.individual_id, one.household_id) == (found.individual_id, found.household_id)
+    ]
+    comparison = compare(facts, same[0]) if same else None
+    history = await tx.scalars(
+        select(History).where(History.aggregate_id == enrollment_id).order_by(History.version.desc()).limit(50)
+    )
+    return LinkExplained(
+        **(await _numbered(tx, [found]))[0],
+        model_version=comparison.model_version if comparison else None,
+        evidence=[
+            EvidenceOut(field=e.field, level=e.level, weight=round(e.weight, 2), reason=e.text.in_(language))
+            for e in (comparison.evidence if comparison else ())
+        ],
+        history=[
+            {"version": one.version, "at": one.changed_at, "by": one.changed_by, "change": one.change}
+            for one in history
+        ],
+    )
+
+
+async def batch(tx: AsyncSession, batch_id: UUID, limit: int, cursor: str | None) -> Page[DecidedOut]:
+    """The outcomes of one announcement, as they are now."""
+    rows = (
+        select(Beneficiary)
+        .join(History, (History.aggregate_id == Beneficiary.id) & (History.batch_id == batch_id))
+        .order_by(Beneficiary.id)
+        .limit(limit + 1)
+    )
+    if cursor:
+        rows = rows.where(Beneficiary.id > decode_cursor(cursor, UUID)[0])
+    found = list(await tx.scalars(rows))
+    items = [
+        DecidedOut(
+            enrollment_id=one.id,
+            link_version=one.link_version,
+            status=one.decided_as or LinkStatus.PENDING,
+            individual_id=one.individual_id,
+            household_id=one.household_id,
+            probability=one.probability,
+        )
+        for one in found[:limit]
+    ]
+    return Page(items=items, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
+
+
+async def linkage(tx: AsyncSession) -> list[LinkageOut]:
+    def counted(status: LinkStatus) -> ColumnElement[int]:
+        return func.count(Beneficiary.id).filter(Beneficiary.active, Beneficiary.link_status == status)
+
+    rows = await tx.execute(
+        select(
+            Program.code,
+            Program.institution,
+            Program.names,
+            func.count(Beneficiary.id).filter(Beneficiary.active),
+            counted(LinkStatus.LINKED),
+            counted(LinkStatus.TO_ADJUDICATE),
+            counted(LinkStatus.UNMATCHED),
+            counted(LinkStatus.PENDING),
+        )
+        .outerjoin(Beneficiary, Beneficiary.program == Program.code)
+        .group_by(Program.code, Program.institution, cast(Program.names, String))
+        .group_by(Program.names)
+        .order_by(Program.code)
+    )
+    return [
+        LinkageOut(
+            program=code,
+            institution=institution,
+            names=names,
+            enrolled=enrolled,
+            linked=linked,
+            to_adjudicate=to_adjudicate,
+            unmatched=unmatched,
+            pending=waiting,
+        )
+        for code, institution, names, enrolled, linked, to_adjudicate, unmatched, waiting in rows
+    ]
+
+
+def _shown(count: int) -> int | None:
+    return None if 0 < count < SMALLEST_CELL else count
+
+
+async def overlaps(tx: AsyncSession) -> OverlapsOut:
+    programs = list(await tx.scalars(select(Program.code).order_by(Program.code)))
+    receiving = select(Beneficiary.household_id, Beneficiary.program).where(RECEIVES).distinct().cte("receiving")
+    a, b = receiving.alias("a"), receiving.alias("b")
+    counted = {
+        (program_a, program_b): count
+        for program_a, program_b, count in await tx.execute(
+            select(a.c.program, b.c.program, func.count())
+            .join(b, (a.c.household_id == b.c.household_id) & (a.c.program <= b.c.program))
+            .group_by(a.c.program, b.c.program)
+        )
+    }
+    cells = [
+        Cell(program_a=x, program_b=y, count=_shown(counted.get((x, y), 0)))
+        for x in programs
+        for y in programs
+        if x <= y
+    ]
+    return OverlapsOut(programs=programs, cells=cells, suppressed_below=SMALLEST_CELL)
+
+
+def _eligible(program: type[Program]) -> ColumnElement[bool]:
+    """Whether a household is one the program's published targeting means."""
+    targeting = program.targeting
+    categories, wilayas = targeting["categories"], targeting["wilayas"]
+    return and_(
+        or_(
+            categories.op("@>")(func.to_jsonb(Household.vulnerability_category)),
+            # Chosen by school and not by household: a household with a child of school age could be served.
+            and_(program.unit == "pupil", Household.school_age),
+        ),
+        or_(func.jsonb_typeof(wilayas) == "null", wilayas.op("@>")(func.to_jsonb(Household.wilaya_code))),
+        or_(targeting["requires_disability"] == cast(False, JSONB), Household.disability),
+    )
+
+
+async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
+    """The largest gaps first: wilayas where a program misses most of the households it is meant for."""
+    served = exists().where(Beneficiary.household_id == Household.id, Beneficiary.program == Program.code, RECEIVES)
+    unserved = func.count().filter(~served)
+    wilaya = aliased(Place)
+    rows = await tx.execute(
+        select(Program.code, wilaya.code, wilaya.name_fr, wilaya.name_ar, func.count(), unserved)
+        .select_from(Program)
+        .join(Household, _eligible(Program))
+        .join(wilaya, wilaya.code == Household.wilaya_code)
+        .group_by(Program.code, wilaya.code, wilaya.name_fr, wilaya.name_ar)
+        .having(unserved >= SMALLEST_CELL)
+        .order_by(unserved.desc(), Program.code, wilaya.code)
+        .limit(limit)
+    )
+    return [
+        GapOut(
+            program=program,
+            wilaya_code=code,
+            wilaya_fr=name_fr,
+            wilaya_ar=name_ar,
+            eligible=eligible,
+            unserved=missed,
+            share=round(missed / eligible, 4),
+        )
+        for program, code, name_fr, name_ar, eligible, missed in rows
+    ]
+
+
+async def values(tx: AsyncSession, household_id: UUID | None, limit: int) -> list[HouseholdValue]:
+    """What households receive in a month: one household, or those reached by most programs."""
+    chosen = (
+        select(Beneficiary.household_id)
+        .where(RECEIVES, Beneficiary.household_id.is_not(None))
+        .group_by(Beneficiary.household_id)
+        .order_by(func.count(func.distinct(Beneficiary.program)).desc(), Beneficiary.household_id)
+        .limit(limit)
+    )
+    ids = [household_id] if household_id else list(await tx.scalars(chosen))
+    wilaya = aliased(Place)
+    households = await tx.execute(
+        select(Household, wilaya.name_fr, wilaya.name_ar)
+        .outerjoin(wilaya, wilaya.code == Household.wilaya_code)
+        .where(Household.id.in_(ids))
+    )
+    given: dict[UUID, list[ProgramValue]] = defaultdict(list)
+    # Two rows of one list may be linked to one household (a duplicate in the list); pupils are counted each.
+    value = case(
+        (Program.unit == "pupil", func.sum(Beneficiary.monthly_value_mru)),
+        else_=func.max(Beneficiary.monthly_value_mru),
+    )
+    for id_, program, amount in await tx.execute(
+        select(Beneficiary.household_id, Beneficiary.program, value)
+        .join(Program, Program.code == Beneficiary.program)
+        .where(RECEIVES, Beneficiary.household_id.in_(ids))
+        .group_by(Beneficiary.household_id, Beneficiary.program, Program.unit)
+        .order_by(Beneficiary.program)
+    ):
+        given[id_].append(ProgramValue(program=program, monthly_value_mru=amount or Decimal(0)))
+    shown = {
+        one.id: HouseholdValue(
+            household_id=one.id,
+            number=one.number,
+            wilaya_fr=name_fr,
+            wilaya_ar=name_ar,
+            vulnerability_category=one.vulnerability_category,
+            size=one.size,
+            programs=given[one.id],
+            monthly_value_mru=sum((program.monthly_value_mru for program in given[one.id]), Decimal(0)),
+        )
+        for one, name_fr, name_ar in households
+    }
+    if household_id is not None and household_id not in shown:
+        raise NotFound
+    return [shown[id_] for id_ in ids if id_ in shown]

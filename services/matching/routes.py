@@ -1,0 +1,65 @@
+"""HTTP of matching, behind the gateway at /matching."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from services.matching import queries
+from services.matching.schemas import GapOut, HouseholdValue, LinkageOut, LinkExplained, LinkOut, OverlapsOut
+from shared.database import Tx
+from shared.identity import permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+from shared.problems import language_of
+
+router = APIRouter(prefix="/v1")
+LINKS = [permitted("links:read")]
+OVERLAPS = [permitted("overlaps:read")]
+
+
+@router.get("/links", tags=["links"], dependencies=LINKS)
+async def list_links(
+    tx: Tx,
+    program: Annotated[str, Query(max_length=64)],
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    status: Annotated[Literal["pending", "linked", "to_adjudicate", "unmatched"] | None, Query()] = None,
+) -> Page[LinkOut]:
+    """The beneficiaries of a program with the individual and household each was linked to."""
+    return await queries.links(tx, limit, cursor, program, status)
+
+
+@router.get("/links/{enrollment_id}", tags=["links"], dependencies=LINKS)
+async def get_link(request: Request, enrollment_id: UUID, tx: Tx) -> LinkExplained:
+    """One link with its evidence, field by field, in the caller's language."""
+    return await queries.link(tx, enrollment_id, language_of(request.headers.get("accept-language")))
+
+
+@router.get("/linkage", tags=["links"], dependencies=OVERLAPS)
+async def get_linkage(tx: Tx) -> list[LinkageOut]:
+    """Per program: enrolled, linked, to adjudicate, unmatched."""
+    return await queries.linkage(tx)
+
+
+@router.get("/overlaps", tags=["interlinkage"], dependencies=OVERLAPS)
+async def get_overlaps(tx: Tx) -> OverlapsOut:
+    """How many households of the registry receive from both of two programs, for every pair."""
+    return await queries.overlaps(tx)
+
+
+@router.get("/gaps", tags=["interlinkage"], dependencies=OVERLAPS)
+async def get_gaps(tx: Tx, limit: Limit = 20) -> list[GapOut]:
+    """Where programs miss the registry households they are meant for: the largest gaps, by program and wilaya."""
+    return await queries.gaps(tx, limit)
+
+
+@router.get("/household-values", tags=["interlinkage"], dependencies=LINKS)
+async def list_household_values(tx: Tx, limit: Annotated[int, Query(ge=1, le=50)] = 3) -> list[HouseholdValue]:
+    """What the households reached by most programs receive in a month."""
+    return await queries.values(tx, None, limit)
+
+
+@router.get("/household-values/{household_id}", tags=["interlinkage"], dependencies=LINKS)
+async def get_household_value(household_id: UUID, tx: Tx) -> HouseholdValue:
+    """What one household receives in a month, program by program."""
+    return (await queries.values(tx, household_id, 1))[0]

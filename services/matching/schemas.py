@@ -1,0 +1,116 @@
+"""What matching says on the wire."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class LinkOut(BaseModel):
+    """A beneficiary of a program and the individual and household of the registry it was found to be."""
+
+    enrollment_id: UUID
+    program: str
+    unit: str
+    import_id: UUID | None
+    source_line: int | None
+    status: str
+    link_version: int
+    individual_id: UUID | None
+    individual_number: str | None
+    household_id: UUID | None
+    household_number: str | None
+    probability: float | None
+
+
+class EvidenceOut(BaseModel):
+    """What one field said for (weight above 0, in bits) or against the link, in the caller's language."""
+
+    field: str
+    level: str
+    weight: float
+    reason: str
+
+
+class LinkExplained(LinkOut):
+    """A link with the evidence for it, field by field."""
+
+    model_version: str | None
+    evidence: list[EvidenceOut]
+    history: list[dict[str, Any]]
+
+
+class DecidedOut(BaseModel):
+    """What an institution pulls: the outcome for one of its enrollments."""
+
+    enrollment_id: UUID
+    link_version: int
+    status: str
+    individual_id: UUID | None
+    household_id: UUID | None
+    probability: float | None
+
+
+class LinkageOut(BaseModel):
+    """Of a program's active enrollments: how many are linked, left to a human, or not in the registry."""
+
+    program: str
+    institution: str
+    names: dict[str, str]
+    enrolled: int
+    linked: int
+    to_adjudicate: int
+    unmatched: int
+    pending: int
+
+
+class Cell(BaseModel):
+    """Households that receive from both programs; `count` is absent where it is 1 to 4 people's matter."""
+
+    program_a: str
+    program_b: str
+    count: int | None
+
+
+class OverlapsOut(BaseModel):
+    """Program by program: households of the registry that receive, by certain links alone.
+
+    On the diagonal (program_a = program_b) the households of one program. Cells of 1 to 4 are suppressed.
+    """
+
+    programs: list[str]
+    cells: list[Cell]
+    suppressed_below: int
+
+
+class GapOut(BaseModel):
+    """Registry households a program is meant for in a wilaya, and those of them that no link shows it reaches."""
+
+    program: str
+    wilaya_code: str
+    wilaya_fr: str
+    wilaya_ar: str | None
+    eligible: int
+    unserved: int
+    share: float
+
+
+class ProgramValue(BaseModel):
+    """What a program gives a household in a month, in MRU."""
+
+    program: str
+    monthly_value_mru: Decimal
+
+
+class HouseholdValue(BaseModel):
+    """What a household receives in a month from all programs by certain links, in MRU."""
+
+    household_id: UUID
+    number: str
+    wilaya_fr: str | None
+    wilaya_ar: str | None
+    vulnerability_category: str
+    size: int
+    programs: list[ProgramValue]
+    monthly_value_mru: Decimal

@@ -1,0 +1,45 @@
+"""The programs service of one institution, put together."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.programs import internal_routes, routes
+from services.programs.catalog import programs_of
+from services.programs.commands.programs import publish_programs
+from services.programs.consumers import listen
+from services.programs.importing import ListImporter
+from services.programs.settings import ProgramsSettings
+from shared.http import Owners
+from shared.import_routes import import_router
+from shared.imports import import_worker, imports_waiting
+from shared.service import Platform, create_service
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def create_app(settings: ProgramsSettings) -> FastAPI:
+    """UnknownInstitution where no catalog of the institution's name ships with this version."""
+    programs = programs_of(settings.institution)
+    importer = ListImporter(settings.institution, programs)
+
+    async def publish(platform: Platform) -> None:
+        async with platform.database.transaction() as tx:
+            await publish_programs(tx, settings.institution, programs.values())
+
+    def owners() -> Owners:
+        platform: Platform = app.state.platform
+        return platform.owners
+
+    app = create_service(
+        settings,
+        title=f"Programs of {settings.institution}",
+        description="Programs of an institution, and who is enrolled in them.",
+        routers=[routes.router, import_router(importer.refuse), internal_routes.router],
+        migrations=MIGRATIONS,
+        consumers=listen(settings.institution, owners),
+        workers=[import_worker(importer)],
+        waiting=imports_waiting,
+        first=publish,
+    )
+    return app

@@ -1,0 +1,42 @@
+"""What other services pull from an institution's programs service. Never reachable through the gateway."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from services.programs import queries
+from services.programs.routes import institution_of
+from services.programs.schemas import EnrollmentChange, ProgramOut
+from shared.database import Tx
+from shared.identity import INTERNAL, permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+
+router = APIRouter(prefix="/internal", dependencies=[permitted(INTERNAL)], tags=["internal"])
+
+
+@router.get("/programs")
+async def pull_programs(
+    request: Request, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[ProgramOut]:
+    """Every program of the institution."""
+    return await queries.programs(tx, institution_of(request), limit, cursor)
+
+
+@router.get("/programs/{code}")
+async def pull_program(request: Request, code: str, tx: Tx) -> ProgramOut:
+    """The program of a `programs.programs.published` event, as it is now."""
+    return await queries.program(tx, institution_of(request), code)
+
+
+# What is not asked for is not there at all, rather than null.
+@router.get("/enrollment-batches/{batch_id}", response_model_exclude_unset=True)
+async def pull_batch(
+    batch_id: UUID,
+    tx: Tx,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    beneficiaries: Annotated[bool, Query(description="Whether to show who the changes are about.")] = True,
+) -> Page[EnrollmentChange]:
+    """The changes of one `programs.enrollments.changed` event, one per enrollment and version."""
+    return await queries.batch(tx, batch_id, limit, cursor, beneficiaries=beneficiaries)

@@ -1,0 +1,166 @@
+"""Reads of a programs service. An institution's programs are public; enrollments are shown by program only."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.programs.models import Enrollment, ProgramRow, ProgramValue
+from services.programs.rules.status import LinkStatus, Status
+from services.programs.schemas import (
+    BeneficiaryOut,
+    Counts,
+    EnrollmentChange,
+    EnrollmentDetail,
+    EnrollmentOut,
+    ProgramCounts,
+    ProgramOut,
+    TurnOut,
+    ValueOut,
+)
+from shared.errors import NotFound
+from shared.history import History
+from shared.pagination import Page, decode_cursor, encode_cursor
+
+MOST_TURNS = 200
+
+
+async def programs(tx: AsyncSession, institution: str, limit: int, cursor: str | None) -> Page[ProgramOut]:
+    rows = select(ProgramRow).order_by(ProgramRow.code).limit(limit + 1)
+    if cursor:
+        rows = rows.where(ProgramRow.code > decode_cursor(cursor, str)[0])
+    found = list((await tx.scalars(rows)).all())
+    items = await _with_values(tx, institution, found[:limit])
+    return Page(items=items, next_cursor=encode_cursor(found[limit - 1].code) if len(found) > limit else None)
+
+
+async def program(tx: AsyncSession, institution: str, code: str) -> ProgramOut:
+    found = await tx.get(ProgramRow, code)
+    if found is None:
+        raise NotFound
+    return (await _with_values(tx, institution, [found]))[0]
+
+
+async def _with_values(tx: AsyncSession, institution: str, rows: Iterable[ProgramRow]) -> list[ProgramOut]:
+    values: dict[str, list[ValueOut]] = {row.code: [] for row in rows}
+    stored = select(ProgramValue).where(ProgramValue.program_code.in_(list(values))).order_by(ProgramValue.from_on)
+    for value in await tx.scalars(stored):
+        values[value.program_code].append(ValueOut.model_validate(value))
+    return [
+        ProgramOut.model_validate(
+            {column.key: getattr(row, column.key) for column in ProgramRow.__table__.columns}
+            | {"institution": institution, "values": values[row.code]}
+            | {"names": {"ar": row.name_ar, "fr": row.name_fr, "en": row.name_en}}
+        )
+        for row in rows
+    ]
+
+
+async def enrollments(
+    tx: AsyncSession,
+    programs: Collection[str],
+    limit: int,
+    cursor: str | None,
+    *,
+    status: Status | None = None,
+    link_status: LinkStatus | None = None,
+    import_id: UUID | None = None,
+    household_id: UUID | None = None,
+) -> Page[EnrollmentOut]:
+    """Enrollments of `programs` in the order in which they were recorded."""
+    rows = select(Enrollment).where(Enrollment.program_code.in_(programs)).order_by(Enrollment.id).limit(limit + 1)
+    wanted = {
+        Enrollment.status: status,
+        Enrollment.link_status: link_status,
+        Enrollment.import_id: import_id,
+        Enrollment.registry_household_id: household_id,
+    }
+    for column, value in wanted.items():
+        if value is not None:
+            rows = rows.where(column == value)
+    if cursor:
+        rows = rows.where(Enrollment.id > decode_cursor(cursor, UUID)[0])
+    found = list((await tx.scalars(rows)).all())
+    items = [EnrollmentOut.model_validate(one) for one in found[:limit]]
+    return Page(items=items, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
+
+
+async def enrollment(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str]) -> EnrollmentDetail:
+    return EnrollmentDetail.model_validate(await _of_programs(tx, enrollment_id, programs))
+
+
+async def turns(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str]) -> list[TurnOut]:
+    """The versions of an enrollment, newest first."""
+    await _of_programs(tx, enrollment_id, programs)
+    rows = await tx.scalars(
+        select(History).where(History.aggregate_id == enrollment_id).order_by(History.version.desc()).limit(MOST_TURNS)
+    )
+    return [
+        TurnOut.model_validate({"version": row.version, "at": row.changed_at, "by": row.changed_by, **row.change})
+        for row in rows
+    ]
+
+
+async def _of_programs(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str]) -> Enrollment:
+    """The enrollment; NotFound where it is of another program, as if it did not exist."""
+    found = await tx.get(Enrollment, enrollment_id)
+    if found is None or found.program_code not in programs:
+        raise NotFound
+    return found
+
+
+async def counts(tx: AsyncSession, institution: str) -> Counts:
+    found = {code: ProgramCounts(program=code) for code in await tx.scalars(select(ProgramRow.code))}
+    groups = select(Enrollment.program_code, Enrollment.status, Enrollment.link_status, func.count()).group_by(
+        Enrollment.program_code, Enrollment.status, Enrollment.link_status
+    )
+    for code, status, link_status, number in await tx.execute(groups):
+        _add(found[code], status, number)
+        if status != Status.EXITED:
+            _add(found[code], link_status, number)
+    return Counts(institution=institution, programs=sorted(found.values(), key=lambda one: one.program))
+
+
+def _add(counted: ProgramCounts, name: str, number: int) -> None:
+    setattr(counted, name, getattr(counted, name) + number)
+
+
+async def batch(
+    tx: AsyncSession, batch_id: UUID, limit: int, cursor: str | None, *, beneficiaries: bool
+) -> Page[EnrollmentChange]:
+    """The changes of one announcement, each with its beneficiary as it is now. NotFound for an unknown batch."""
+    rows = (
+        select(History, Enrollment, ProgramRow.unit)
+        .join(Enrollment, Enrollment.id == History.aggregate_id)
+        .join(ProgramRow, ProgramRow.code == Enrollment.program_code)
+        .where(History.batch_id == batch_id)
+        .order_by(History.aggregate_id, History.version)
+        .limit(limit + 1)
+    )
+    if cursor:
+        after = decode_cursor(cursor, UUID, int)
+        rows = rows.where(tuple_(History.aggregate_id, History.version) > tuple_(*after))
+    found = list((await tx.execute(rows)).all())
+    if not found and cursor is None:
+        raise NotFound
+    items = [_change(turn, enrollment, unit if beneficiaries else None) for turn, enrollment, unit in found[:limit]]
+    last = found[limit - 1][0] if len(found) > limit else None
+    return Page(items=items, next_cursor=encode_cursor(last.aggregate_id, last.version) if last else None)
+
+
+_BENEFICIARY = [name for name in BeneficiaryOut.model_fields if name != "unit"]
+
+
+def _change(turn: History, enrollment: Enrollment, unit: str | None) -> EnrollmentChange:
+    shown: dict[str, Any] = {
+        "enrollment_id": enrollment.id,
+        "version": turn.version,
+        "program": enrollment.program_code,
+        "at": turn.changed_at,
+        **turn.change,
+    }
+    if unit is not None:
+        shown["beneficiary"] = {"unit": unit} | {name: getattr(enrollment, name) for name in _BENEFICIARY}
+    return EnrollmentChange.model_validate(shown)

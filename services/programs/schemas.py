@@ -1,0 +1,196 @@
+"""What a programs service says and hears on the wire."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.programs.rules.status import ExitReason, LinkStatus, ResumptionReason, Status, SuspensionReason
+
+
+class NamesOut(BaseModel):
+    ar: str
+    fr: str
+    en: str
+
+
+class ValueOut(BaseModel):
+    """What a program gives from a day on: one payment of `amount_mru` per household, person or pupil.
+
+    A payment covers `months_per_payment` months. `months` are the months of the year in which it gives; null: all year.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    from_on: date
+    amount_mru: Decimal
+    per: Literal["household", "person", "pupil"]
+    months_per_payment: int
+    months: list[int] | None
+    max_people: int | None
+    confidence: Literal["found", "derived", "assumed"]
+    note: str
+
+
+class TargetingOut(BaseModel):
+    """Whom a program is for. No category: it does not choose by household. `wilayas` null: the whole country."""
+
+    categories: list[str]
+    requires_disability: bool
+    wilayas: list[str] | None
+    note: str
+
+
+class ProgramOut(BaseModel):
+    """A program as its institution publishes it."""
+
+    id: UUID
+    code: str
+    institution: str
+    names: NamesOut
+    owner: str
+    unit: str
+    benefit: str
+    legal_channel: str
+    version: int
+    published_at: datetime
+    values: list[ValueOut]
+    targeting: TargetingOut
+
+
+class EnrollmentOut(BaseModel):
+    """A beneficiary in a program, as listed, with what matching found in the registry.
+
+    `monthly_value_mru` holds for a month in which the program gives; it is absent where it depends on a household size
+    that the list does not tell. `version` counts changes of the enrollment, not of its link.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    program: str = Field(validation_alias="program_code")
+    status: Status
+    reason: str | None
+    version: int
+    enrolled_on: date
+    exited_on: date | None
+    household_number: str | None
+    name: str
+    father_name: str | None
+    nni: str | None
+    phones: list[str]
+    sex: str | None
+    birth_date: date | None
+    birth_precision: str | None
+    wilaya: str | None
+    moughataa: str | None
+    commune: str | None
+    village: str | None
+    household_size: int | None
+    school: str | None
+    school_class: str | None
+    card_number: str | None
+    amount_mru: Decimal | None
+    monthly_value_mru: Decimal | None
+    import_id: UUID
+    source_line: int
+    link_status: LinkStatus
+    link_probability: Decimal | None
+    registry_household_id: UUID | None
+    registry_individual_id: UUID | None
+
+
+class EnrollmentDetail(EnrollmentOut):
+    """The same, with the row as the institution sent it."""
+
+    listed: dict[str, Any]
+
+
+class Suspension(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: SuspensionReason
+
+
+class Resumption(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ResumptionReason
+
+
+class Exit(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ExitReason
+
+
+class TurnOut(BaseModel):
+    """One version of an enrollment: from which status to which, why, when and by whom."""
+
+    version: int
+    from_: Status | None = Field(alias="from")
+    to: Status
+    reason: str | None
+    at: datetime
+    by: str
+
+
+class ProgramCounts(BaseModel):
+    """Enrollments of a program by status; those not exited also by what matching found."""
+
+    program: str
+    applied: int = 0
+    enrolled: int = 0
+    suspended: int = 0
+    exited: int = 0
+    pending: int = 0
+    linked: int = 0
+    to_adjudicate: int = 0
+    unmatched: int = 0
+
+
+class Counts(BaseModel):
+    institution: str
+    programs: list[ProgramCounts]
+
+
+class BeneficiaryOut(BaseModel):
+    """A beneficiary as the institution listed it, with the enrollment's present status and version."""
+
+    status: Status
+    version: int
+    unit: str
+    household_number: str | None
+    name: str
+    father_name: str | None
+    nni: str | None
+    phones: list[str]
+    sex: str | None
+    birth_date: date | None
+    birth_precision: str | None
+    wilaya: str | None
+    moughataa: str | None
+    commune: str | None
+    village: str | None
+    household_size: int | None
+    school: str | None
+    school_class: str | None
+    monthly_value_mru: Decimal | None
+    import_id: UUID
+    source_line: int
+
+
+class EnrollmentChange(BaseModel):
+    """One change of a batch. `from` is null for a new enrollment."""
+
+    enrollment_id: UUID
+    version: int
+    program: str
+    from_: Status | None = Field(alias="from")
+    to: Status
+    reason: str | None
+    at: datetime
+    beneficiary: BeneficiaryOut | None = None
+    """The state now, which may be newer than this change; left out where it was not asked for."""

@@ -1,0 +1,178 @@
+"""A running gateway before real upstream servers, with partners of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from tests.gateway.upstream import Upstream
+
+from cli.credentials import GatewaySecrets, ensure_gateway_secrets
+from gateway.entrance import Gateway
+from running import Running, Services, until
+from shared.bus import Bus
+from shared.contracts.programs import EnrollmentsChanged
+from shared.ids import new_id
+from shared.outbox import OutboxRow
+
+PARTNERS = """
+[alpha]
+names = { ar = "ألف", fr = "Alpha", en = "Alpha" }
+permissions = ["imports:write", "enrollments:read", "households:read", "events:read"]
+programs = ["FIRST"]
+subscribes = ["FIRST", "SECOND"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+
+[beta]
+names = { ar = "باء", fr = "Bêta", en = "Beta" }
+permissions = ["enrollments:read", "events:read"]
+subscribes = ["SECOND"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+
+[mute]
+names = { ar = "صامت", fr = "Muet", en = "Mute" }
+permissions = ["enrollments:read"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+
+[tight]
+names = { ar = "ضيق", fr = "Étroit", en = "Tight" }
+permissions = ["enrollments:read"]
+limits = { requests_per_second = 0.5, burst = 3, concurrent = 2 }
+"""
+
+
+@dataclass
+class Door:
+    """The gateway of one test, and what stands behind it."""
+
+    running: Running
+    secrets: GatewaySecrets
+    registry: Upstream
+    csa: Upstream
+    bus: Bus
+    client: httpx.AsyncClient = field(init=False)
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.AsyncClient(base_url=self.url, timeout=20, trust_env=False)
+
+    @property
+    def url(self) -> str:
+        return self.running.url
+
+    @property
+    def gateway(self) -> Gateway:
+        gateway: Gateway = self.running.app
+        return gateway
+
+    @property
+    def credentials(self) -> dict[str, dict[str, str]]:
+        held: dict[str, dict[str, str]] = json.loads(self.secrets.credentials_file.read_text())
+        return held
+
+    async def ask_token(self, partner: str, **form: str) -> httpx.Response:
+        own = self.credentials[partner]
+        given = {"grant_type": "client_credentials", **form}
+        return await self.client.post("/oauth2/token", data=given, auth=(partner, own["client_secret"]))
+
+    async def as_(self, partner: str) -> dict[str, str]:
+        """The Authorization header of a partner."""
+        if partner not in self._tokens:
+            answer = await self.ask_token(partner)
+            assert answer.status_code == 200, answer.text
+            self._tokens[partner] = answer.json()["access_token"]
+        return {"Authorization": f"Bearer {self._tokens[partner]}"}
+
+    async def get(self, path: str, partner: str = "alpha", **options: Any) -> httpx.Response:
+        headers = {**await self.as_(partner), **options.pop("headers", {})}
+        return await self.client.get(path, headers=headers, **options)
+
+    def batch(self, *changes: dict[str, Any]) -> UUID:
+        """A batch of changes that the programs service of csa holds."""
+        batch_id = uuid4()
+        self.csa.answers[f"/internal/enrollment-batches/{batch_id}"] = {"items": list(changes)}
+        return batch_id
+
+    async def announce(self, batch_id: UUID) -> None:
+        """Publish the batch's event, as the relay of csa's programs service would; a fresh event each time."""
+        event = EnrollmentsChanged(institution="csa", program="FIRST", batch_id=batch_id, enrolled=1)
+        row = OutboxRow(
+            event_id=new_id(),
+            type=event.type,
+            aggregate_id=batch_id,
+            version=1,
+            data=event.model_dump(mode="json"),
+            traceparent="",
+            recorded_at=datetime.now(UTC),
+        )
+        await self.bus.publish("programs-csa", [row], "programs")
+
+    async def handled(self, events: int) -> None:
+        """Wait until the gateway has handled so many events."""
+
+        async def enough() -> bool:
+            return sum(one.state.handled for one in self.running.platform.consuming) >= events
+
+        await until(enough, what=f"{events} events to be handled")
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.bus.close()
+
+
+def change(
+    enrollment_id: UUID, version: int = 1, program: str = "FIRST", before: str | None = None, to: str = "enrolled"
+) -> dict[str, Any]:
+    """One row of /internal/enrollment-batches."""
+    return {
+        "enrollment_id": str(enrollment_id),
+        "version": version,
+        "program": program,
+        "from": before,
+        "to": to,
+        "reason": "listed",
+        "at": "2026-03-01T08:00:00Z",
+    }
+
+
+@pytest.fixture
+def partners_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "partners.toml"
+    file.write_text(PARTNERS)
+    monkeypatch.setenv("TEKAMOUL_PARTNERS_FILE", str(file))
+    return file
+
+
+@pytest.fixture
+def gateway_secrets(tmp_path: Path, partners_file: Path) -> GatewaySecrets:
+    return ensure_gateway_secrets(tmp_path)
+
+
+def gateway_files(secrets: GatewaySecrets) -> dict[str, Any]:
+    return {
+        "signing_key_file": secrets.env["TEKAMOUL_SIGNING_KEY_FILE"],
+        "client_secrets_file": secrets.env["TEKAMOUL_CLIENT_SECRETS_FILE"],
+        "partners_file": secrets.env["TEKAMOUL_PARTNERS_FILE"],
+    }
+
+
+@pytest.fixture
+async def door(services: Services, gateway_secrets: GatewaySecrets) -> AsyncIterator[Door]:
+    """The gateway with a registry and csa's programs behind it, both up."""
+    registry, csa = await Upstream().start(), await Upstream().start()
+    urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
+    bus = Bus(services.servers.nats_url, "test")
+    await bus.connect()
+    running = await services.start("gateway", service_urls=urls, answer_seconds=1.0, **gateway_files(gateway_secrets))
+    opened = Door(running, gateway_secrets, registry, csa, bus)
+    yield opened
+    await opened.close()
+    for upstream in (registry, csa):
+        await upstream.stop()
