@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -30,13 +30,11 @@ from shared.bus import Bus, Envelope
 from shared.clock import now
 from shared.contracts.event import Event
 from shared.database import Database, PlatformBase
+from shared.http import Owners, OwnerUnavailable
 from shared.ids import new_id
 from shared.logs import frames, log
 from shared.metrics import CONSUMED
 from shared.tracing import continue_trace
-
-if TYPE_CHECKING:
-    from shared.http import Owners
 
 FETCH = 64
 FETCH_SECONDS = 5
@@ -76,10 +74,6 @@ class DeadLetter(PlatformBase):
     redriven_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class OwnerUnavailable(Exception):
-    """The record behind an event cannot be fetched now; its owner is away. Never a reason to give an event up."""
-
-
 NOT_THE_EVENTS_FAULT = (
     OwnerUnavailable,
     httpx.TransportError,
@@ -104,7 +98,7 @@ class Delivery:
     """The process that published it, such as `programs-csa`."""
     event_id: UUID
     recorded_at: datetime
-    owners: "Owners"
+    owners: Owners
     """The other processes, to fetch the record behind the event."""
 
 
@@ -161,7 +155,7 @@ class Consuming:
     consumers: Consumers
     database: Database
     bus: Bus
-    owners: "Owners"
+    owners: Owners
     state: ConsumerState = field(init=False)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,6 @@ import os
 import time
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,10 +12,8 @@ from pydantic import BaseModel
 from shared.clock import now
 from shared.consuming import count_dead_letters
 from shared.identity import open_to_all
+from shared.platform import Platform
 from shared.relay import outbox_figures
-
-if TYPE_CHECKING:
-    from shared.service import Platform
 
 router = APIRouter(dependencies=[open_to_all], tags=["health"])
 
@@ -98,7 +95,7 @@ async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def status_of(platform: "Platform") -> Status:
+async def status_of(platform: Platform) -> Status:
     """The status of the process this runs in. Says what it can where the database does not answer."""
     started, outbox, dead, milliseconds, work = time.perf_counter(), None, None, None, {}
     try:

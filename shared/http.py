@@ -5,12 +5,15 @@ from typing import Any
 
 import httpx
 
-from shared.consuming import OwnerUnavailable
 from shared.identity import INTERNAL, Caller, InternalKey
 from shared.settings import ServiceSettings
 from shared.tracing import current_traceparent
 
 TIMEOUT = httpx.Timeout(20, connect=3)
+
+
+class OwnerUnavailable(Exception):
+    """The record behind an event cannot be fetched now; its owner is away. Never a reason to give an event up."""
 
 
 class Owners:

@@ -26,7 +26,7 @@ from shared.consuming import NOT_THE_EVENTS_FAULT
 from shared.database import NAMING
 from shared.ids import new_id
 from shared.logs import log
-from shared.service import Platform
+from shared.platform import Platform
 from shared.tables import UnreadableTable
 
 CHUNK_ROWS = 500

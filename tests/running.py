@@ -19,7 +19,7 @@ import uvicorn
 from servers import RunningServers
 from shared.identity import Caller, InternalKey
 from shared.migrating import migrate
-from shared.service import Platform
+from shared.platform import Platform
 
 INSTITUTIONS = ("taazour", "csa", "masef", "men", "partners")
 PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matching", "gateway")

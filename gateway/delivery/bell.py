@@ -6,7 +6,7 @@ import contextlib
 import asyncpg
 
 from shared.logs import log
-from shared.service import Platform
+from shared.platform import Platform
 
 STILL_THERE_SECONDS = 5.0
 RETRY_SECONDS = 1.0

@@ -14,7 +14,7 @@ from gateway.delivery.models import FeedRow
 from gateway.partners import Partners
 from shared.identity import Caller, permitted
 from shared.pagination import LARGEST_PAGE, Limit, decode_cursor, encode_cursor
-from shared.service import Platform
+from shared.platform import Platform
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 

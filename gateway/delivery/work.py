@@ -1,7 +1,7 @@
 """What the feed has before it, for the health page."""
 
 from gateway.delivery import queries
-from shared.service import Platform
+from shared.platform import Platform
 
 
 async def feed_waiting(platform: Platform) -> dict[str, int]:

@@ -13,7 +13,8 @@ from services.programs.settings import ProgramsSettings
 from shared.http import Owners
 from shared.import_routes import import_router
 from shared.imports import import_worker, imports_waiting
-from shared.service import Platform, create_service
+from shared.platform import Platform
+from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

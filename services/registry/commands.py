@@ -18,7 +18,7 @@ from shared.contracts.registry import HouseholdsRegistered, PlacesPublished
 from shared.history import History
 from shared.ids import new_id
 from shared.outbox import record
-from shared.service import Platform
+from shared.platform import Platform
 
 PLACE_FILES = (("wilaya", "wilayas.csv"), ("moughataa", "moughataas.csv"), ("commune", "communes.csv"))
 

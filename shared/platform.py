@@ -1,0 +1,130 @@
+"""What every process stands on: its database, its connection to NATS, its relay, consumers and workers."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from shared.bus import Bus
+from shared.consuming import Consumers, Consuming
+from shared.database import Database
+from shared.http import Owners
+from shared.identity import InternalKey
+from shared.logs import log
+from shared.migrating import head, revision_of
+from shared.relay import Relay
+from shared.settings import ServiceSettings
+
+STOP_SECONDS = 5
+
+Worker = Callable[["Platform"], Awaitable[None]]
+"""Work that runs beside the requests until it is cancelled; it waits for work by itself."""
+Waiting = Callable[["Platform"], Awaitable[dict[str, int]]]
+Start = Callable[["Platform"], Awaitable[None]]
+
+
+async def nothing_waiting(_: "Platform") -> dict[str, int]:
+    return {}
+
+
+async def nothing_first(_: "Platform") -> None:
+    return None
+
+
+class Platform:
+    """What every process stands on; `app.state.platform` in requests, an argument in workers."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        *,
+        migrations: Path,
+        consumers: Consumers,
+        workers: Sequence[Worker],
+        waiting: Waiting,
+        first: Start,
+    ) -> None:
+        self.settings = settings
+        self.migrations = migrations
+        self.internal_key = InternalKey(settings.internal_key_file)
+        self.database = Database(settings)
+        self.bus = Bus(settings.nats_url, settings.name)
+        self.relay = Relay(settings, self.database, self.bus)
+        self.owners = Owners(settings, self.internal_key)
+        self.wake_workers = asyncio.Event()
+        """Set when a request has left something for a worker, so that it need not wait for its next look."""
+        self.schema_revision: str | None = None
+        self._workers, self._waiting, self._first = workers, waiting, first
+        self._first_done = False
+        self._tasks: list[asyncio.Task[None]] = []
+        streams = consumers.streams(list(settings.service_urls))
+        self.consuming = [
+            Consuming(settings.name, stream, subjects, consumers, self.database, self.bus, self.owners)
+            for stream, subjects in streams.items()
+        ]
+
+    async def start(self) -> None:
+        """Begin the work beside the requests. Returns at once: the service answers while NATS is still away."""
+        self._tasks = [asyncio.create_task(self._prepare())]
+
+    async def _prepare(self) -> None:
+        await self._wait_for_schema()
+        while not self._first_done:
+            try:
+                await self._first(self)
+                self._first_done = True
+            except Exception as fault:
+                log.error("first_work_failed", exc_info=fault)
+                await asyncio.sleep(1)
+        for worker in self._workers:
+            self._tasks.append(asyncio.create_task(_kept_alive(worker, self)))
+        await self.bus.connect()
+        for run in (self.relay.run, *(one.run for one in self.consuming)):
+            self._tasks.append(asyncio.create_task(run()))
+
+    async def _wait_for_schema(self) -> None:
+        """Migrations are somebody else's work (a job before the start); here we only look."""
+        wanted = head(self.migrations)
+        while self.schema_revision != wanted:
+            try:
+                self.schema_revision = await revision_of(self.settings.sqlalchemy_url())
+            except Exception as fault:
+                log.warning("database_unreachable", reason=type(fault).__name__)
+            if self.schema_revision != wanted:
+                await asyncio.sleep(0.5)
+
+    async def missing(self) -> list[str]:
+        """What is not there that the process needs to work; empty when it is ready."""
+        missing = []
+        try:
+            await asyncio.wait_for(self.database.answers(), 3)
+        except Exception:
+            missing.append("database")
+        if self.schema_revision != head(self.migrations):
+            missing.append("migrations")
+        if not self._first_done:
+            missing.append("first load")
+        if not self.bus.connected:
+            missing.append("nats")
+        return missing
+
+    async def work_waiting(self) -> dict[str, int]:
+        return await self._waiting(self)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=True), STOP_SECONDS)
+        await self.bus.close()
+        await self.owners.close()
+        await self.database.close()
+
+
+async def _kept_alive(worker: Worker, platform: Platform) -> None:
+    while True:
+        try:
+            await worker(platform)
+        except Exception as fault:
+            log.error("worker_failed", worker=getattr(worker, "__name__", "worker"), exc_info=fault)
+            await asyncio.sleep(1)
