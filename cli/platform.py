@@ -160,10 +160,9 @@ class Platform:
             return
         if self._ready is not None:  # otherwise the file may be another platform's
             self._remove_ready()
-        if self._settling is not None:
-            self._settling.cancel()
-            await asyncio.gather(self._settling, return_exceptions=True)
         await self._supervisor.stop()
+        if self._settling is not None:
+            await self._settling  # PostgreSQL ended it if it was not done
         self._held.close()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().remove_signal_handler(number)
@@ -196,7 +195,7 @@ class Platform:
         self._settling = asyncio.create_task(self._settle(postgres))
 
     async def _settle(self, postgres: Postgres) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError):  # PostgreSQL does it by itself in two minutes
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it does so by itself later
             await checkpoint(postgres)
 
     # ---- ports and environment ---------------------------------------------------------------------------

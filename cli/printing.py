@@ -47,9 +47,9 @@ WORDS = {
     "unserved": Text(ar="غير مشمولة", fr="Non servis", en="Unserved"),
     "share": Text(ar="النسبة", fr="Part", en="Share"),
     "values": Text(
-        ar="القيمة الشهرية المستلمة: ثلاث أسر مثالا (أوقية جديدة)",
-        fr="Valeur mensuelle reçue : trois ménages en exemple (MRU)",
-        en="Monthly value received: three example households (MRU)",
+        ar="القيمة المستلمة في شهر تعطي فيه كل البرامج: ثلاث أسر مثالا (أوقية جديدة)",
+        fr="Valeur reçue en un mois où tout est versé : trois ménages en exemple (MRU)",
+        en="Value received in a month in which every program gives: three example households (MRU)",
     ),
     "household": Text(ar="الأسرة", fr="Ménage", en="Household"),
     "size": Text(ar="الأفراد", fr="Personnes", en="People"),

@@ -11,9 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.demo.generate import generate, read_manifest
 from cli.main_job import Door, Loaded, MainJobFailed, Told, load_lists, load_registry, wait_until_quiet
-from cli.platform import Platform, RunOptions, StoppedWhileStarting
+from cli.platform import Platform, Ready, RunOptions, run_platform
 from cli.printing import Printer
-from cli.refusals import StartRefused
 from cli.report import gather_report
 
 LOADED = "loaded.json"
@@ -23,39 +22,22 @@ LOADED = "loaded.json"
 async def run(options: RunOptions, *, households: int, seed: int, demo: bool, console: Console) -> int:
     """Start everything, do the main job, stay until a signal; returns the exit status."""
     printer = Printer(console, options.language)
-    platform = Platform(options)
-    try:
-        await platform.start()
-    except StartRefused as refused:
-        console.print(refused.text.in_(options.language), style="bold red", soft_wrap=True, highlight=False)
-        return 1
-    except StoppedWhileStarting:
-        return 0
-    status = 0
-    try:
-        if demo:
-            status = await _main_job_unless_stopped(platform, options, households, seed, printer, console)
-        _addresses(platform, printer, console)
-        await platform.wait_stopped()
-    finally:
-        await platform.stop()
-    return status
+    failed: list[MainJobFailed] = []
+
+    async def then(ready: Ready) -> None:
+        door = Door(ready.gateway_url, Path(ready.credentials_file), options.language)
+        try:
+            if demo:
+                await main_job(door, options.data_dir, households, seed, printer, console)
+        except MainJobFailed as fault:
+            failed.append(fault)
+            console.print(str(fault), style="bold red", soft_wrap=True)
+        _addresses(ready, printer, console)
+
+    return await run_platform(Platform(options), language=options.language, then=then) or bool(failed)
 
 
-async def _main_job_unless_stopped(
-    platform: Platform, options: RunOptions, households: int, seed: int, printer: Printer, console: Console
-) -> int:
-    door = Door(platform.ready.gateway_url, Path(platform.ready.credentials_file), options.language)
-    try:
-        await platform.unless_stopped(main_job(door, options.data_dir, households, seed, printer, console))
-    except MainJobFailed as failed:
-        console.print(str(failed), style="bold red", soft_wrap=True)
-        return 1
-    return 0
-
-
-def _addresses(platform: Platform, printer: Printer, console: Console) -> None:
-    ready = platform.ready
+def _addresses(ready: Ready, printer: Printer, console: Console) -> None:
     for name, value in (
         ("dashboard", ready.dashboard_url),
         ("docs", f"{ready.gateway_url}/docs"),

@@ -33,7 +33,7 @@ from cli.refusals import StartRefused
 
 ROLE: Final = "tekamoul"
 UNPRIVILEGED: Final = "nobody"  # exists everywhere; PostgreSQL refuses to run as root
-OUTSIDE: Final = Path("/var/tmp")  # where any account can enter and a restart of the machine deletes nothing
+OUTSIDE: Final = Path("/var/lib/tekamoul")  # any account can enter it, and nothing tidies up there
 ORPHAN_SECONDS: Final = 10.0
 
 # Eight processes with a pool of 10, and as many again as two relays, a migration and an operator need.
@@ -160,7 +160,7 @@ def _place_for_database(data_dir: Path) -> tuple[Path, Account | None]:
     """
     link = data_dir / "postgres"
     if link.is_symlink() and not link.exists():
-        raise StartRefused("postgres_data_missing", link=link, target=os.readlink(link))
+        raise StartRefused("postgres_data_missing", link=link, target=link.readlink())
     account = _postgres_account(link)
     if not link.exists():
         if account is None or run_as(account, ["test", "-x", data_dir]).returncode == 0:
@@ -185,6 +185,7 @@ def _outside(data_dir: Path) -> Path:
     # The random end: no one can prepare the folder before us, and the folder of a data_dir since removed is
     # not taken for the new one's.
     mark = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
+    OUTSIDE.mkdir(mode=0o711, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=f"tekamoul-{mark}-", dir=OUTSIDE))
     place.chmod(0o711)
     return place

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHES = ("__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
-OUTSIDE_DATA = Path("/var/tmp")  # noqa: S108  # only the folders that the platform named are removed from it
+OUTSIDE_DATA = Path("/var/lib/tekamoul")  # only the folders that the platform named are removed from it
 """Where PostgreSQL may keep its files when started as root: data/postgres then points here."""
 
 
@@ -44,7 +44,7 @@ def outside_folders(data: Path) -> list[Path]:
 
 
 def platform_folder(target: Path) -> Path | None:
-    """`/var/tmp/tekamoul-...` when the target is that folder or lies in it; nothing else may be removed."""
+    """`/var/lib/tekamoul/tekamoul-...` when the target is that folder or lies in it; nothing else may be removed."""
     base = OUTSIDE_DATA.resolve()
     if base not in target.parents:
         return None

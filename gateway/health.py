@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from shared.clock import now
 from shared.health import Ready, Status, status_of
 from shared.identity import open_to_all
-from shared.service import Platform
+from shared.platform import Platform
 
 LOOK_SECONDS = 2.0
 """A process that takes longer to say that it is ready is not ready."""

@@ -5,14 +5,13 @@ JetStream is a replaceable transport: PostgreSQL keeps every event. Losing NATS 
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import nats
 import orjson
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
@@ -29,6 +28,10 @@ PUBLISH_TIMEOUT_SECONDS = 10
 BATCH_HEADERS = ("Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit")
 BATCH_HOLDS_KNOWN_ID = 10201
 """JetStream's error for an atomic batch with a message id it has already stored."""
+
+
+class EventGone(Exception):
+    """The stream no longer holds the event: it aged out, or NATS lost its store."""
 
 
 class Bus:
@@ -91,6 +94,15 @@ class Bus:
             await self.jetstream.add_stream(wanted)
         self._ensured.add(process)
 
+    async def stream_stands(self, process: str) -> tuple[datetime, int]:
+        """When the stream of `process` was created, and its last sequence."""
+        await self.ensure_stream(process)
+        info = await self.jetstream.stream_info(process)
+        created = info.created
+        if created is None:
+            raise LookupError(f"NATS does not say when the stream {process} was created")
+        return created, info.state.last_seq
+
     def forget_streams(self) -> None:
         """Look again whether streams exist: NATS may have come back empty."""
         self._ensured.clear()
@@ -105,6 +117,14 @@ class Bus:
                 if fault.err_code != BATCH_HOLDS_KNOWN_ID:
                     raise
         return [await self._publish_one(process, row, publisher) for row in rows]
+
+    async def stored(self, stream: str, sequence: int) -> tuple["Envelope", bytes]:
+        """The event that lies in a stream under a sequence, with its data. EventGone where none does."""
+        try:
+            found = await self.jetstream.get_msg(stream, sequence)
+        except NotFoundError:
+            raise EventGone from None
+        return Envelope(found.headers), found.data or b""
 
     async def _publish_one(self, process: str, row: OutboxRow, publisher: str) -> int:
         ack = await self.jetstream.publish(
@@ -154,10 +174,10 @@ def envelope(process: str, row: OutboxRow) -> dict[str, str]:
 
 
 class Envelope:
-    """The attributes of a received event."""
+    """The attributes of a received event. KeyError or ValueError where the headers are not those of our events."""
 
-    def __init__(self, message: Msg) -> None:
-        headers: dict[str, Any] = message.headers or {}
+    def __init__(self, received: Mapping[str, str] | None) -> None:
+        headers = received or {}
         self.event_id = UUID(headers["ce-id"])
         self.type = str(headers["ce-type"])
         self.process = str(headers["ce-source"]).lstrip("/")

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.bus import Bus, Envelope
+from shared.bus import Bus, Envelope, EventGone
 from shared.clock import now
 from shared.contracts.event import Event
 from shared.database import Database, PlatformBase
@@ -229,7 +229,12 @@ class Consuming:
                     await message.nak()
 
     async def _handle(self, message: Msg) -> None:
-        envelope = Envelope(message)
+        try:
+            envelope = Envelope(message.headers)
+        except (KeyError, ValueError):  # not published by us; kept waiting, it would hold up every event behind it
+            log.error("event_malformed", stream=self.stream, sequence=message.metadata.sequence.stream)
+            await message.term()
+            return
         continue_trace(envelope.traceparent)
         try:
             await self.apply(envelope, message.data)
@@ -295,14 +300,21 @@ class Consuming:
         await message.term()
 
     async def redrive(self, letter_id: UUID) -> bool:
-        """Give a dead letter its effect after all; returns False where it is not one of this stream's."""
+        """Give a dead letter its effect after all; returns False where it is not one of this stream's.
+
+        EventGone where the stream no longer holds the event; the handler's own fault where it fails again.
+        """
         async with self.database.transaction() as tx:
             letter = await tx.get(DeadLetter, letter_id)
-        if letter is None or letter.stream != self.stream or letter.redriven_at is not None:
+        if letter is None or letter.stream != self.stream:
             return False
-        stored = await self.bus.jetstream.get_msg(self.stream, letter.sequence)
-        message: Any = Msg(self.bus._client, data=stored.data or b"", headers=stored.headers)
-        await self.apply(Envelope(message), message.data)
+        if letter.redriven_at is not None:
+            return True
+        envelope, data = await self.bus.stored(self.stream, letter.sequence)
+        if envelope.event_id != letter.event_id:  # the stream was lost and numbers its events anew
+            raise EventGone
+        continue_trace(envelope.traceparent)
+        await self.apply(envelope, data)
         async with self.database.transaction() as tx:
             (await tx.get_one(DeadLetter, letter_id)).redriven_at = now()
         return True

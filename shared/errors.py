@@ -63,6 +63,24 @@ class InvalidRequest(Refusal):
     )
 
 
+class UnreadableRequest(Refusal):
+    code, status = "unreadable_request", 400
+    text = Text(
+        ar="تعذرت قراءة الطلب. أرسلوا JSON صحيحا بترميز UTF-8 وبالترويسة Content-Type: application/json.",
+        fr="La requête est illisible. Envoyez du JSON valide, en UTF-8, avec Content-Type: application/json.",
+        en="The request cannot be read. Send valid JSON, in UTF-8, with Content-Type: application/json.",
+    )
+
+
+class ValueNotStorable(Refusal):
+    code, status = "value_not_storable", 422
+    text = Text(
+        ar="في الطلب قيمة لا تقبلها قاعدة البيانات: عدد كبير جدا أو رمز غير مسموح.",
+        fr="La requête contient une valeur que la base ne peut garder : nombre trop grand ou caractère interdit.",
+        en="The request holds a value that cannot be stored: a number too large, or a forbidden character.",
+    )
+
+
 class MethodNotAllowed(Refusal):
     code, status = "method_not_allowed", 405
     text = Text(

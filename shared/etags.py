@@ -27,6 +27,6 @@ IfMatch = Annotated[str, Depends(_if_match)]
 
 
 def refuse_stale(if_match: str, version: int) -> None:
-    """PreconditionFailed unless the caller saw `version`."""
-    if if_match.strip() not in (etag(version), "*"):
+    """PreconditionFailed unless the caller saw `version`; the header may list several."""
+    if not {one.strip() for one in if_match.split(",")} & {etag(version), "*"}:
         raise PreconditionFailed(pointer="/header/If-Match")

@@ -1,5 +1,6 @@
 """Health of a process: is it alive, may it be given work, and how does it stand."""
 
+import asyncio
 import os
 import time
 from dataclasses import asdict
@@ -18,6 +19,8 @@ from shared.relay import outbox_figures
 router = APIRouter(dependencies=[open_to_all], tags=["health"])
 
 STARTED_AT = now()
+PATIENCE_SECONDS = 1.5
+"""A database may hang rather than refuse; whoever asks how we stand waits two seconds for the answer."""
 
 
 class Alive(BaseModel):
@@ -99,11 +102,12 @@ async def status_of(platform: Platform) -> Status:
     """The status of the process this runs in. Says what it can where the database does not answer."""
     started, outbox, dead, milliseconds, work = time.perf_counter(), None, None, None, {}
     try:
-        await platform.database.answers()
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        outbox = OutboxHealth(**asdict(await outbox_figures(platform.database)))
-        dead = await count_dead_letters(platform.database)
-        work = await platform.work_waiting()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await platform.database.answers()
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            outbox = OutboxHealth(**asdict(await outbox_figures(platform.database)))
+            dead = await count_dead_letters(platform.database)
+            work = await platform.work_waiting()
     except Exception:  # health must answer when nothing else does; `database: false` says what failed
         milliseconds = None
     return Status(

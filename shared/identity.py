@@ -6,12 +6,13 @@ internal key; headers that claim an identity count for nothing.
 
 import hashlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -141,8 +142,8 @@ class Open:
 open_to_all = Depends(Open())
 
 
-def permission_of(route: APIRoute) -> str | None:
-    """The permission a route declares; "open" where it says so, None where it says nothing."""
+def permission_of(route: Any) -> str | None:
+    """The permission a route (or its context, see `api_routes`) declares; "open" where it says so, None for nothing."""
     found: list[str] = []
 
     def walk(dependant: Any) -> None:
@@ -157,12 +158,20 @@ def permission_of(route: APIRoute) -> str | None:
     return found[0] if found else None
 
 
+def api_routes(routes: list[Any]) -> Iterator[RouteContext]:
+    """Every API route of an app, as it stands there: with the prefixes and dependencies of its routers.
+
+    An app keeps an included router as one entry of `routes`, so a walk over those alone meets no route at all.
+    """
+    return (one for one in iter_route_contexts(routes) if isinstance(one.original_route, APIRoute))
+
+
 class UndeclaredPermission(Exception):
     """A route says neither what permission it needs nor that it is open; the service refuses to start."""
 
 
 def refuse_undeclared(routes: list[Any]) -> None:
     """Raise UndeclaredPermission for the first route without one. Run when a service is put together."""
-    for route in routes:
-        if isinstance(route, APIRoute) and permission_of(route) is None:
+    for route in api_routes(routes):
+        if permission_of(route) is None:
             raise UndeclaredPermission(f"{sorted(route.methods or ())} {route.path} declares no permission")

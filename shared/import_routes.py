@@ -1,5 +1,6 @@
 """The routes of imports, the same in every service that takes files."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
@@ -85,7 +86,7 @@ def import_router(refuse: Callable[[Caller, str], None]) -> APIRouter:
         language = language_of(request.headers.get("accept-language"))
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "upload"
-            await _spool(request, file)
+            checksum = await _spool(request, file)
 
             async def store() -> ImportOut:
                 return _shown(
@@ -93,7 +94,7 @@ def import_router(refuse: Callable[[Caller, str], None]) -> APIRouter:
                     language,
                 )
 
-            answer = await once.answer(store, status=202)
+            answer = await once.answer(store, status=202, body=checksum)
         request.app.state.platform.wake_workers.set()
         return answer
 
@@ -146,12 +147,14 @@ async def _own(tx: Tx, import_id: UUID, by: Caller) -> Import:
     return import_
 
 
-async def _spool(request: Request, file: Path) -> None:
-    """Write the body to disk as it comes; a slow line holds no database connection."""
-    size = 0
+async def _spool(request: Request, file: Path) -> bytes:
+    """Write the body to disk as it comes and return its SHA-256; a slow line holds no database connection."""
+    size, checksum = 0, hashlib.sha256()
     with file.open("wb") as sink:
         async for piece in request.stream():
             size += len(piece)
             if size > LARGEST_UPLOAD_BYTES:
                 raise BodyTooLarge(limit=LARGEST_UPLOAD_BYTES)
+            checksum.update(piece)
             sink.write(piece)
+    return checksum.digest()

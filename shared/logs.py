@@ -5,6 +5,7 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import orjson
 import structlog
 
 from shared.tracing import current_trace_id
@@ -39,9 +40,23 @@ def _with_frames(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+class _LibraryLine(logging.Formatter):
+    """A library's record as one line of ours. Beside an exception its words may quote what failed: they stay out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fault = record.exc_info[1] if record.exc_info else None
+        said = str(record.msg) if fault else record.getMessage()
+        line = {"event": (said.splitlines() or [""])[0], "logger": record.name, "level": record.levelname.lower()}
+        if fault:
+            line |= {"fault": type(fault).__name__, "frames": frames(fault)}
+        return orjson.dumps(line | {"trace_id": current_trace_id()}).decode()
+
+
 def configure_logs(process: str, level: str) -> None:
     """Give our lines and the libraries' one form. Libraries only speak from warnings up."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING, force=True)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LibraryLine())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

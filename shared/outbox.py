@@ -21,6 +21,7 @@ class OutboxRow(PlatformBase):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("aggregate_id", "version"),
+        Index("ix_outbox_sequence", "sequence"),
         Index("ix_outbox_waiting", "position", postgresql_where="published_at IS NULL"),
     )
 
@@ -34,6 +35,15 @@ class OutboxRow(PlatformBase):
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     sequence: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class KnownStream(PlatformBase):
+    """The stream our events are in, by the moment it was created: another moment is another, empty stream."""
+
+    __tablename__ = "known_streams"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 def record(tx: AsyncSession, event: Event) -> None:

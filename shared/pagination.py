@@ -40,5 +40,5 @@ def decode_cursor(cursor: str, *kinds: Callable[[Any], Any]) -> list[Any]:
         if not isinstance(keys, list):
             raise ValueError
         return [kind(key) for kind, key in zip(kinds, keys, strict=True)]
-    except (binascii.Error, ValueError, TypeError, AttributeError):
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
         raise InvalidCursor(pointer="/cursor") from None

@@ -6,7 +6,7 @@ import orjson
 from asyncpg import PostgresConnectionError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -18,12 +18,16 @@ from shared.errors import (
     Refusal,
     Unauthenticated,
     Unavailable,
+    UnreadableRequest,
+    ValueNotStorable,
 )
 from shared.logs import log
 from shared.text import LANGUAGES, Language
 from shared.tracing import current_trace_id
 
 MOST_REASONS = 20
+NOT_STORABLE = frozenset({"22003", "22021", "22P05"})
+"""PostgreSQL's words for a number out of range and for characters it has no place for, such as NUL."""
 
 
 def language_of(accept_language: str | None) -> Language:
@@ -81,12 +85,19 @@ def install_problems(app: FastAPI) -> None:
     async def by_framework(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)
         kinds: dict[int, type[Refusal]] = {401: Unauthenticated, 404: NotFound, 405: MethodNotAllowed}
-        refusal = kinds.get(fault.status_code, NotFound if fault.status_code < 500 else InternalFault)()
+        refusal = kinds.get(fault.status_code, UnreadableRequest if fault.status_code < 500 else InternalFault)()
+        refusal.headers |= fault.headers or {}
         return answer(request, refusal)
 
     async def away(request: Request, fault: Exception) -> Response:
         log.warning("database_unavailable", reason=type(fault).__name__)
         return answer(request, Unavailable())
+
+    async def by_database(request: Request, fault: Exception) -> Response:
+        assert isinstance(fault, DBAPIError)
+        if getattr(fault.orig, "sqlstate", None) in NOT_STORABLE or "DataError" in type(fault.orig).__name__:
+            return answer(request, ValueNotStorable())
+        return await unexpected(request, fault)
 
     async def unexpected(request: Request, fault: Exception) -> Response:
         log.error("request_failed", path=request.scope.get("path"), exc_info=fault)
@@ -95,6 +106,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, by_framework)
+    app.add_exception_handler(DBAPIError, by_database)
     for kind in (OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, ConnectionError):
         app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)

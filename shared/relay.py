@@ -3,16 +3,17 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 from nats.errors import Error as NatsError
 from sqlalchemy import func, select, update
 
-from shared.bus import Bus
+from shared.bus import STREAM_MAX_AGE_SECONDS, Bus
 from shared.clock import now
 from shared.database import Database
 from shared.logs import log
-from shared.outbox import OutboxRow
+from shared.outbox import KnownStream, OutboxRow
 from shared.settings import ServiceSettings
 
 LEADER_LOCK = 0x7EC4_0001
@@ -20,6 +21,7 @@ LEADER_LOCK = 0x7EC4_0001
 POLL_SECONDS = 0.25
 BATCH = 500
 RETRY_SECONDS = 1.0
+LOOK_FOR_LOSS_SECONDS = 5.0
 
 
 @dataclass
@@ -58,6 +60,28 @@ class Relay:
         self.state.last_fault = type(fault).__name__
         log.warning("relay_waits", reason=type(fault).__name__)
 
+    async def _publish_lost_again(self) -> None:
+        """Put back in line what NATS no longer has: all of it where the stream is a new one, or its lost tail.
+
+        The inbox of every consumer makes the repetition harmless.
+        """
+        self._bus.forget_streams()
+        created, last = await self._bus.stream_stands(self._settings.name)
+        async with self._database.transaction() as tx:
+            known = await tx.get(KnownStream, self._settings.name)
+            if known is None:
+                tx.add(KnownStream(name=self._settings.name, created_at=created))
+                return
+            lost = OutboxRow.sequence > last
+            if known.created_at != created:
+                known.created_at = created
+                lost = OutboxRow.published_at > now() - timedelta(seconds=STREAM_MAX_AGE_SECONDS)
+            again = await tx.scalars(
+                update(OutboxRow).where(lost).values(published_at=None, sequence=None).returning(OutboxRow.event_id)
+            )
+            if count := len(again.all()):
+                log.warning("stream_lost_events", stream=self._settings.name, published_again=count)
+
     async def _lead(self) -> None:
         # A session lock needs a connection of its own, and so does LISTEN.
         connection = await asyncpg.connect(str(self._settings.database_url), timeout=5)
@@ -65,6 +89,8 @@ class Relay:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
                 await asyncio.sleep(RETRY_SECONDS)
             self.state.leader = True
+            await self._publish_lost_again()
+            looked = time.monotonic()
             await connection.add_listener("outbox", lambda *_: self._wake.set())
             checked = time.monotonic()
             while True:
@@ -74,6 +100,9 @@ class Relay:
                 if time.monotonic() - checked > RETRY_SECONDS:
                     await connection.fetchval("SELECT 1", timeout=5)  # a lost connection is a lost lock
                     checked = time.monotonic()
+                if time.monotonic() - looked > LOOK_FOR_LOSS_SECONDS:
+                    await self._publish_lost_again()
+                    looked = time.monotonic()
                 try:
                     await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
                 except TimeoutError:

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from shared import health
+from shared import health, letters
 from shared.consuming import Consumers
 from shared.identity import refuse_undeclared
 from shared.logs import configure_logs
@@ -68,8 +68,7 @@ def create_service(
     )
     app.state.platform = platform
     install_problems(app)
-    app.include_router(health.router)
-    for router in routers:
+    for router in (health.router, letters.router, *routers):
         app.include_router(router)
     refuse_undeclared(app.routes)
     app.add_middleware(Observe)

@@ -12,7 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
 from cli.demo.clerk import Cell
 from cli.demo.sheets import Cells, ListSpec
 
-WRITTEN_AT = datetime(2026, 9, 28, 9, 30)  # a workbook carries its date: fixed, so that two runs agree
+WRITTEN_AT = datetime(2026, 9, 28, 9, 30)  # noqa: DTZ001 - Excel knows no zones; a workbook carries its date: fixed, so that two runs agree
 
 
 class ListWriter(Protocol):
@@ -73,7 +73,7 @@ class XlsxWriter:
         row = self.line
         for column, cell in enumerate(cells):
             if isinstance(cell, date):
-                self._sheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), self._date)
+                self._sheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), self._date)  # noqa: DTZ001
             elif isinstance(cell, int):
                 self._sheet.write_number(row, column, cell)
             elif cell:

@@ -77,9 +77,7 @@ class Memory:
         )
         return self._last
 
-    def _remember(
-        self, at: datetime, process: ProcessState, all_of_them: Iterable[ProcessState]
-    ) -> ProcessMemory:
+    def _remember(self, at: datetime, process: ProcessState, all_of_them: Iterable[ProcessState]) -> ProcessMemory:
         last = self._last.remembered(process.name) if self._last else ProcessMemory()
         work = (process.status or {}).get("work") or {}
         return ProcessMemory(
@@ -131,9 +129,7 @@ class Memory:
         pending, unacknowledged = _queued(queues, said, last)
         handled = last.handled if last else None
         if counter is not None and dead is not None and published is not None:
-            first = tuple(
-                one.first_sequence for one in nats.streams if one.name in {queue.stream for queue in queues}
-            )
+            first = tuple(one.first_sequence for one in nats.streams if one.name in {queue.stream for queue in queues})
             key = (_started_at(process), nats.started_at, first)
             handled = self._handled(name, key, counter, dead, published - pending - unacknowledged - dead)
         previous = self._counters.get(name)

@@ -36,6 +36,14 @@ def fill(sentence: Text, **values: object) -> Text:
     )
 
 
+FEED = Text(ar="تغذية المشتركين", fr="Flux des abonnés", en="Subscribers' feed")
+
+
+def subscriber_name(process: str) -> Text:
+    """What a process is called as a receiver of events: the gateway passes them on to the outside."""
+    return FEED if process == "gateway" else process_name(process)
+
+
 def process_name(process: str) -> Text:
     """The name of a process in the operator's language; its technical name where it has no other."""
     if process in PROCESSES:

@@ -53,11 +53,7 @@ def read_nats(
     milliseconds: float,
 ) -> NatsState:
     """The three JSON answers of NATS's monitoring as one state."""
-    details = [
-        stream
-        for account in jsz.get("account_details") or []
-        for stream in account.get("stream_detail") or []
-    ]
+    details = [stream for account in jsz.get("account_details") or [] for stream in account.get("stream_detail") or []]
     healthy = health.get("status") == "ok"
     limit = int((jsz.get("config") or {}).get("max_storage") or 0)
     return NatsState(
@@ -90,9 +86,7 @@ def _stream(detail: Mapping[str, Any]) -> StreamState:
 
 def _queue(stream: str, detail: Mapping[str, Any], counts: Mapping[str, int] | None) -> QueueState:
     config = detail.get("config") or {}
-    wanted = config.get("filter_subjects") or (
-        [config["filter_subject"]] if config.get("filter_subject") else []
-    )
+    wanted = config.get("filter_subjects") or ([config["filter_subject"]] if config.get("filter_subject") else [])
     published = None
     if counts is not None:
         published = sum(count for subject, count in counts.items() if not wanted or subject in wanted)

@@ -16,7 +16,7 @@ from gateway.health import ProcessState, look
 from shared.clock import now
 from shared.health import status_of
 from shared.logs import log
-from shared.service import Platform
+from shared.platform import Platform
 
 LOOK_EVERY_SECONDS = 2.0
 POSTGRES_SECONDS = 3.0
@@ -74,9 +74,7 @@ class Observatory:
         # The order is part of the conservation rules: what a process has handled is compared with what NATS held
         # before, and what a process has recorded with what NATS holds after (see Publishing and Receiving).
         before = await self._ask_nats(session, platform)
-        processes, postgres = await asyncio.gather(
-            self._processes(session, platform), self._postgres(platform)
-        )
+        processes, postgres = await asyncio.gather(self._processes(session, platform), self._postgres(platform))
         after = await ask_nats(session, self._settings.nats_monitor_url, {})
         return self._memory.observe(now(), processes, before, after, postgres)
 
@@ -88,9 +86,7 @@ class Observatory:
 
     async def _processes(self, session: aiohttp.ClientSession, platform: Platform) -> list[ProcessState]:
         own = self._settings.name
-        others: Mapping[str, str] = {
-            name: url for name, url in self._settings.service_urls.items() if name != own
-        }
+        others: Mapping[str, str] = {name: url for name, url in self._settings.service_urls.items() if name != own}
         this, rest = await asyncio.gather(_own_state(own, platform), look(session, others))
         return [this, *rest]
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.dashboard.assets import Asset
-from gateway.dashboard.names import process_name
+from gateway.dashboard.names import process_name, subscriber_name
 from gateway.dashboard.observation import Observation, Point, Publishing, Receiving
 from gateway.dashboard.topology import (
     draw,
@@ -92,9 +92,7 @@ def _items(verdict: Verdict, at: datetime, write: Writer) -> list[dict[str, str]
             "what": write.text(one.what),
             "impact": write.text(one.impact),
             "action": write.text(one.action),
-            "since": write("since", time=write.clock(one.since), age=_calm(at - one.since, write))
-            if one.since
-            else "",
+            "since": write("since", time=write.clock(one.since), age=_calm(at - one.since, write)) if one.since else "",
         }
         for one in verdict.attention
     ]
@@ -141,9 +139,7 @@ def _parts(seen: Observation, write: Writer) -> list[Part]:
         )
     state, word = nats_words(seen, write)
     up = _up(seen.nats.started_at, seen.at, write)
-    rows.append(
-        Part("nats", "NATS", state, word, write.milliseconds(seen.nats.milliseconds), "–", up, "–", "–")
-    )
+    rows.append(Part("nats", "NATS", state, word, write.milliseconds(seen.nats.milliseconds), "–", up, "–", "–"))
     state, word = postgres_words(seen, write)
     answers = write.milliseconds(seen.postgres.milliseconds)
     return [*rows, Part("postgres", "PostgreSQL", state, word, answers, "–", "–", "–", "–")]
@@ -179,7 +175,7 @@ def _out_of(flow: Receiving, seen: Observation, write: Writer) -> dict[str, str]
     queue_state, queue_words = subscriber_words(flow, seen, write)
     return {
         "id": flow.process,
-        "name": write.text(process_name(flow.process)),
+        "name": write.text(subscriber_name(flow.process)),
         "for_it": write.number(flow.published),
         "handled": write.number(flow.handled),
         "pending": write.number(flow.pending),

@@ -142,7 +142,5 @@ async def asset(request: Request, name: str) -> Response:
     if request.headers.get("if-none-match") == found.etag:
         return Response(status_code=304, headers=headers)
     if found.gzipped and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(
-            found.gzipped, media_type=found.media_type, headers=headers | {"Content-Encoding": "gzip"}
-        )
+        return Response(found.gzipped, media_type=found.media_type, headers=headers | {"Content-Encoding": "gzip"})
     return Response(found.body, media_type=found.media_type, headers=headers)

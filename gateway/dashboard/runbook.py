@@ -158,9 +158,11 @@ MISSING_PUBLISHED = Advice(
         en="Their receivers may not know of them. The database keeps them.",
     ),
     Text(
-        ar="أعد نشرها بالأمر tekamoul replay لدى {process}.",
-        fr="Republiez-les avec la commande tekamoul replay pour « {process} ».",
-        en="Publish them again with the command tekamoul replay for {process}.",
+        ar="تُنشر من جديد تلقائيًا حين يكون لـ NATS مخزن جديد. إن بقيت بعد دقيقة فأعد تشغيل العملية: تقارن سجلها بـ NATS عند بدئها.",
+        fr="Ils sont republiés seuls quand NATS a un nouveau stockage. S'ils manquent encore après une minute, redémarrez le"
+        " processus : il compare son registre à NATS en démarrant.",
+        en="They are published again by themselves when NATS has a new store. Still missing after a minute: restart the"
+        " process, it compares its record with NATS when it starts.",
     ),
 )
 STUCK = Advice(
@@ -194,9 +196,11 @@ MISSING_HANDLED = Advice(
         en="Its results are without these events.",
     ),
     Text(
-        ar="أعد نشر أحداث الأيام الأخيرة بالأمر tekamoul replay؛ وما وصل من قبل لا يُحتسب مرتين.",
-        fr="Republiez les derniers jours avec tekamoul replay ; ce qui est déjà arrivé ne compte pas deux fois.",
-        en="Publish the last days again with tekamoul replay; what has arrived already does not count twice.",
+        ar="احذف مستهلك {id} في NATS ثم أعد تشغيل العملية: يُنشأ من جديد ويقرأ كل شيء، وما وصل من قبل لا يُحتسب مرتين.",
+        fr="Supprimez le consommateur {id} dans NATS puis redémarrez le processus : il est recréé et relit tout ; ce qui est"
+        " déjà arrivé ne compte pas deux fois.",
+        en="Delete the consumer {id} in NATS, then restart the process: it is made again and reads everything; what has"
+        " arrived already does not count twice.",
     ),
 )
 DEAD_LETTERS = Advice(
@@ -211,9 +215,9 @@ DEAD_LETTERS = Advice(
         en="Their effects are missing until they are redriven; later events were handled.",
     ),
     Text(
-        ar="اعرض الأسباب بالأمر tekamoul dead-letters، وأصلح السبب، ثم أعد معالجتها بالأمر نفسه.",
-        fr="Affichez les raisons avec tekamoul dead-letters, corrigez la cause, puis relancez-les par la même commande.",
-        en="List the reasons with tekamoul dead-letters, mend the cause, then redrive them with the same command.",
+        ar="اعرض الأسباب بالأمر tekamoul dead-letters، وأصلح السبب، ثم أعد معالجتها بالخيار ‎--redrive.",
+        fr="Affichez les raisons avec tekamoul dead-letters, corrigez la cause, puis relancez-les avec --redrive.",
+        en="List the reasons with tekamoul dead-letters, mend the cause, then redrive them with --redrive.",
     ),
 )
 LONG_WORK = Advice(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.dashboard.names import process_name
+from gateway.dashboard.names import process_name, subscriber_name
 from gateway.dashboard.observation import Observation, Publishing, Receiving
 from gateway.dashboard.runbook import WAITING_FOR
 from gateway.dashboard.verdict import SILENT_AFTER, SLOW_MS, STUCK_AFTER
@@ -89,9 +89,7 @@ def process_words(process: ProcessState, seen: Observation, write: Writer) -> tu
         return ("down" if sure else "warning"), [write("no_answer")]
     if not process.ready:
         parts = [write.text(WAITING_FOR[one]) if one in WAITING_FOR else one for one in process.waiting_for]
-        return "warning", [
-            write("waits", parts="، ".join(parts) if write.language == "ar" else ", ".join(parts))
-        ]
+        return "warning", [write("waits", parts="، ".join(parts) if write.language == "ar" else ", ".join(parts))]
     return "ok", [write("ready")]
 
 
@@ -175,7 +173,7 @@ class _Pen:
     def subscribers(self, flows: Sequence[Receiving], seen: Observation) -> None:
         for flow, y in zip(flows, self._rows(len(flows)), strict=True):
             state, word = subscriber_words(flow, seen, self._write)
-            self.box("subscribers", y, ROW, self._write.text(process_name(flow.process)), state, [word])
+            self.box("subscribers", y, ROW, self._write.text(subscriber_name(flow.process)), state, [word])
             edge = _flow_state(flow, not seen.nats.reachable or not flow.fresh)
             self.join("nats", self._height / 2, "subscribers", y + ROW / 2, edge)
 
@@ -186,9 +184,7 @@ class _Pen:
             self._write.milliseconds(seen.postgres.milliseconds),
             self._write.size(seen.postgres.bytes),
         ]
-        self.box(
-            "services", self._height + GAP, BAR, "PostgreSQL", state, words if state != "down" else [word]
-        )
+        self.box("services", self._height + GAP, BAR, "PostgreSQL", state, words if state != "down" else [word])
 
 
 def _flow_state(flow: Publishing | Receiving, cut: bool) -> str:

@@ -16,7 +16,6 @@ from shared.text import Text
 STALE_AFTER = timedelta(seconds=10)
 SILENT_AFTER = timedelta(seconds=2)
 """Two looks in a row: one may be missed by a process that is merely busy."""
-STARTING = timedelta(minutes=1)
 RECENTLY = timedelta(minutes=5)
 OUTBOX_AGE_SECONDS = 10.0
 STUCK_AFTER = timedelta(seconds=15)
@@ -119,13 +118,9 @@ def _impact(process: str) -> Text:
 def _postgres(seen: Observation) -> Iterator[Attention]:
     state = seen.postgres
     if not state.reachable:
-        yield _item(
-            "postgres_away", Severity.CRITICAL, "postgres", runbook.POSTGRES_AWAY, seen.postgres_away_since
-        )
+        yield _item("postgres_away", Severity.CRITICAL, "postgres", runbook.POSTGRES_AWAY, seen.postgres_away_since)
     elif state.milliseconds is not None and state.milliseconds > SLOW_MS:
-        yield _item(
-            "postgres_slow", Severity.WARNING, "postgres", runbook.POSTGRES_SLOW, ms=round(state.milliseconds)
-        )
+        yield _item("postgres_slow", Severity.WARNING, "postgres", runbook.POSTGRES_SLOW, ms=round(state.milliseconds))
 
 
 def _nats(seen: Observation) -> Iterator[Attention]:
@@ -149,16 +144,13 @@ def _processes(seen: Observation) -> Iterator[Attention]:
         if _silent(seen, one):
             # Where PostgreSQL is away the gateway may be too slow to say how it stands itself.
             if not (one.name == "gateway" and away):
-                yield _item(
-                    "silent", Severity.CRITICAL, one.name, runbook.SILENT, memory.silent_since, process=name
-                )
+                yield _item("silent", Severity.CRITICAL, one.name, runbook.SILENT, memory.silent_since, process=name)
         elif one.milliseconds is not None and not one.ready:
             unexplained = [part for part in one.waiting_for if part not in away]
             if unexplained or not one.waiting_for:
-                starting = _uptime(one) < STARTING
                 yield _item(
-                    "starting" if starting else "not_ready",
-                    Severity.NOTE if starting else Severity.WARNING,
+                    "not_ready",
+                    Severity.WARNING,
                     one.name,
                     runbook.NOT_READY,
                     memory.unready_since,
@@ -168,18 +160,12 @@ def _processes(seen: Observation) -> Iterator[Attention]:
 
 
 def _listed(parts: list[str]) -> Text:
-    said = [runbook.WAITING_FOR.get(part, Text(*[part] * 3)) for part in parts] or [
-        Text(ar="؟", fr="?", en="?")
-    ]
+    said = [runbook.WAITING_FOR.get(part, Text(*[part] * 3)) for part in parts] or [Text(ar="؟", fr="?", en="?")]
     return Text(
         ar="، ".join(one.ar for one in said),
         fr=", ".join(one.fr for one in said),
         en=", ".join(one.en for one in said),
     )
-
-
-def _uptime(process: ProcessState) -> timedelta:
-    return timedelta(seconds=float((process.status or {}).get("uptime_seconds") or 0))
 
 
 def _publishing(seen: Observation) -> Iterator[Attention]:
@@ -198,7 +184,7 @@ def _receiving(seen: Observation) -> Iterator[Attention]:
         if flow.dead:
             yield _warning("dead_letters", flow.process, runbook.DEAD_LETTERS, flow.dead)
         if flow.missing:
-            yield _warning("missing_handled", flow.process, runbook.MISSING_HANDLED, flow.missing)
+            yield _warning("missing_handled", flow.process, runbook.MISSING_HANDLED, flow.missing, id=flow.process)
         if flow.process not in silent and seen.nats.reachable and _stuck(seen, flow):
             fault: object = flow.last_fault or runbook.NO_FAULT
             yield _warning("stuck", flow.process, runbook.STUCK, flow.waiting, flow.idle_since, fault=fault)
@@ -223,6 +209,4 @@ def _work(seen: Observation) -> Iterator[Attention]:
                 said = runbook.WORK_KINDS.get(kind, Text(*[kind] * 3))
                 count = ((one.status or {}).get("work") or {}).get(kind, 0)
                 name, advice = process_name(one.name), runbook.LONG_WORK
-                yield _item(
-                    "long_work", Severity.NOTE, one.name, advice, since, process=name, kind=said, count=count
-                )
+                yield _item("long_work", Severity.NOTE, one.name, advice, since, process=name, kind=said, count=count)

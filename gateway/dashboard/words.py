@@ -48,17 +48,13 @@ WORDS: dict[str, Text] = {
     "degraded": Text(ar="خدمة منقوصة", fr="Dégradé", en="Degraded"),
     "down": Text(ar="متوقفة", fr="À l'arrêt", en="Down"),
     "stale": Text(ar="بيانات قديمة", fr="Données anciennes", en="Stale data"),
-    "more": Text(
-        ar="أمور أخرى أدناه: {count}", fr="Autres points ci-dessous : {count}", en="{count} more below"
-    ),
+    "more": Text(ar="أمور أخرى أدناه: {count}", fr="Autres points ci-dessous : {count}", en="{count} more below"),
     "ready_of": Text(ar="عمليات جاهزة", fr="Processus prêts", en="Processes ready"),
     "of": Text(ar="من {total}", fr="sur {total}", en="of {total}"),
     "waiting_events": Text(ar="أحداث في الانتظار", fr="Événements en attente", en="Events waiting"),
     "dead": Text(ar="أحداث متروكة", fr="Abandonnés", en="Dead letters"),
     "attention": Text(ar="ما يحتاج إلى تدخل", fr="À traiter", en="Needs attention"),
-    "nothing": Text(
-        ar="لا شيء يحتاج إلى تدخل.", fr="Rien ne demande d'intervention.", en="Nothing needs you now."
-    ),
+    "nothing": Text(ar="لا شيء يحتاج إلى تدخل.", fr="Rien ne demande d'intervention.", en="Nothing needs you now."),
     "impact": Text(ar="الأثر", fr="Conséquence", en="Impact"),
     "action": Text(ar="ما العمل", fr="Que faire", en="What to do"),
     "since": Text(ar="منذ {time}، أي {age}", fr="depuis {time}, soit {age}", en="since {time}, {age}"),
@@ -97,7 +93,7 @@ WORDS: dict[str, Text] = {
     "state": Text(ar="الحالة", fr="État", en="State"),
     "answers_in": Text(ar="زمن الجواب", fr="Répond en", en="Answers in"),
     "database_in": Text(ar="قاعدة بياناتها", fr="Sa base", en="Its database"),
-    "up": Text(ar="تعمل منذ", fr="En marche depuis", en="Up for"),
+    "up": Text(ar="تعمل منذ", fr="Actif depuis", en="Up for"),
     "schema": Text(ar="المخطط", fr="Schéma", en="Schema"),
     "commit": Text(ar="الإصدار", fr="Version", en="Commit"),
     "flow": Text(ar="مسار الأحداث", fr="Flux des événements", en="Event flow"),
@@ -112,9 +108,7 @@ WORDS: dict[str, Text] = {
         fr="enregistrés = publiés + en attente",
         en="recorded = published + waiting",
     ),
-    "out_of": Text(
-        ar="من NATS إلى المشتركين", fr="De NATS vers les abonnés", en="From NATS to the subscribers"
-    ),
+    "out_of": Text(ar="من NATS إلى المشتركين", fr="De NATS vers les abonnés", en="From NATS to the subscribers"),
     "out_rule": Text(
         ar="المنشور = المعالَج + المنتظر + غير المؤكَّد + المتروك",
         fr="publiés = traités + en attente + non confirmés + abandonnés",
@@ -136,9 +130,7 @@ WORDS: dict[str, Text] = {
     "balance": Text(ar="التطابق", fr="Accord", en="Balance"),
     "agrees": Text(ar="متطابق", fr="juste", en="agrees"),
     "moving": Text(ar="في حركة", fr="en mouvement", en="moving"),
-    "repeated": Text(
-        ar="{count} مكرر بلا أثر", fr="{count} répétés, sans effet", en="{count} repeated, no effect"
-    ),
+    "repeated": Text(ar="{count} مكرر بلا أثر", fr="{count} répétés, sans effet", en="{count} repeated, no effect"),
     "missing": Text(ar="{count} مفقود", fr="{count} manquants", en="{count} missing"),
     "unknown": Text(ar="غير معروف الآن", fr="inconnu à présent", en="not known now"),
     "none_yet": Text(ar="لم يُعلَن أي حدث بعد.", fr="Aucun événement encore.", en="No event yet."),
@@ -147,9 +139,7 @@ WORDS: dict[str, Text] = {
     "most": Text(ar="الأعلى {value}", fr="maximum {value}", en="highest {value}"),
     "ago_15": Text(ar="قبل 15 دقيقة", fr="il y a 15 min", en="15 min ago"),
     "at_present": Text(ar="الآن", fr="maintenant", en="now"),
-    "twin": Text(
-        ar="الأعداد نفسها في جدول", fr="Les mêmes nombres en tableau", en="The same numbers as a table"
-    ),
+    "twin": Text(ar="الأعداد نفسها في جدول", fr="Les mêmes nombres en tableau", en="The same numbers as a table"),
     "minute": Text(ar="الدقيقة", fr="Minute", en="Minute"),
     "no_personal": Text(
         ar="لا بيانات شخصية في هذه الصفحة.",

@@ -29,7 +29,7 @@ from shared.copying import copy_rows
 from shared.history import History
 from shared.ids import new_id
 from shared.outbox import record
-from shared.service import Platform
+from shared.platform import Platform
 
 CHUNK = 400
 """Beneficiaries linked in one transaction: under a second, so that the registry's events never wait long."""

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from browser.observations import healthy
 from fastapi import FastAPI
 
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.routes import router
 from shared.clock import now
 from shared.problems import install_problems
-from tests.gateway.dashboard.observations import healthy
 
 MOST_WAIT_SECONDS = 0.2
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import nats
@@ -65,8 +66,8 @@ def folder() -> Iterator[Path]:
 def start(folder: Path) -> Iterator[Start]:
     started: list[RunningPlatform] = []
 
-    def start(data_dir: Path | None = None, **options: object) -> RunningPlatform:
-        running = start_platform(data_dir or folder / "data", **options)  # type: ignore[arg-type]
+    def start(data_dir: Path | None = None, **options: Any) -> RunningPlatform:
+        running = start_platform(data_dir or folder / "data", **options)
         started.append(running)
         return running
 
@@ -209,9 +210,7 @@ def test_every_killed_process_comes_back_and_the_ready_file_says_where(start: St
     until(lambda: asyncio.run(postgres_answers()), 10)
     assert time.monotonic() - killed_at < 10
     untouched = NAMES - {"matching"}
-    assert {n: p for n, p in running.ready["pids"].items() if n in untouched} == {
-        n: before[n] for n in untouched
-    }
+    assert {n: p for n, p in running.ready["pids"].items() if n in untouched} == {n: before[n] for n in untouched}
 
 
 def test_a_request_during_a_restart_waits_for_the_new_process(start: Start) -> None:

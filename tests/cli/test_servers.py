@@ -37,8 +37,7 @@ async def test_postgres_is_version_18_in_utf8_and_keeps_its_promises(servers: Ru
     try:
         assert connection.get_server_version()[0] == 18
         row = await connection.fetchrow(
-            "SELECT datcollate, pg_encoding_to_char(encoding) AS encoding FROM pg_database"
-            " WHERE datname = 'template1'"
+            "SELECT datcollate, pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = 'template1'"
         )
         assert row is not None
         assert (row["datcollate"], row["encoding"]) == ("C.UTF-8", "UTF8")

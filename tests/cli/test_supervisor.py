@@ -35,9 +35,7 @@ print("works", flush=True)
 while True:
     time.sleep(60)
 """
-STUBBORN = WORKER.replace(
-    "signal.signal(signal.SIGTERM, stop)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
-)
+STUBBORN = WORKER.replace("signal.signal(signal.SIGTERM, stop)", "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
 
 
 class Bench:
@@ -47,9 +45,7 @@ class Bench:
         self.folder = folder
         self.lines: list[str] = []
         self.changes: list[dict[str, int]] = []
-        self.supervisor = Supervisor(
-            say=self.lines.append, changed=lambda: self.changes.append(self.supervisor.pids)
-        )
+        self.supervisor = Supervisor(say=self.lines.append, changed=lambda: self.changes.append(self.supervisor.pids))
 
     def worker(self, name: str, code: str = WORKER, **more: Any) -> ProcessSpec:
         mark = self.folder / f"{name}.mark"
@@ -134,9 +130,7 @@ async def test_a_killed_process_comes_back_with_another_pid(bench: Bench) -> Non
     assert any("died (SIGKILL), back in 0.2 s" in line for line in bench.lines)
 
 
-async def test_restarts_back_off_to_a_limit_and_never_give_up(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_restarts_back_off_to_a_limit_and_never_give_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervising, "FIRST_DELAY", 0.01)
     monkeypatch.setattr(supervising, "LONGEST_DELAY", 0.04)
     await bench.supervisor.start([bench.worker("registry")])
@@ -201,10 +195,7 @@ async def test_the_process_gets_its_own_stop_signal(bench: Bench) -> None:
 
 
 async def test_a_process_that_does_not_stop_is_killed_with_what_it_started(bench: Bench) -> None:
-    code = (
-        "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid, flush=True)"
-        + STUBBORN
-    )
+    code = "import subprocess\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid, flush=True)" + STUBBORN
     await bench.supervisor.start([bench.worker("matching", code, stop_timeout=0.3)])
     child = int((bench.folder / "matching.log").read_text().split()[0])
 

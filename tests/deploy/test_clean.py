@@ -14,7 +14,7 @@ from deploy.manifests import script
 
 @pytest.fixture
 def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, with a folder of the test in place of /var/tmp."""
+    """The script, with a folder of the test in place of /var/lib/tekamoul."""
     module = script("clean")
     outside = tmp_path / "var-tmp"
     outside.mkdir()

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from tests.gateway.upstream import Upstream
 
 from cli.credentials import GatewaySecrets, ensure_gateway_secrets
 from gateway.entrance import Gateway
@@ -21,6 +20,7 @@ from shared.bus import Bus
 from shared.contracts.programs import EnrollmentsChanged
 from shared.ids import new_id
 from shared.outbox import OutboxRow
+from tests.gateway.upstream import Upstream
 
 PARTNERS = """
 [alpha]

@@ -76,6 +76,8 @@ class Upstream:
         body = bytearray()
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":  # cut before its end: nothing arrived
+                return
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 break

@@ -64,8 +64,7 @@ def cells_of(path: Path, spec: ListSpec) -> list[list[str]]:
     sheet = CalamineWorkbook.from_path(path).get_sheet_by_name(spec.sheet)
     rows = sheet.to_python(skip_empty_area=False)
     return [
-        [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in row]
-        for row in rows
+        [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in row] for row in rows
     ]
 
 
@@ -161,9 +160,7 @@ def test_the_truth_knows_every_line_and_no_other(
 
 
 @pytest.mark.parametrize("program", EXPECTED)
-def test_the_truth_names_people_of_the_registry(
-    program: str, truth: Truth, registry: list[dict[str, str]]
-) -> None:
+def test_the_truth_names_people_of_the_registry(program: str, truth: Truth, registry: list[dict[str, str]]) -> None:
     members = {(row["individual_number"], row["household_number"]) for row in registry}
     strangers = 0
     for row in lines_of(truth, program):
@@ -187,9 +184,7 @@ def test_the_lists_do_not_give_the_truth_away(out: Path, truth: Truth) -> None:
     assert not {"individual_number", "note"} & {field for spec in SPECS for field in spec.fields}
 
 
-def test_household_numbers_mostly_name_the_true_household(
-    truth: Truth, sheets: dict[str, list[list[str]]]
-) -> None:
+def test_household_numbers_mostly_name_the_true_household(truth: Truth, sheets: dict[str, list[list[str]]]) -> None:
     for program, share in (("TEKAVOUL", 0.97), ("EL_MAOUNA", 0.60), ("TEMWINE", 0.95)):
         place = column(spec_of(program), "household_number")
         known = [row for row in lines_of(truth, program) if row.household_number]
@@ -231,23 +226,17 @@ def test_el_maouna_pays_450_a_head_in_old_ouguiya(truth: Truth, sheets: dict[str
     assert checked > 300
 
 
-def test_el_maouna_serves_whole_communes_of_five_wilayas(
-    truth: Truth, registry: list[dict[str, str]]
-) -> None:
+def test_el_maouna_serves_whole_communes_of_five_wilayas(truth: Truth, registry: list[dict[str, str]]) -> None:
     commune = {row["household_number"]: row["commune_code"] for row in registry}
     served = {commune[row.household_number] for row in lines_of(truth, "EL_MAOUNA") if row.household_number}
 
     assert {code[:4] for code in served} == {"MR01", "MR02", "MR03", "MR04", "MR10"}
-    wfp = {
-        commune[row.household_number] for row in lines_of(truth, "WFP_LEAN_SEASON") if row.household_number
-    }
+    wfp = {commune[row.household_number] for row in lines_of(truth, "WFP_LEAN_SEASON") if row.household_number}
     assert wfp & served and wfp - served and served - wfp
 
 
 def test_lists_overlap_and_leave_gaps(truth: Truth, registry: list[dict[str, str]]) -> None:
-    on = {
-        spec.program: {row.household_number for row in lines_of(truth, spec.program)} - {""} for spec in SPECS
-    }
+    on = {spec.program: {row.household_number for row in lines_of(truth, spec.program)} - {""} for spec in SPECS}
     poorest = {row["household_number"] for row in registry if row["vulnerability_category"] == "extreme_poor"}
 
     assert len(on["TEKAVOUL"] & on["TEKAVOUL_SEASONAL"]) > 40
@@ -300,9 +289,7 @@ def test_a_second_entry_names_the_same_person_as_the_first(truth: Truth) -> None
 
 
 @pytest.mark.parametrize("program", EXPECTED)
-def test_broken_lines_are_few_and_truly_broken(
-    program: str, truth: Truth, sheets: dict[str, list[list[str]]]
-) -> None:
+def test_broken_lines_are_few_and_truly_broken(program: str, truth: Truth, sheets: dict[str, list[list[str]]]) -> None:
     spec = spec_of(program)
     broken = [row for row in lines_of(truth, program) if row.is_broken]
 

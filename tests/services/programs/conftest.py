@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
 from sqlalchemy import select
 
 from running import Running, Services, until

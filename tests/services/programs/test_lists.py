@@ -1,5 +1,6 @@
 """The eight lists of the institutions, each in its own columns, by small files with hand-worked outcomes."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,11 @@ Csv = Callable[..., bytes]
 Xlsx = Callable[..., bytes]
 Start = Callable[[str], Awaitable[Running]]
 Send = Callable[..., Awaitable[dict[str, Any]]]
+
+
+def cells(row: str) -> list[str | int]:
+    """The cells of a row, as a spreadsheet has them: a number where it looks like one."""
+    return [int(cell) if re.fullmatch(r"-?[1-9][0-9]*", cell) else cell for cell in row.split(" ¦ ")]
 
 
 async def enrolled(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -32,14 +38,17 @@ async def test_tekavoul_regular(start: Start, send: Send, xlsx_file: Xlsx) -> No
         [("Délégation Générale TAAZOUR – TEKAVOUL", 14)],
         [("Liste de paiement – 3e trimestre 2026", 14)],
         [],
-        ["N°", "Wilaya", "Moughataa", "Commune", "Localité", "N° Ménage", "Nom et prénom du bénéficiaire", "Sexe"]
-        + ["Date de naissance", "NNI", "Téléphone", "Taille ménage", "Montant (MRU)", "Observations"],
-        [1, "Hodh Ech Chargui", "Amourj", "Amourj", "Oum Essafya", 110000123, "FATIMETOU MINT AHMED", "F", "12/05/1984"]
-        + ["9900000033", "22334455 / 33445566", 6, "3 600", ""],
-        [2, "Hodh Ech Chargui", "Amourj", "Amourj", "Oum Essafya", "MR0110000124", "", "M", "1970", "", "", 4, 3600, ""],
-        [3, "Hodh Ech Chargui", "Amourj", "Amourj", "Oum Essafya", "mr011 0000123", "Fatimetou mint Ahmed", "F", "", ""]
-        + ["", 6, 3600, ""],
-        ["TOTAL", "", "", "", "", "", "", "", "", "", "", 16, 10800, ""],
+        cells(
+            "N° ¦ Wilaya ¦ Moughataa ¦ Commune ¦ Localité ¦ N° Ménage ¦ Nom et prénom du bénéficiaire ¦ Sexe ¦ Date de naissance ¦ NNI ¦ Téléphone ¦ Taille ménage ¦ Montant (MRU) ¦ Observations"
+        ),
+        cells(
+            "1 ¦ Hodh Ech Chargui ¦ Amourj ¦ Amourj ¦ Oum Essafya ¦ 110000123 ¦ FATIMETOU MINT AHMED ¦ F ¦ 12/05/1984 ¦ 9900000033 ¦ 22334455 / 33445566 ¦ 6 ¦ 3 600 ¦ "
+        ),
+        cells("2 ¦ Hodh Ech Chargui ¦ Amourj ¦ Amourj ¦ Oum Essafya ¦ MR0110000124 ¦  ¦ M ¦ 1970 ¦  ¦  ¦ 4 ¦ 3600 ¦ "),
+        cells(
+            "3 ¦ Hodh Ech Chargui ¦ Amourj ¦ Amourj ¦ Oum Essafya ¦ mr011 0000123 ¦ Fatimetou mint Ahmed ¦ F ¦  ¦  ¦  ¦ 6 ¦ 3600 ¦ "
+        ),
+        cells("TOTAL ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦ 16 ¦ 10800 ¦ "),
     )
     programs = await start("taazour")
     async with programs.client("taazour", programs=frozenset({"TEKAVOUL"})) as client:
@@ -61,10 +70,11 @@ async def test_tekavoul_seasonal_with_two_phone_columns(start: Start, send: Send
     file = xlsx_file(
         [("Transferts saisonniers – soudure 2026", 11)],
         [],
-        ["Moughataa", "Commune", "Village", "Code ménage", "Chef de ménage", "N° CNI", "Tél. 1", "Tél. 2"]
-        + ["Nb membres", "Montant transfert", "Remarque"],
-        ["Néma", "Néma", "Beribavat", "MR0140000001", "Sidi Ould Ely", "", 22334455, "44556677", 5, 2400, "absent"],
-        ["Néma", "Néma", "Beribavat", "", "Brahim Diallo", "", "2233OO44", "", -8, 2400, ""],
+        cells(
+            "Moughataa ¦ Commune ¦ Village ¦ Code ménage ¦ Chef de ménage ¦ N° CNI ¦ Tél. 1 ¦ Tél. 2 ¦ Nb membres ¦ Montant transfert ¦ Remarque"
+        ),
+        cells("Néma ¦ Néma ¦ Beribavat ¦ MR0140000001 ¦ Sidi Ould Ely ¦  ¦ 22334455 ¦ 44556677 ¦ 5 ¦ 2400 ¦ absent"),
+        cells("Néma ¦ Néma ¦ Beribavat ¦  ¦ Brahim Diallo ¦  ¦ 2233OO44 ¦  ¦ -8 ¦ 2400 ¦ "),
     )
     programs = await start("taazour")
     async with programs.client("taazour", programs=frozenset({"TEKAVOUL_SEASONAL"})) as client:
@@ -84,12 +94,15 @@ async def test_el_maouna_in_old_ouguiya(start: Start, send: Send, csv_file: Csv)
     file = csv_file(
         ["Commissariat à la Sécurité Alimentaire – EL MAOUNA"],
         [""],
-        ["Wilaya", "Moughataa", "Commune", "Village", "N° registre social", "Nom complet", "Date naiss.", "NNI", "Tel"]
-        + ["Nbre personnes", "Montant MRO"],
-        ["Assaba", "Kiffa", "Kiffa", "Legrane", "MR0320000007", "Mohamed Lemine Ould Sidi", "01/01/1975", "", "", 6, "27 000"],
-        ["Assaba", "Kiffa", "Kiffa", "Legrane", "MR0320000008", "Aïssata Ba", "14-03-1990", "", "", 5, "2250"],
-        ["Assaba", "Kiffa", "Kiffa", "Legrane", "", "Salem Ould Bilal", "31/02/1960", "", "", 3, "13500"],
-        ["TOTAL", "", "", "", "", "", "", "", "", 14, "42750"],
+        cells(
+            "Wilaya ¦ Moughataa ¦ Commune ¦ Village ¦ N° registre social ¦ Nom complet ¦ Date naiss. ¦ NNI ¦ Tel ¦ Nbre personnes ¦ Montant MRO"
+        ),
+        cells(
+            "Assaba ¦ Kiffa ¦ Kiffa ¦ Legrane ¦ MR0320000007 ¦ Mohamed Lemine Ould Sidi ¦ 01/01/1975 ¦  ¦  ¦ 6 ¦ 27 000"
+        ),
+        cells("Assaba ¦ Kiffa ¦ Kiffa ¦ Legrane ¦ MR0320000008 ¦ Aïssata Ba ¦ 14-03-1990 ¦  ¦  ¦ 5 ¦ 2250"),
+        cells("Assaba ¦ Kiffa ¦ Kiffa ¦ Legrane ¦  ¦ Salem Ould Bilal ¦ 31/02/1960 ¦  ¦  ¦ 3 ¦ 13500"),
+        cells("TOTAL ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦ 14 ¦ 42750"),
         encoding="cp1252",
     )
     programs = await start("csa")
@@ -117,7 +130,7 @@ async def test_temwine_cards_in_arabic(start: Start, send: Send, xlsx_file: Xlsx
         [1, "00123456", "MR0140000001", "محمد ولد أحمد", "٩٩٠٠٠٠٠٠٣٣", "22334455", *place, 7, "فقير جدا", "014-05"],
         [2, "00123457", "", "مريم بنت سيدي", "", "", *place, 4, "فقير", "014-05"],
         [3, 123457, "", "مريم منت سيدي", "", "", *place, 4, "فقير", "014-05"],
-        ["المجموع", "", "", "", "", "", "", "", "", "", 15, "", ""],
+        cells("المجموع ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦ 15 ¦  ¦ "),
     )
     programs = await start("taazour")
     async with programs.client("taazour", programs=frozenset({"TEMWINE"})) as client:
@@ -163,13 +176,16 @@ async def test_disability_cash_under_two_header_rows(start: Start, send: Send, x
         [("وزارة العمل الاجتماعي والطفولة والأسرة", 16)],
         [],
         [("الموقع", 4), ("رب الأسرة", 7), ("الشخص المعاق", 3), ("التحويل", 2)],
-        ["م", "الولاية", "المقاطعة", "الحي / القرية", "الاسم الكامل", "الجنس", "سنة الميلاد", "الرقم الوطني", "الهاتف"]
-        + ["رقم السجل الاجتماعي", "عدد الأفراد", "الاسم الكامل", "سنة الميلاد", "نوع الإعاقة", "المبلغ (أوقية جديدة)"]
-        + ["ملاحظات"],
-        [1, "كوركول", "كيهيدي", "الحي القديم", "أحمد ولد محمد", "ذكر", 1969, "9900000033", "22334455"]
-        + ["MR0420000005", 8, "خديجة بنت أحمد", 2010, "حركية", 2000, ""],
-        [2, "كوركول", "كيهيدي", "الحي القديم", "عائشة بنت علي", "أنثى", 1975, "", "", "", 3, "علي", 2012, "بصرية", 20000, ""],
-        ["المجموع", "", "", "", "", "", "", "", "", "", 11, "", "", "", 22000, ""],
+        cells(
+            "م ¦ الولاية ¦ المقاطعة ¦ الحي / القرية ¦ الاسم الكامل ¦ الجنس ¦ سنة الميلاد ¦ الرقم الوطني ¦ الهاتف ¦ رقم السجل الاجتماعي ¦ عدد الأفراد ¦ الاسم الكامل ¦ سنة الميلاد ¦ نوع الإعاقة ¦ المبلغ (أوقية جديدة) ¦ ملاحظات"
+        ),
+        cells(
+            "1 ¦ كوركول ¦ كيهيدي ¦ الحي القديم ¦ أحمد ولد محمد ¦ ذكر ¦ 1969 ¦ 9900000033 ¦ 22334455 ¦ MR0420000005 ¦ 8 ¦ خديجة بنت أحمد ¦ 2010 ¦ حركية ¦ 2000 ¦ "
+        ),
+        cells(
+            "2 ¦ كوركول ¦ كيهيدي ¦ الحي القديم ¦ عائشة بنت علي ¦ أنثى ¦ 1975 ¦  ¦  ¦  ¦ 3 ¦ علي ¦ 2012 ¦ بصرية ¦ 20000 ¦ "
+        ),
+        cells("المجموع ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦ 11 ¦  ¦  ¦  ¦ 22000 ¦ "),
     )
     programs = await start("masef")
     async with programs.client("masef", programs=frozenset({"DISABILITY_CASH"})) as client:
@@ -221,12 +237,13 @@ async def test_health_insurance_is_a_delta(start: Start, send: Send, csv_file: C
 
 async def test_wfp_without_registry_ids(start: Start, send: Send, xlsx_file: Xlsx) -> None:
     file = xlsx_file(
-        ["No", "Region", "Department", "Commune", "Site / Village", "Full name of HH head", "Sex", "Year of birth"]
-        + ["Phone number", "HH size", "Monthly entitlement (MRU)"],
-        [1, "Gorgol", "Kaédi", "Kaédi", "Rindiaw", "Hawa Diallo", "Female", 1988, "22334455", 6, 2880],
-        [2, "Gorgol", "Kaédi", "Kaédi", "Rindiaw", "Hawa Diallo", "Female", 1988, "22334455", 6, 2880],
-        [3, "Gorgol", "Kaédi", "Kaédi", "Rindiaw", "Hawa Diallo", "Female", 1988, "33445566", 4, 1920],
-        ["TOTAL", "", "", "", "", "", "", "", "", 16, 7680],
+        cells(
+            "No ¦ Region ¦ Department ¦ Commune ¦ Site / Village ¦ Full name of HH head ¦ Sex ¦ Year of birth ¦ Phone number ¦ HH size ¦ Monthly entitlement (MRU)"
+        ),
+        cells("1 ¦ Gorgol ¦ Kaédi ¦ Kaédi ¦ Rindiaw ¦ Hawa Diallo ¦ Female ¦ 1988 ¦ 22334455 ¦ 6 ¦ 2880"),
+        cells("2 ¦ Gorgol ¦ Kaédi ¦ Kaédi ¦ Rindiaw ¦ Hawa Diallo ¦ Female ¦ 1988 ¦ 22334455 ¦ 6 ¦ 2880"),
+        cells("3 ¦ Gorgol ¦ Kaédi ¦ Kaédi ¦ Rindiaw ¦ Hawa Diallo ¦ Female ¦ 1988 ¦ 33445566 ¦ 4 ¦ 1920"),
+        cells("TOTAL ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦  ¦ 16 ¦ 7680"),
     )
     programs = await start("partners")
     async with programs.client("wfp", programs=frozenset({"WFP_LEAN_SEASON"})) as client:

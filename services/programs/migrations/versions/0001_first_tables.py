@@ -57,6 +57,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("consumer", "event_id", name=op.f("pk_inbox")),
     )
     op.create_table(
+        "known_streams",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_known_streams")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -71,6 +77,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("aggregate_id", "version", name=op.f("uq_outbox_aggregate_id_version")),
     )
+    op.create_index("ix_outbox_sequence", "outbox", ["sequence"], unique=False)
     op.create_index("ix_outbox_waiting", "outbox", ["position"], unique=False, postgresql_where="published_at IS NULL")
     op.execute(OUTBOX_WAKES_RELAY)
     op.execute(OUTBOX_TRIGGER)
@@ -284,6 +291,7 @@ def downgrade() -> None:
     op.drop_table("imports")
     op.drop_index("ix_outbox_waiting", table_name="outbox", postgresql_where="published_at IS NULL")
     op.drop_table("outbox")
+    op.drop_table("known_streams")
     op.execute("DROP FUNCTION wake_relay")
     op.drop_table("inbox")
     op.drop_table("idempotency_keys")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,9 @@ def test_the_national_id_of_these_tests_passes_its_check() -> None:
     ],
 )
 def test_the_surest_number_a_row_gives_is_its_key(unit: Unit, without: tuple[str, ...], expected: str) -> None:
-    assert beneficiary_key(unit, replace(FULL, **dict.fromkeys(without))) == expected
+    changes: dict[str, Any] = dict.fromkeys(without)
+
+    assert beneficiary_key(unit, replace(FULL, **changes)) == expected
 
 
 def test_numbers_with_a_slip_are_no_identity() -> None:
@@ -54,7 +57,9 @@ def test_two_persons_of_one_name_at_two_schools_are_two() -> None:
     pupil = replace(FULL, nni=None, card_number=None, phones=(), school="École Oum Essafya", school_class="3AF")
 
     assert beneficiary_key(Unit.PUPIL, pupil) != beneficiary_key(Unit.PUPIL, replace(pupil, school="École Néma 1"))
-    assert beneficiary_key(Unit.PUPIL, pupil) == beneficiary_key(Unit.PUPIL, replace(pupil, name="FATIMETOU  Mint Mohamed"))
+    assert beneficiary_key(Unit.PUPIL, pupil) == beneficiary_key(
+        Unit.PUPIL, replace(pupil, name="FATIMETOU  Mint Mohamed")
+    )
 
 
 texts = st.none() | st.text(alphabet="abc é", max_size=6)

@@ -31,7 +31,12 @@ def test_a_good_row_is_read_whole() -> None:
 
     assert findings == []
     assert row is not None
-    assert (row.line, row.household_number, row.name, row.nni) == (7, "MR0110000123", "Mohamed Ould Ahmed", "9900000033")
+    assert (row.line, row.household_number, row.name, row.nni) == (
+        7,
+        "MR0110000123",
+        "Mohamed Ould Ahmed",
+        "9900000033",
+    )
     assert row.phones == ("+22222334455", "+22233445566")
     assert (row.birth_date, row.birth_precision, row.sex) == (date(1980, 12, 31), "year", "M")
     assert (row.household_size, row.amount_mru) == (6, Decimal("3600.00"))
@@ -112,6 +117,9 @@ def test_a_delta_row_without_a_known_action_is_kept_out(cell: str, code: str) ->
 def test_cards_are_kept_without_leading_zeros_because_some_lost_them() -> None:
     form = programs_of("taazour")["TEMWINE"].list_form
 
-    rows = [read_row(2, {"name": "Sidi", "card_number": cell}, form, None, "MRU", TODAY)[0] for cell in ("00123456", 123456, "٠٠١٢٣٤٥٦")]
+    rows = [
+        read_row(2, {"name": "Sidi", "card_number": cell}, form, None, "MRU", TODAY)[0]
+        for cell in ("00123456", 123456, "٠٠١٢٣٤٥٦")
+    ]
 
     assert [row and row.card_number for row in rows] == ["123456"] * 3

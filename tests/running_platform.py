@@ -21,9 +21,9 @@ from cli.data_folder import secret_file
 from cli.platform import GatewaySecrets
 from cli.processes import SERVICES, Service
 
-PROJECT = Path(__file__).resolve().parents[2]
-FAKE = Path(__file__).with_name("fake_service.py")
-RUN = Path(__file__).with_name("run_fake_platform.py")
+TESTS = Path(__file__).resolve().parent
+FAKE = TESTS / "cli" / "fake_service.py"
+RUN = TESTS / "cli" / "run_fake_platform.py"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class RunningPlatform:
 
 def python_for(user: str | None) -> tuple[list[str], dict[str, str]]:
     """A Python and its environment that `user` can run: ours may lie in a folder closed to others."""
-    paths = [str(PROJECT), *(path for path in sys.path if path.endswith("site-packages"))]
+    paths = [str(TESTS.parent), str(TESTS), *(path for path in sys.path if path.endswith("site-packages"))]
     env = {"PATH": os.environ["PATH"], "HOME": "/", "PYTHONPATH": ":".join(paths)}
     if user is None or subprocess.run(["test", "-x", sys.executable], user=user, check=False).returncode == 0:
         return [sys.executable], env

@@ -57,9 +57,7 @@ def status(process: str, at: datetime = AT, **changes: Any) -> dict[str, Any]:
 
 
 def a_process(name: str, at: datetime = AT, **changes: Any) -> ProcessState:
-    fine = ProcessState(
-        name=name, ready=True, waiting_for=[], milliseconds=3.2, status=status(name, at), checked_at=at
-    )
+    fine = ProcessState(name=name, ready=True, waiting_for=[], milliseconds=3.2, status=status(name, at), checked_at=at)
     return replace(fine, **changes)
 
 
@@ -117,18 +115,14 @@ def healthy(at: datetime = AT) -> Observation:
             for index, name in enumerate(publishers)
         ),
         receiving=tuple(
-            a_receiving(
-                name, published=480 + 77 * index, handled=480 + 77 * index, last_at=ago(4 + index, at)
-            )
-            for index, name in enumerate(publishers)
+            a_receiving(name, published=480 + 77 * index, handled=480 + 77 * index, last_at=ago(4 + index, at))
+            for index, name in enumerate([*publishers, "gateway"])
         ),
         history=history,
     )
 
 
-def with_process(
-    seen: Observation, process: ProcessState, memory: ProcessMemory | None = None
-) -> Observation:
+def with_process(seen: Observation, process: ProcessState, memory: ProcessMemory | None = None) -> Observation:
     """The same, with one process as given and what is remembered of it."""
     return replace(
         seen,
@@ -153,9 +147,7 @@ def a_bad_night(at: datetime = AT) -> Observation:
     seen = with_process(seen, a_process("registry", at), ProcessMemory(restarted_at=ago(95, at)))
     waiting = a_process("programs-men", at, ready=False, waiting_for=["migrations"])
     seen = with_process(seen, waiting, ProcessMemory(unready_since=ago(140, at)))
-    seen = with_flow(
-        seen, a_receiving("matching", handled=396, pending=84, fresh=False, idle_since=ago(74, at))
-    )
+    seen = with_flow(seen, a_receiving("matching", handled=396, pending=84, fresh=False, idle_since=ago(74, at)))
     stuck = a_receiving(
         "programs-csa",
         handled=455,

@@ -1,0 +1,84 @@
+"""What the journeys ask the platform, as its partners may."""
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import combinations_with_replacement
+from typing import Any
+
+from whole_platform import LoadedPlatform, WholePlatform
+
+PROGRAMS = {
+    "TEKAVOUL": ("taazour", "taazour"),
+    "TEKAVOUL_SEASONAL": ("taazour", "taazour"),
+    "TEMWINE": ("taazour", "taazour"),
+    "EL_MAOUNA": ("csa", "csa"),
+    "SCHOOL_FEEDING": ("men", "men"),
+    "DISABILITY_CASH": ("masef", "masef"),
+    "HEALTH_INSURANCE": ("taazour", "cnam"),
+    "WFP_LEAN_SEASON": ("partners", "wfp"),
+}
+"""Program: the institution whose process keeps it, and the partner who sends its list."""
+
+
+async def enrollments(platform: WholePlatform, program: str) -> list[dict[str, Any]]:
+    institution, partner = PROGRAMS[program]
+    async with platform.client(partner) as client:
+        path = f"/programs/{institution}/v1/enrollments"
+        return [one async for one in client.pages(path, program=program)]
+
+
+async def links(platform: WholePlatform, program: str) -> list[dict[str, Any]]:
+    async with platform.client("taazour") as client:
+        return [one async for one in client.pages("/matching/v1/links", program=program)]
+
+
+async def overlaps(platform: WholePlatform) -> dict[tuple[str, str], int | None]:
+    async with platform.client("taazour") as client:
+        cells = (await client.get("/matching/v1/overlaps"))["cells"]
+    return {(one["program_a"], one["program_b"]): one["count"] for one in cells}
+
+
+async def feed(platform: WholePlatform, partner: str) -> list[dict[str, Any]]:
+    """A subscriber's whole feed; its last checkpoint must count what came."""
+    events: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    async with platform.client(partner) as client:
+        while True:
+            page = await client.get("/v1/events", limit=50, **cursor)
+            events += page["items"]
+            if not page["items"]:
+                assert page["checkpoint"]["count"] == len(events)
+                return events
+            cursor = {"after": page["next_cursor"]}
+
+
+async def issues(loaded: LoadedPlatform, program: str) -> list[dict[str, Any]]:
+    """What was found wrong with the rows of a program's list."""
+    file = loaded.file_of(program)
+    async with loaded.platform.client(file.partner) as client:
+        return [one async for one in client.pages(f"{file.service}/v1/imports/{file.import_id}/issues")]
+
+
+async def active_households(platform: WholePlatform) -> dict[str, set[str]]:
+    """Per program the registry households that receive, counted by hand from enrollments and links."""
+    found = {}
+    for program in PROGRAMS:
+        enrolled = {one["id"] for one in await enrollments(platform, program) if one["status"] == "enrolled"}
+        found[program] = {
+            one["household_id"]
+            for one in await links(platform, program)
+            if one["enrollment_id"] in enrolled and one["status"] == "linked"
+        }
+    return found
+
+
+def counted(households: dict[str, set[str]]) -> dict[tuple[str, str], int | None]:
+    """The overlap matrix by brute force; what one to four households have is not told."""
+    return {
+        (a, b): None if 0 < (both := len(households[a] & households[b])) < 5 else both
+        for a, b in combinations_with_replacement(sorted(households), 2)
+    }
+
+
+def changes_by_program(events: Iterable[dict[str, Any]]) -> Counter[str]:
+    return Counter(one["program"] for one in events)

@@ -1,0 +1,186 @@
+"""What matching found reaches the enrollments: once, the newest, and only the institution's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from running import Running, Services, until
+from shared.bus import Bus
+from shared.clock import now
+from shared.contracts.matching import LinksChanged
+from shared.ids import new_id
+from shared.outbox import OutboxRow
+
+Csv = Callable[..., bytes]
+Send = Callable[..., Awaitable[dict[str, Any]]]
+Announced = Callable[[Running], Awaitable[list[dict[str, Any]]]]
+
+
+class Matching:
+    """Matching's side of the contract: batches of links behind a real socket, and their events on a real stream."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.batches: dict[str, list[dict[str, Any]]] = {}
+        self.pulled: list[str] = []
+        self._bus = bus
+        self.app = FastAPI()
+
+        @self.app.get("/internal/link-batches/{batch_id}")
+        async def pull(batch_id: UUID, limit: int, cursor: int = 0) -> dict[str, Any]:
+            # Two to a page, so that a batch takes more than one.
+            self.pulled.append(str(batch_id))
+            items = self.batches[str(batch_id)]
+            more = cursor + 2 < len(items)
+            return {"items": items[cursor : cursor + 2], "next_cursor": cursor + 2 if more else None}
+
+    async def announce(self, *items: dict[str, Any], institution: str = "csa", batch_id: UUID | None = None) -> UUID:
+        batch_id = batch_id or new_id()
+        self.batches.setdefault(str(batch_id), list(items))
+        event = LinksChanged(
+            institution=institution, batch_id=batch_id, linked=len(items), to_adjudicate=0, unmatched=0
+        )
+        row = OutboxRow(
+            event_id=new_id(),
+            type=event.type,
+            aggregate_id=batch_id,
+            version=1,
+            data=event.model_dump(mode="json"),
+            traceparent="",
+            recorded_at=now(),
+        )
+        await self._bus.publish("matching", [row], "matching")
+        return batch_id
+
+
+@pytest.fixture
+async def matching(services: Services) -> AsyncIterator[Matching]:
+    bus = Bus(services.servers.nats_url, "test-matching")
+    await bus.connect()
+    made = Matching(bus)
+    server = uvicorn.Server(uvicorn.Config(made.app, log_config=None, access_log=False, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[services._sockets["matching"].dup()]))
+    yield made
+    server.should_exit = True
+    await task
+    await bus.close()
+
+
+@pytest.fixture
+async def csa(services: Services, matching: Matching, send: Send, csv_file: Csv) -> Running:
+    programs = await services.start("programs-csa")
+    async with programs.client("csa", programs=frozenset({"EL_MAOUNA"})) as client:
+        rows = [[f"MR032000000{number}", f"Sidi {number}", 4] for number in (1, 2, 3)]
+        await send(client, "EL_MAOUNA", csv_file(["N° registre social", "Nom complet", "Nbre personnes"], *rows))
+    return programs
+
+
+@pytest.fixture
+async def client(csa: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with csa.client("csa", programs=frozenset({"EL_MAOUNA"})) as made:
+        yield made
+
+
+HOUSEHOLD, INDIVIDUAL = str(new_id()), str(new_id())
+
+
+def link(enrollment: str, version: int, status: str = "linked", probability: float | None = 0.97) -> dict[str, Any]:
+    found = status == "linked"
+    return {
+        "enrollment_id": enrollment,
+        "link_version": version,
+        "status": status,
+        "individual_id": INDIVIDUAL if found else None,
+        "household_id": HOUSEHOLD if found else None,
+        "probability": probability,
+    }
+
+
+async def state(client: httpx.AsyncClient) -> list[tuple[str, str | None, str | None, int]]:
+    items = (await client.get("/v1/enrollments")).json()["items"]
+    return [
+        (one["link_status"], one["registry_household_id"], one["link_probability"], one["version"]) for one in items
+    ]
+
+
+async def handled(csa: Running, number: int) -> None:
+    async def done() -> bool:
+        return csa.platform.consuming[0].state.handled >= number
+
+    await until(done, what=f"{number} events to be handled")
+
+
+async def test_links_reach_the_enrollments_without_a_new_version_or_announcement(
+    csa: Running, matching: Matching, client: httpx.AsyncClient, announced: Announced
+) -> None:
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+
+    await matching.announce(link(ids[0], 1), link(ids[1], 1, "to_adjudicate", 0.61), link(ids[2], 1, "unmatched", None))
+    await handled(csa, 1)
+
+    assert await state(client) == [
+        ("linked", HOUSEHOLD, "0.97000", 1),
+        ("to_adjudicate", None, "0.61000", 1),
+        ("unmatched", None, None, 1),
+    ]
+    assert len(await announced(csa)) == 1
+    by_household = await client.get("/v1/enrollments", params={"household_id": HOUSEHOLD})
+    assert [one["id"] for one in by_household.json()["items"]] == [ids[0]]
+    counts = (await client.get("/v1/counts")).json()["programs"][0]
+    assert (counts["linked"], counts["to_adjudicate"], counts["unmatched"], counts["pending"]) == (1, 1, 1, 0)
+
+
+async def test_late_and_repeated_links_change_nothing(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+    older = [link(ids[0], 1, "unmatched", None)]
+    newer = await matching.announce(link(ids[0], 2))
+    await handled(csa, 1)
+    reached = await state(client)
+
+    await matching.announce(*older)  # the older batch comes after the newer one
+    await matching.announce(batch_id=newer)  # and the newer one again, under another event id
+    await handled(csa, 3)
+
+    assert reached[0][:2] == ("linked", HOUSEHOLD)
+    assert await state(client) == reached
+
+
+async def test_two_answers_on_one_enrollment_in_one_batch_leave_the_newest(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+
+    await matching.announce(link(ids[0], 3), link(ids[0], 2, "unmatched", None), link(ids[0], 1, "to_adjudicate", 0.5))
+    await handled(csa, 1)
+
+    assert (await state(client))[0][0] == "linked"
+
+
+async def test_another_institutions_links_are_not_pulled(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+
+    theirs = await matching.announce(link(ids[0], 1), institution="masef")
+    await handled(csa, 1)
+
+    assert str(theirs) not in matching.pulled
+    assert (await state(client))[0][0] == "pending"
+
+
+async def test_links_of_an_enrollment_we_do_not_hold_disturb_nothing(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+
+    await matching.announce(link(str(new_id()), 1), link(ids[0], 1))
+    await handled(csa, 1)
+
+    assert [one[0] for one in await state(client)] == ["linked", "pending", "pending"]
