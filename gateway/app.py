@@ -5,18 +5,19 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 
 from gateway import documentation, health, oauth
+from gateway.dashboard import routes as dashboard
+from gateway.dashboard.observing import Observatory
 from gateway.delivery import routes as feed
 from gateway.delivery.bell import Bell
-from gateway.delivery.consumers import feed_consumers
+from gateway.delivery.consumers import consumers
 from gateway.delivery.work import feed_waiting
-from gateway.documentation import ASSETS_PATH, Documentation
+from gateway.documentation import ASSETS_PATH, Documentation, described
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
 from gateway.oauth import Clients
 from gateway.partners import load_partners, load_secret_hashes
 from gateway.settings import GatewaySettings
 from gateway.tokens import Tokens
-from shared.http import Owners
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -29,20 +30,16 @@ def create_app(settings: GatewaySettings) -> Gateway:
     partners = load_partners(settings.partners_file)
     clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
     tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
-    bell = Bell()
-
-    def owners() -> Owners:
-        found: Owners = app.state.platform.owners
-        return found
+    bell, observatory = Bell(), Observatory(settings)
 
     app = create_service(
         settings,
         title="Gateway",
         description="The one door: tokens, the feed of enrollment changes, the platform's health.",
-        routers=[oauth.router, feed.router],
+        routers=[oauth.router, feed.router, dashboard.router],
         migrations=MIGRATIONS,
-        consumers=feed_consumers(owners),
-        workers=[bell.listen],
+        consumers=consumers,
+        workers=[bell.listen, observatory.run],
         waiting=feed_waiting,
     )
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
@@ -50,7 +47,10 @@ def create_app(settings: GatewaySettings) -> Gateway:
         _first(app, router)
     app.mount(ASSETS_PATH, documentation.assets())
     app.state.partners, app.state.clients, app.state.tokens, app.state.bell = partners, clients, tokens, bell
-    app.state.documentation = Documentation(settings.service_urls, partners)
+    app.state.observatory = observatory
+    app.state.documentation = Documentation(
+        described([oauth.router, feed.router, health.router]), settings.service_urls, partners
+    )
     return Gateway(settings, app, tokens, Quotas(partners))
 
 

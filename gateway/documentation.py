@@ -5,11 +5,12 @@ import base64
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.staticfiles import StaticFiles
 
@@ -42,11 +43,19 @@ def integrity(path: str) -> str:
     return "sha384-" + base64.b64encode(hashlib.sha384((STATIC / path).read_bytes()).digest()).decode()
 
 
+def described(routers: Sequence[APIRouter]) -> Document:
+    """The OpenAPI description of these routers alone."""
+    app = FastAPI()
+    for one in routers:
+        app.include_router(one)
+    return app.openapi()
+
+
 class Documentation:
     """The merged description, kept for half a minute, and the pages."""
 
-    def __init__(self, service_urls: dict[str, str], partners: Partners) -> None:
-        self._urls, self._partners = service_urls, partners
+    def __init__(self, own: Document, service_urls: dict[str, str], partners: Partners) -> None:
+        self._own, self._urls, self._partners = own, service_urls, partners
         self._merged: Document = {}
         self._refusals: dict[str, dict[str, Any]] = {}
         self._until = 0.0
@@ -56,19 +65,19 @@ class Documentation:
         self._errors_page = environment.get_template("errors.html")
         self.page = environment.get_template("documentation.html").render()
 
-    async def merged(self, session: aiohttp.ClientSession, own: Document) -> Document:
-        await self._refresh(session, own)
+    async def merged(self, session: aiohttp.ClientSession) -> Document:
+        await self._refresh(session)
         return self._merged
 
-    async def refusals(self, session: aiohttp.ClientSession, own: Document) -> list[dict[str, Any]]:
+    async def refusals(self, session: aiohttp.ClientSession) -> list[dict[str, Any]]:
         """Every code a caller may meet, with its three texts, by code."""
-        await self._refresh(session, own)
+        await self._refresh(session)
         return [self._refusals[code] for code in sorted(self._refusals)]
 
     def errors_page(self, refusals: list[dict[str, Any]], language: str) -> str:
         return self._errors_page.render(refusals=refusals, language=language)
 
-    async def _refresh(self, session: aiohttp.ClientSession, own: Document) -> None:
+    async def _refresh(self, session: aiohttp.ClientSession) -> None:
         async with self._fetching:
             if time.monotonic() < self._until:
                 return
@@ -77,7 +86,7 @@ class Documentation:
             documents = {name: document for name, document in zip(names, fetched, strict=True) if document}
             institutions = [name.removeprefix("programs-") for name in names if name.startswith("programs-")]
             self._merged = merge(
-                own,
+                self._own,
                 _parts(documents),
                 institutions=institutions,
                 away=[name for name in names if name not in documents],
@@ -124,7 +133,7 @@ def known_refusals() -> dict[str, dict[str, Any]]:
 async def openapi(request: Request) -> dict[str, Any]:
     """The description of every service, as seen from outside."""
     documentation: Documentation = request.app.state.documentation
-    return await documentation.merged(request.app.state.session, request.app.openapi())
+    return await documentation.merged(request.app.state.session)
 
 
 @router.get("/docs")
@@ -137,7 +146,7 @@ async def page(request: Request) -> Response:
 async def errors(request: Request) -> Response:
     """Every code with its texts: a page, or JSON for whoever accepts only that."""
     documentation: Documentation = request.app.state.documentation
-    refusals = await documentation.refusals(request.app.state.session, request.app.openapi())
+    refusals = await documentation.refusals(request.app.state.session)
     if "text/html" in request.headers.get("accept", ""):
         language = language_of(request.headers.get("accept-language"))
         return Response(documentation.errors_page(refusals, language), media_type="text/html")

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from shared.clock import now
-from shared.health import Ready, Status, status_of
+from shared.health import Ready, Status, live, status_of
 from shared.identity import open_to_all
 from shared.platform import Platform
 
@@ -71,6 +71,7 @@ async def _json(session: aiohttp.ClientSession, url: str) -> tuple[dict[str, Any
 
 
 router = APIRouter(dependencies=[open_to_all], tags=["health"])
+router.add_api_route("/health/live", live)
 
 
 class ProcessHealth(BaseModel):

@@ -96,6 +96,8 @@ class Delivery:
 
     process: str
     """The process that published it, such as `programs-csa`."""
+    consumer: str
+    """The process that consumes it: this one."""
     event_id: UUID
     recorded_at: datetime
     owners: Owners
@@ -266,7 +268,11 @@ class Consuming:
             if first.first() is None:
                 CONSUMED.labels(type=envelope.type, outcome="repeated").inc()
                 return False
-            await handler(tx, event, Delivery(envelope.process, envelope.event_id, envelope.recorded_at, self.owners))
+            await handler(
+                tx,
+                event,
+                Delivery(envelope.process, self.consumer, envelope.event_id, envelope.recorded_at, self.owners),
+            )
         CONSUMED.labels(type=envelope.type, outcome="handled").inc()
         return True
 

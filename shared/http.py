@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from shared.identity import INTERNAL, Caller, InternalKey
+from shared.pagination import LARGEST_PAGE
 from shared.settings import ServiceSettings
 from shared.tracing import current_traceparent
 
@@ -41,11 +42,11 @@ class Owners:
         answer.raise_for_status()
         return answer.json()
 
-    async def items(self, process: str, path: str) -> AsyncIterator[dict[str, Any]]:
+    async def items(self, process: str, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
         """Every row of a cursor-paged list of `process`."""
         cursor = None
         while True:
-            page = await self.get(process, path, cursor=cursor, limit=200)
+            page = await self.get(process, path, cursor=cursor, limit=LARGEST_PAGE, **params)
             for item in page["items"]:
                 yield item
             cursor = page.get("next_cursor")

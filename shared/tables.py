@@ -166,7 +166,7 @@ def _first_rows(rows: Lines) -> tuple[list[int], list[list[Cell]]]:
 
 def _cell(value: object) -> Cell:
     if isinstance(value, str):
-        return value.strip() or None
+        return value.replace("\0", "").strip() or None  # PostgreSQL refuses it in a text; Excel writes it as _x0000_
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, bool):

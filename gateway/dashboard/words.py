@@ -147,9 +147,9 @@ WORDS: dict[str, Text] = {
         en="No personal data on this page.",
     ),
     "utc": Text(
-        ar="التوقيت العالمي، توقيت موريتانيا",
-        fr="Heure UTC, celle de la Mauritanie",
-        en="UTC, Mauritania's time",
+        ar="الساعات بتوقيت موريتانيا (التوقيت العالمي).",
+        fr="Heures de Mauritanie (UTC).",
+        en="Times are Mauritania's (UTC).",
     ),
 }
 

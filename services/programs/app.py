@@ -7,10 +7,9 @@ from fastapi import FastAPI
 from services.programs import internal_routes, routes
 from services.programs.catalog import programs_of
 from services.programs.commands.programs import publish_programs
-from services.programs.consumers import listen
+from services.programs.consumers import consumers
 from services.programs.importing import ListImporter
 from services.programs.settings import ProgramsSettings
-from shared.http import Owners
 from shared.import_routes import import_router
 from shared.imports import import_worker, imports_waiting
 from shared.platform import Platform
@@ -28,19 +27,14 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         async with platform.database.transaction() as tx:
             await publish_programs(tx, settings.institution, programs.values())
 
-    def owners() -> Owners:
-        platform: Platform = app.state.platform
-        return platform.owners
-
-    app = create_service(
+    return create_service(
         settings,
         title=f"Programs of {settings.institution}",
         description="Programs of an institution, and who is enrolled in them.",
         routers=[routes.router, import_router(importer.refuse), internal_routes.router],
         migrations=MIGRATIONS,
-        consumers=listen(settings.institution, owners),
+        consumers=consumers,
         workers=[import_worker(importer)],
         waiting=imports_waiting,
         first=publish,
     )
-    return app

@@ -1,6 +1,5 @@
 """Events a programs service listens to."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,22 +10,17 @@ from services.programs.commands.links import Link, set_links
 from services.programs.rules.status import LinkStatus
 from shared.consuming import Consumers, Delivery
 from shared.contracts.matching import LinksChanged
-from shared.http import Owners
+
+consumers = Consumers()
 
 
-def listen(institution: str, owners: Callable[[], Owners]) -> Consumers:
-    """The consumers of an institution's process. `owners` gives the way to the others once the process stands."""
-    consumers = Consumers()
-
-    @consumers.on(LinksChanged)
-    async def keep_links(tx: AsyncSession, event: LinksChanged, delivery: Delivery) -> None:
-        # The stream holds every institution's batches; only ours are about our enrollments.
-        if event.institution != institution:
-            return
-        path = f"/internal/link-batches/{event.batch_id}"
-        await set_links(tx, [_link(item) async for item in owners().items(delivery.process, path)])
-
-    return consumers
+@consumers.on(LinksChanged)
+async def keep_links(tx: AsyncSession, event: LinksChanged, delivery: Delivery) -> None:
+    # The stream holds every institution's batches; only ours are about our enrollments.
+    if delivery.consumer != f"programs-{event.institution}":
+        return
+    path = f"/internal/link-batches/{event.batch_id}"
+    await set_links(tx, [_link(item) async for item in delivery.owners.items(delivery.process, path)])
 
 
 def _link(item: dict[str, Any]) -> Link:

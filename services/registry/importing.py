@@ -39,7 +39,7 @@ class HouseholdsImporter:
 
     def chunks(self, import_: Import, content: bytes) -> Iterator[Chunk]:
         try:
-            lines = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+            lines = csv.reader(io.StringIO(content.decode("utf-8-sig").replace("\x00", "")))
             header = next(lines, [])
         except UnicodeDecodeError:
             raise UnreadableTable("damaged_file") from None

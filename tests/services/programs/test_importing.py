@@ -95,6 +95,17 @@ async def test_a_second_entry_far_below_still_names_the_first_line(csa: Running,
     assert "line 4" in state["issues"][0]["reason"]  # the header is line 1, household 3 stands on line 4
 
 
+async def test_a_character_that_no_database_takes_stops_no_row(csa: Running, send: Send, xlsx_file: Csv) -> None:
+    file = xlsx_file(HEADER, household(1, name="Si\x00di"), ["MR0320000002", "A", "99\x00", "4", "\x00-5"])
+
+    async with of_csa(csa) as client:
+        state = await send(client, "EL_MAOUNA", file, filename="liste.xlsx")
+
+    assert (state["status"], state["accepted"], state["rejected"]) == ("completed", 1, 1)
+    assert await count(csa, Enrollment.name == "Sidi") == 1
+    assert {one["code"] for one in state["issues"]} == {"amount_negative", "nni_unreadable"}
+
+
 async def test_every_enrollment_has_its_history_and_belongs_to_one_announced_batch(
     csa: Running, send: Send, csv_file: Csv, announced: Announced
 ) -> None:
