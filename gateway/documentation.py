@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 import gateway.errors  # noqa: F401 - its refusals are listed, too
 from gateway.merging import INSTITUTION, Document, Part, merge
 from gateway.partners import Partners
-from shared.errors import Refusal
+from shared.errors import known_refusals
 from shared.identity import open_to_all
 from shared.logs import log
 from shared.problems import language_of
@@ -114,19 +114,6 @@ async def _fetch(session: aiohttp.ClientSession, url: str) -> Document | None:
         log.warning("description_unavailable", url=url, reason=type(fault).__name__)
         return None
     return document if isinstance(document, dict) and "paths" in document else None
-
-
-def known_refusals() -> dict[str, dict[str, Any]]:
-    """The refusals defined in this process, by code."""
-    found: dict[str, dict[str, Any]] = {}
-    kinds = list(Refusal.__subclasses__())
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        if "code" in kind.__dict__:  # families of refusals have none
-            text = kind.text
-            found[kind.code] = {"code": kind.code, "status": kind.status, "ar": text.ar, "fr": text.fr, "en": text.en}
-    return found
 
 
 @router.get("/openapi.json")

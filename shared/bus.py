@@ -40,6 +40,7 @@ class Bus:
     def __init__(self, url: str, name: str) -> None:
         self._url, self._name = url, name
         self._client = Client()
+        self._was_connected = False
         self._ensured: set[str] = set()
 
     @property
@@ -63,12 +64,15 @@ class Bus:
                     connect_timeout=2,
                     error_cb=_report,
                 )
+                self._was_connected = True
                 return
             except (OSError, NatsError, TimeoutError) as fault:
                 log.warning("nats_unreachable", reason=type(fault).__name__)
                 await asyncio.sleep(1)
 
     async def close(self) -> None:
+        if not self._was_connected:  # nats-py's client asserts that it was
+            return
         with contextlib.suppress(NatsError, TimeoutError, OSError):
             await self._client.close()
 

@@ -252,6 +252,8 @@ class Consuming:
         else:
             await message.ack()
             self.state.handled += 1
+            # Not only by the next look at the server, which may be a whole fetch away.
+            self.state.unacknowledged = max(self.state.unacknowledged - 1, 0)
             self.state.last_at, self.state.last_fault = now(), None
 
     async def apply(self, envelope: Envelope, data: bytes) -> bool:

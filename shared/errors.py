@@ -1,6 +1,6 @@
 """Refusals: what a caller is told when a request cannot be done. Pure: no web framework here."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shared.text import Text
 
@@ -155,3 +155,16 @@ class InternalFault(Refusal):
         fr="Une erreur de notre côté, enregistrée. Réessayez ; citez le numéro de trace si elle revient.",
         en="A fault on our side, recorded. Try again; quote the trace id if it returns.",
     )
+
+
+def known_refusals() -> dict[str, dict[str, Any]]:
+    """The refusals defined in this process, by code."""
+    found: dict[str, dict[str, Any]] = {}
+    kinds = list(Refusal.__subclasses__())
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if "code" in kind.__dict__:  # families of refusals have none
+            text = kind.text
+            found[kind.code] = {"code": kind.code, "status": kind.status, "ar": text.ar, "fr": text.fr, "en": text.en}
+    return found

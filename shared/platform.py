@@ -53,6 +53,8 @@ class Platform:
         self.owners = Owners(settings, self.internal_key)
         self.wake_workers = asyncio.Event()
         """Set when a request has left something for a worker, so that it need not wait for its next look."""
+        self.stopping = asyncio.Event()
+        """Set when the process has been told to stop: whoever waits for news must end."""
         self.schema_revision: str | None = None
         self._workers, self._waiting, self._first = workers, waiting, first
         self._first_done = False

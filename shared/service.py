@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -13,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared import health, letters
 from shared.consuming import Consumers
+from shared.errors import known_refusals
 from shared.identity import refuse_undeclared
 from shared.logs import configure_logs
 from shared.metrics import Observe
@@ -71,8 +73,27 @@ def create_service(
     for router in (health.router, letters.router, *routers):
         app.include_router(router)
     refuse_undeclared(app.routes)
+    _describe_refusals(app)
     app.add_middleware(Observe)
     return app
+
+
+def _describe_refusals(app: FastAPI) -> None:
+    """Add to the service's description every code it may refuse with, and what it says in three languages."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return plain() | {"x-refusals": list(known_refusals().values())}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+class _Server(uvicorn.Server):
+    """Says that it is about to stop, so that streams and waiting readers end at once."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.platform.stopping.set()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
 
 
 def listening_socket(settings: ServiceSettings) -> socket.socket:
@@ -92,7 +113,7 @@ def main(settings: ServiceSettings, create_app: Callable[[Any], Any], migrations
     if sys.argv[1:] == ["migrate"]:
         asyncio.run(migrate(migrations, settings.sqlalchemy_url()))
         return
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(settings),
             loop="uvloop",

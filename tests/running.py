@@ -157,7 +157,7 @@ async def ready(running: Running) -> bool:
         running.task.result()
         raise RuntimeError(f"{running.process} ended while starting")
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-        return (await client.get(f"{running.url}/health/ready")).status_code == 200
+        return (await client.get(f"{running.url}/health/ready?alone=true")).status_code == 200
 
 
 async def until(condition: Callable[[], Awaitable[Any]], *, what: str, seconds: float = 30, every: float = 0.05) -> Any:

@@ -51,14 +51,20 @@ class Observatory:
         self._looks = 0
         self._bytes: int | None = None
         self.latest: Observation | None = None
+        self._stopping: asyncio.Event | None = None
 
     async def run(self, platform: Platform) -> None:
         """Look, publish what was seen, and rest; until cancelled. A part that is away is a finding, not a fault."""
+        self._stopping = platform.stopping
         async with aiohttp.ClientSession() as session:
             while True:
                 started = time.monotonic()
                 self._publish(await self._look(session, platform))
                 await asyncio.sleep(max(0.2, LOOK_EVERY_SECONDS - (time.monotonic() - started)))
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping is not None and self._stopping.is_set()
 
     async def wait(self, seconds: float) -> None:
         """Until the next Observation, but at most `seconds`."""

@@ -51,6 +51,11 @@ class Source(Protocol):
 
     async def wait(self, seconds: float) -> None: ...
 
+    @property
+    def stopping(self) -> bool:
+        """The process is about to end: open screens must let it go."""
+        ...
+
 
 class TooManyScreens(Refusal):
     code, status = "too_many_screens", 503
@@ -122,7 +127,7 @@ async def _one_screen(request: Request) -> AsyncIterator[None]:
 async def stream(source: From, language: InLanguage) -> AsyncIterator[ServerSentEvent]:
     """`state` with the fragment whenever it differs from the last one sent; `beat` with the data's age always."""
     sent = ""
-    while True:
+    while not source.stopping:
         at = now()
         rendered = pages.fragment(source.latest, at, language)
         if rendered != sent:

@@ -89,7 +89,7 @@ async def read_events(
         heard = bell.rings
         page = await _page(state.platform, by.name, programs, place, limit)
         left = deadline - time.monotonic()
-        if page.items or left <= 0 or await request.is_disconnected():
+        if page.items or left <= 0 or state.platform.stopping.is_set() or await request.is_disconnected():
             return page
         # No transaction is open here: a hundred waiting readers hold no connection.
         await bell.wait(heard, min(left, LOOK_AGAIN_SECONDS))

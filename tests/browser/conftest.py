@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from browser.source import HandMade, dashboard_app
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserType, sync_playwright
+
+from browser.source import HandMade, dashboard_app
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from browser.observations import healthy
 from fastapi import FastAPI
 
+from browser.observations import healthy
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.routes import router
 from shared.clock import now
@@ -19,6 +19,7 @@ class HandMade:
     """An observatory that sees what the test says it sees, as if just now."""
 
     def __init__(self) -> None:
+        self.stopping = False
         self.make: Callable[[datetime], Observation] | None = healthy
 
     @property

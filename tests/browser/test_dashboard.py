@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from browser.conftest import Dashboard
-from browser.observations import a_bad_night, healthy
 from playwright.sync_api import Browser, Page, expect
 
+from browser.conftest import Dashboard
+from browser.observations import a_bad_night, healthy
 from gateway.dashboard.observation import Observation
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"

@@ -57,7 +57,7 @@ def test_every_process_is_probed_on_its_health_routes(demo: list[Document]) -> N
         assert probed == {
             "startupProbe": {"path": "/health/live", "port": "http"},
             "livenessProbe": {"path": "/health/live", "port": "http"},
-            "readinessProbe": {"path": "/health/ready", "port": "http"},
+            "readinessProbe": {"path": "/health/ready?alone=true", "port": "http"},
         }
         assert container["ports"] == [{"name": "http", "containerPort": 8000}]
 

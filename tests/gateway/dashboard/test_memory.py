@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from browser.observations import AT, a_process, a_silent_process, ago, status
-
 from gateway.dashboard.memory import Memory
 from gateway.dashboard.observation import (
     NatsState,

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import httpx
 import pytest
+
 from browser.observations import a_bad_night, healthy
 from browser.source import HandMade, dashboard_app
-
 from gateway.dashboard.assets import FOLDER, VENDORED, integrity, load_assets
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.words import WORDS, Writer

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from browser.observations import (
     AT,
     PROCESSES,
@@ -18,7 +19,6 @@ from browser.observations import (
     with_flow,
     with_process,
 )
-
 from gateway.dashboard.observation import Observation, PostgresState, ProcessMemory
 from gateway.dashboard.verdict import Severity, attention, judge
 from shared.text import LANGUAGES
