@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from cli.credentials import fetch_token
+from cli.credentials import NoToken, fetch_token
 
 TOKEN_SECONDS = 480
 """Tokens live ten minutes; a fresh one is asked for a little earlier."""
@@ -42,8 +42,9 @@ class GatewayClient:
             try:
                 headers = {"Authorization": f"Bearer {await self._fresh_token()}", "Accept-Language": self._language}
                 answer = await self._client.request(method, path, params=params, content=content, headers=headers)
-            except httpx.TransportError:
-                if tried == TRIES:
+            except (httpx.TransportError, NoToken) as fault:
+                refused = isinstance(fault, NoToken) and not isinstance(fault.__cause__, httpx.TransportError)
+                if refused or tried == TRIES:
                     raise
                 await asyncio.sleep(WAIT_SECONDS)
                 continue

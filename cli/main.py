@@ -80,13 +80,13 @@ def token(
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
     """Print a bearer token of a partner of the running platform."""
-    from cli.credentials import fetch_token
+    from cli.credentials import NoToken, fetch_token
 
     ready = _running(data_dir)
     try:
         typer.echo(asyncio.run(fetch_token(ready["gateway_url"], Path(ready["credentials_file"]), partner)))
-    except (KeyError, httpx.HTTPError) as fault:
-        _refuse(f"no token for {partner}: {fault}")
+    except NoToken as none:
+        _refuse(none.text.in_(language()))
 
 
 @app.command()
@@ -189,3 +189,7 @@ def _refuse(line: str) -> None:
 
 def main() -> None:
     app()
+
+
+if __name__ == "__main__":
+    main()

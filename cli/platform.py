@@ -17,7 +17,7 @@ from typing import Final, Protocol, TypeVar
 import asyncpg
 
 from cli import data_folder, ports
-from cli.processes import GATEWAY, PROJECT, SERVICES, Service, answers_ok, base_env, commit, migrate, together
+from cli.processes import GATEWAY, MIGRATE, PROJECT, SERVICES, Service, answers_ok, base_env, commit, migrate, together
 from cli.refusals import StartRefused
 from cli.servers import (
     Nats,
@@ -95,12 +95,14 @@ class Platform:
         *,
         services: Sequence[Service] = SERVICES,
         gateway_secrets: MakeSecrets = _gateway_secrets,
+        migrate_command: Sequence[str] = MIGRATE,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self._options = options
         self._data_dir = options.data_dir.absolute()
         self._services = services
         self._make_secrets = gateway_secrets
+        self._migrate = migrate_command
         self._supervisor = Supervisor(language=options.language, say=say, changed=self._write_ready)
         self._held = contextlib.ExitStack()
         self._ready: Ready | None = None
@@ -178,7 +180,13 @@ class Platform:
         postgres, nats = await self._start_servers(patience)
         await create_databases(postgres.url, [service.database for service in self._services])
         environments = self._environments(sockets, postgres, nats, secrets)
-        await migrate(self._services, environments, logs=self._data_dir / "logs")
+        await migrate(
+            self._services,
+            environments,
+            logs=self._data_dir / "logs",
+            language=self._options.language,
+            command=self._migrate,
+        )
         await self._supervisor.start([self._spec(s, sockets[s.name], environments[s.name]) for s in self._services])
         urls = _urls(sockets)
         self._ready = Ready(

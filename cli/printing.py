@@ -143,7 +143,7 @@ class Printer:
         self._feed(report.heard)
 
     def _name(self, report: Report, program: str) -> str:
-        names = next((one["names"] for one in report.linkage if one["program"] == program), {})
+        names: dict[str, str] = next((one["names"] for one in report.linkage if one["program"] == program), {})
         return str(names.get(self._language) or program)
 
     def _linkage(self, report: Report) -> None:

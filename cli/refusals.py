@@ -88,9 +88,9 @@ TEXTS: Final[dict[str, Text]] = {
         ar="تعذر تشغيل NATS: {line}. التفاصيل في {log}.",
     ),
     "migration_failed": Text(
-        en="The database of {name} could not be brought up to date: {line}. The whole story is in {log}.",
-        fr="La base de {name} n'a pas pu être mise à jour : {line}. Le détail est dans {log}.",
-        ar="تعذر تحديث قاعدة بيانات {name}: {line}. التفاصيل في {log}.",
+        en="The databases could not be brought up to date: {line}. The whole story is in {log}.",
+        fr="Les bases n'ont pas pu être mises à jour : {line}. Le détail est dans {log}.",
+        ar="تعذر تحديث قواعد البيانات: {line}. التفاصيل في {log}.",
     ),
     "process_failed": Text(
         en="{name} cannot start: {line}. The whole story is in {log}.",

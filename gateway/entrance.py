@@ -28,9 +28,12 @@ from gateway.security import secured
 from gateway.settings import GatewaySettings
 from gateway.tokens import Tokens
 from shared.errors import MethodNotAllowed, NotFound, Refusal
-from shared.identity import InternalKey, bearer
+from shared.identity import INTERNAL, InternalKey, bearer
 from shared.problems import language_of, problem
 from shared.tracing import continue_trace
+
+LETTERS = "/internal/dead-letters"
+"""This process's own dead letters: it has no other port at which an operator could redrive them."""
 
 IDENTITY = frozenset({b"authorization"})
 
@@ -89,6 +92,9 @@ class Gateway:
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
+        if scope["path"].startswith(LETTERS) and self._is_operator(scope):
+            await self.app(scope, receive, send)
+            return
         if not is_safe(raw_path):
             raise NotFound
         if scope["method"] not in METHODS:
@@ -100,6 +106,13 @@ class Gateway:
         if target is None:
             raise NotFound
         await self._forward(target, scope, receive, send, extra)
+
+    def _is_operator(self, scope: Scope) -> bool:
+        """Whether the caller holds the platform's own key. To anyone else the address does not exist."""
+        try:
+            return self._key.caller(bearer(header(scope, b"authorization"))).may(INTERNAL)
+        except Refusal:
+            return False
 
     async def _forward(self, target: Target, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         assert self._session is not None

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TypeVar, cast
 from uuid import UUID
 
-import asyncpg
 import httpx
 import orjson
 from nats.aio.msg import Msg
@@ -21,15 +20,13 @@ from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 from sqlalchemy import BigInteger, DateTime, Integer, Text, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.bus import Bus, Envelope, EventGone
 from shared.clock import now
 from shared.contracts.event import Event
-from shared.database import Database, PlatformBase
+from shared.database import Database, PlatformBase, is_passing
 from shared.http import Owners, OwnerUnavailable
 from shared.ids import new_id
 from shared.logs import frames, log
@@ -74,18 +71,13 @@ class DeadLetter(PlatformBase):
     redriven_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-NOT_THE_EVENTS_FAULT = (
-    OwnerUnavailable,
-    httpx.TransportError,
-    OperationalError,
-    InterfaceError,
-    PoolTimeout,
-    asyncpg.PostgresConnectionError,
-    NatsError,
-    OSError,
-    TimeoutError,
-)
-"""Faults of the surroundings: the event waits until they are mended, however long that takes."""
+NOT_THE_EVENTS_FAULT = (OwnerUnavailable, httpx.TransportError, NatsError, OSError)
+
+
+def is_of_the_surroundings(fault: Exception) -> bool:
+    """Whether it says nothing against the event or file that met it, which then waits, however long that takes."""
+    return is_passing(fault) or isinstance(fault, NOT_THE_EVENTS_FAULT)
+
 
 E = TypeVar("E", bound=Event)
 
@@ -168,12 +160,12 @@ class Consuming:
         while True:
             try:
                 await self._consume()
-            except NOT_THE_EVENTS_FAULT as fault:
-                self.state.last_fault = type(fault).__name__
-                log.warning("consumer_waits", stream=self.stream, reason=type(fault).__name__)
             except Exception as fault:  # whatever it was, the next event must still be handled
                 self.state.last_fault = type(fault).__name__
-                log.error("consumer_fault", stream=self.stream, exc_info=fault)
+                if is_of_the_surroundings(fault):
+                    log.warning("consumer_waits", stream=self.stream, reason=type(fault).__name__)
+                else:
+                    log.error("consumer_fault", stream=self.stream, exc_info=fault)
             self.bus.forget_streams()
             await asyncio.sleep(1)
 
@@ -240,15 +232,11 @@ class Consuming:
         continue_trace(envelope.traceparent)
         try:
             await self.apply(envelope, message.data)
-        except NOT_THE_EVENTS_FAULT as fault:
-            await self._later(message, envelope, fault)
-        except DBAPIError as fault:
-            if fault.connection_invalidated:
+        except Exception as fault:
+            if is_of_the_surroundings(fault):
                 await self._later(message, envelope, fault)
             else:
                 await self._failed(message, envelope, fault)
-        except Exception as fault:
-            await self._failed(message, envelope, fault)
         else:
             await message.ack()
             self.state.handled += 1

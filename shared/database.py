@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
+import asyncpg
 from fastapi import Depends, Request
 from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -26,6 +29,31 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+DATABASE_AWAY = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    # While a connection is being made, the driver's own faults come as they are: refused, shutting down, starting up.
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+    TimeoutError,
+)
+PASSING = frozenset({"40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03"})
+"""PostgreSQL's words for a transaction that met another one (serialization, deadlock, a lock held too long), for too
+many connections, and for a server that stops or starts."""
+
+
+def is_passing(fault: Exception) -> bool:
+    """Whether the same again later may succeed: the database was away, or busy with another transaction."""
+    if isinstance(fault, DBAPIError) and (
+        fault.connection_invalidated or getattr(fault.orig, "sqlstate", None) in PASSING
+    ):
+        return True
+    return isinstance(fault, DATABASE_AWAY)
 
 
 class PlatformBase(DeclarativeBase):

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from shared import text
 from shared.clock import now
-from shared.consuming import NOT_THE_EVENTS_FAULT
+from shared.consuming import is_of_the_surroundings
 from shared.database import NAMING
 from shared.ids import new_id
 from shared.logs import log
@@ -222,9 +222,9 @@ async def _apply_file(platform: Platform, importer: Importer, import_id: UUID) -
                 await _apply_chunk(platform, importer, import_id, chunk)
     except UnreadableTable as fault:
         await _finish(platform, import_id, ImportStatus.FAILED, fault.code, fault.text)
-    except NOT_THE_EVENTS_FAULT:
-        raise  # the worker is started again, and goes on after the last committed chunk
     except Exception as fault:
+        if is_of_the_surroundings(fault):
+            raise  # the worker is started again, and goes on after the last committed chunk
         log.error("import_failed", import_id=str(import_id), exc_info=fault)
         await _finish(platform, import_id, ImportStatus.FAILED, "import_failed", FAILED)
     else:
@@ -250,8 +250,8 @@ async def _apply_chunk(platform: Platform, importer: Importer, import_id: UUID, 
                 if outcome.issues:
                     await tx.execute(insert(ImportIssue), [_issue_row(import_id, one) for one in outcome.issues])
             return
-        except NOT_THE_EVENTS_FAULT as fault:
-            if tried == CHUNK_TRIES:
+        except Exception as fault:
+            if tried == CHUNK_TRIES or not is_of_the_surroundings(fault):
                 raise
             log.warning("chunk_waits", import_id=str(import_id), reason=type(fault).__name__)
             await asyncio.sleep(tried)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from shared.bus import EventGone
-from shared.consuming import NOT_THE_EVENTS_FAULT, DeadLetter
+from shared.consuming import DeadLetter, is_of_the_surroundings
 from shared.database import Tx
 from shared.errors import NotFound, Refusal, Unavailable
 from shared.identity import INTERNAL, permitted
@@ -76,10 +76,10 @@ async def redrive_dead_letter(request: Request, letter_id: UUID) -> None:
                 return
     except EventGone:
         raise LetterEventGone from None
-    except NOT_THE_EVENTS_FAULT as fault:
-        log.warning("redrive_waits", letter_id=str(letter_id), reason=type(fault).__name__)
-        raise Unavailable from None
     except Exception as fault:
+        if is_of_the_surroundings(fault):
+            log.warning("redrive_waits", letter_id=str(letter_id), reason=type(fault).__name__)
+            raise Unavailable from None
         log.error("redrive_failed", letter_id=str(letter_id), exc_info=fault)
         raise RedriveFailed(reason=type(fault).__name__) from None
     raise NotFound

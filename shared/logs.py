@@ -40,6 +40,18 @@ def _with_frames(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+PROCESSORS: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _with_trace,
+    _without_personal_values,
+    _with_frames,
+    structlog.processors.JSONRenderer(),
+]
+structlog.configure(processors=PROCESSORS)  # structlog's own would print the locals of every frame until we are set up
+
+
 class _LibraryLine(logging.Formatter):
     """A library's record as one line of ours. Beside an exception its words may quote what failed: they stay out."""
 
@@ -58,15 +70,7 @@ def configure_logs(process: str, level: str) -> None:
     handler.setFormatter(_LibraryLine())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _with_trace,
-            _without_personal_values,
-            _with_frames,
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=True,
     )

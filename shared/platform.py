@@ -1,7 +1,7 @@
 """What every process stands on: its database, its connection to NATS, its relay, consumers and workers."""
 
 import asyncio
-import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from shared.relay import Relay
 from shared.settings import ServiceSettings
 
 STOP_SECONDS = 5
+CANCEL_AGAIN_SECONDS = 0.2
 
 Worker = Callable[["Platform"], Awaitable[None]]
 """Work that runs beside the requests until it is cancelled; it waits for work by itself."""
@@ -114,13 +115,22 @@ class Platform:
         return await self._waiting(self)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=True), STOP_SECONDS)
+        await _end(self._tasks)
         await self.bus.close()
         await self.owners.close()
         await self.database.close()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait for their end, at most STOP_SECONDS.
+
+    Each is told again until it listens: `wait_for` swallows a cancellation that comes with what it waits for.
+    """
+    running, deadline = set(tasks), time.monotonic() + STOP_SECONDS
+    while running and time.monotonic() < deadline:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_SECONDS)
 
 
 async def _kept_alive(worker: Worker, platform: Platform) -> None:

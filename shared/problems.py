@@ -3,13 +3,12 @@
 from typing import Any
 
 import orjson
-from asyncpg import PostgresConnectionError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from shared.database import DATABASE_AWAY, is_passing
 from shared.errors import (
     InternalFault,
     InvalidRequest,
@@ -26,8 +25,8 @@ from shared.text import LANGUAGES, Language
 from shared.tracing import current_trace_id
 
 MOST_REASONS = 20
-NOT_STORABLE = frozenset({"22003", "22021", "22P05"})
-"""PostgreSQL's words for a number out of range and for characters it has no place for, such as NUL."""
+NOT_STORABLE = frozenset({"22000", "22003", "22021", "22P05"})
+"""PostgreSQL's (22000: its driver's) words for a number out of range and for characters such as NUL."""
 
 
 def language_of(accept_language: str | None) -> Language:
@@ -95,7 +94,9 @@ def install_problems(app: FastAPI) -> None:
 
     async def by_database(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, DBAPIError)
-        if getattr(fault.orig, "sqlstate", None) in NOT_STORABLE or "DataError" in type(fault.orig).__name__:
+        if is_passing(fault):
+            return await away(request, fault)
+        if getattr(fault.orig, "sqlstate", None) in NOT_STORABLE:
             return answer(request, ValueNotStorable())
         return await unexpected(request, fault)
 
@@ -107,6 +108,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, by_framework)
     app.add_exception_handler(DBAPIError, by_database)
-    for kind in (OperationalError, InterfaceError, PoolTimeout, PostgresConnectionError, ConnectionError):
+    for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)

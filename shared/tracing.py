@@ -4,7 +4,7 @@ import re
 import secrets
 from contextvars import ContextVar
 
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")  # zeros alone are no id
 
 _current: ContextVar[str] = ContextVar("traceparent", default="")
 

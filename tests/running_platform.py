@@ -38,11 +38,14 @@ def fake_secrets(data_dir: Path) -> GatewaySecrets:
     return FakeSecrets(path)
 
 
+LIBRARIES = ":".join(path for path in sys.path if path.endswith("site-packages"))
+FAKE_MIGRATE = (sys.executable, str(FAKE), "all", LIBRARIES, "migrate")
+
+
 def fake_services() -> tuple[Service, ...]:
     """The real names, ports and settings; another program."""
-    libraries = ":".join(path for path in sys.path if path.endswith("site-packages"))
     command = (sys.executable, str(FAKE))
-    return tuple(Service(s.name, (*command, s.name, libraries), s.port_offset, s.env) for s in SERVICES)
+    return tuple(Service(s.name, (*command, s.name, LIBRARIES), s.port_offset, s.env) for s in SERVICES)
 
 
 @dataclass

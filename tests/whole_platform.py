@@ -16,13 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from faults.recorded import Record, record
 
 from cli.demo.generate import generate
 from cli.demo.truth import Manifest, TruthRow, read_truth
@@ -183,12 +184,12 @@ class Country:
 
 @dataclass
 class LoadedPlatform:
-    """A running platform that has done the main job on a country, and what became of each file."""
+    """A running platform that has done the main job on a country, and what it led to before anyone changed it."""
 
     platform: WholePlatform
     country: Country
     files: list[Loaded]
-    notes: dict[str, Any] = field(default_factory=dict)
+    record: Record
 
     def file_of(self, program: str) -> Loaded:
         return next(one for one in self.files if one.program == program)
@@ -232,7 +233,11 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
 @pytest.fixture(scope="session")
 def loaded(platform: WholePlatform, country: Country) -> LoadedPlatform:
     """The platform after the main job on the small country."""
-    return LoadedPlatform(platform, country, asyncio.run(load(platform, country)))
+
+    async def do() -> LoadedPlatform:
+        return LoadedPlatform(platform, country, await load(platform, country), await record(platform))
+
+    return asyncio.run(do())
 
 
 def names_of(processes: Sequence[str] = ()) -> list[str]:

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserType, sync_playwright
 
+import whole_platform
 from browser.source import HandMade, dashboard_app
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -26,6 +27,10 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 10
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    whole_platform.share(config)
 
 
 def _launch(chromium: BrowserType) -> Browser:

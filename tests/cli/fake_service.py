@@ -3,7 +3,7 @@
     fake_service.py NAME LIBRARIES [migrate]
 
 It keeps the platform's contract: listens on TEKAMOUL_LISTEN_FD, answers /health/ready, shows its environment
-at /environment, and `migrate` writes its name to its database.
+at /environment. With `migrate` it writes into each database named by the environment whose it is.
 """
 
 from __future__ import annotations
@@ -32,18 +32,21 @@ def serve() -> None:
     server.serve_forever()
 
 
-async def migrate(name: str) -> None:
+async def migrate() -> None:
     sys.path += sys.argv[2].split(":")  # the environment it gets says nothing of ours
     import asyncpg
 
-    connection = await asyncpg.connect(os.environ["DATABASE_URL"])
-    await connection.execute("CREATE TABLE IF NOT EXISTS migrated (name text PRIMARY KEY)")
-    await connection.execute("INSERT INTO migrated VALUES ($1) ON CONFLICT DO NOTHING", name)
-    await connection.close()
+    for variable, url in os.environ.items():
+        if variable.startswith("DATABASE_URL_"):
+            name = variable.removeprefix("DATABASE_URL_").lower().replace("_", "-")
+            connection = await asyncpg.connect(url)
+            await connection.execute("CREATE TABLE IF NOT EXISTS migrated (name text PRIMARY KEY)")
+            await connection.execute("INSERT INTO migrated VALUES ($1) ON CONFLICT DO NOTHING", name)
+            await connection.close()
 
 
 if __name__ == "__main__":
     if sys.argv[3:] == ["migrate"]:
-        asyncio.run(migrate(sys.argv[1]))
+        asyncio.run(migrate())
     else:
         serve()

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 from cli.platform import Platform, RunOptions, run_platform
-from running_platform import fake_secrets, fake_services
+from running_platform import FAKE_MIGRATE, fake_secrets, fake_services
 
 
 async def main(data_dir: Path, port: int, language: str) -> int:
     options = RunOptions(data_dir=data_dir, port=port, language=language)
-    platform = Platform(options, services=fake_services(), gateway_secrets=fake_secrets)
+    platform = Platform(options, services=fake_services(), gateway_secrets=fake_secrets, migrate_command=FAKE_MIGRATE)
     return await run_platform(platform, language=language)
 
 

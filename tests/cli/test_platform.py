@@ -23,9 +23,10 @@ import pytest
 
 from cli import ports
 from cli.platform import Platform, RunOptions, StoppedWhileStarting
-from cli.processes import SERVICES, Service
+from cli.processes import SERVICES
 from cli.refusals import StartRefused
 from running_platform import (
+    FAKE_MIGRATE,
     RunningPlatform,
     alive,
     backends,
@@ -342,20 +343,19 @@ def test_a_broken_postgres_and_a_broken_nats_are_one_clear_line(start: Start, fo
 
 
 async def test_a_failed_migration_is_one_clear_line_and_leaves_nothing(folder: Path) -> None:
-    bad = Service("registry", (sys.executable, "-c", "raise SystemExit('no such revision')"), 1)
-    services = [bad if service.name == "registry" else service for service in fake_services()]
     lines: list[str] = []
     platform = Platform(
         RunOptions(data_dir=folder / "data", language="en"),
-        services=services,
+        services=fake_services(),
         gateway_secrets=fake_secrets,
+        migrate_command=(sys.executable, "-c", "raise SystemExit('no such revision')"),
         say=lines.append,
     )
     with pytest.raises(StartRefused) as refused:
         await platform.start()
     assert refused.value.code == "migration_failed"
     assert refused.value.values["line"] == "no such revision"
-    assert (folder / "data" / "logs" / "registry.migrate.log").read_text() == "no such revision\n"
+    assert (folder / "data" / "logs" / "migrate.log").read_text() == "no such revision\n"
     pids = {line: int(line.rsplit(" ", 1)[1]) for line in lines if "starting" in line}
     assert len(pids) == 2
     assert alive(pids) == []
@@ -364,7 +364,13 @@ async def test_a_failed_migration_is_one_clear_line_and_leaves_nothing(folder: P
 async def test_the_ready_file_asked_for_is_written_and_removed(folder: Path) -> None:
     asked = folder / "ready-file.json"
     options = RunOptions(data_dir=folder / "data", ready_file=asked)
-    platform = Platform(options, services=fake_services(), gateway_secrets=fake_secrets, say=lambda _: None)
+    platform = Platform(
+        options,
+        services=fake_services(),
+        gateway_secrets=fake_secrets,
+        migrate_command=FAKE_MIGRATE,
+        say=lambda _: None,
+    )
     await platform.start()
     try:
         assert json.loads(asked.read_text()) == json.loads((folder / "data" / "ready.json").read_text())
@@ -386,6 +392,7 @@ async def test_a_signal_while_starting_stops_everything(folder: Path) -> None:
         RunOptions(data_dir=folder / "data", language="en"),
         services=fake_services(),
         gateway_secrets=fake_secrets,
+        migrate_command=FAKE_MIGRATE,
         say=say,
     )
     with pytest.raises(StoppedWhileStarting):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from shared.identity import InternalKey
@@ -382,3 +383,17 @@ async def test_an_upstream_that_starts_late_is_found_by_a_retry(door: Door) -> N
 
     assert (await reading).status_code == 200
     await late.stop()
+
+
+async def test_the_gateways_dead_letters_exist_for_the_platforms_operator_alone(door: Door) -> None:
+    url = f"{door.running.url}/internal/dead-letters"
+    partner = await door.as_("alpha")
+    async with httpx.AsyncClient(trust_env=False) as stranger, door.running.client() as operator:
+        without = await stranger.get(url)
+        as_partner = await stranger.get(url, headers=partner)
+        unknown = await stranger.get(f"{door.running.url}/nothing")
+        listed = await operator.get(url)
+
+    assert (without.status_code, as_partner.status_code, unknown.status_code) == (404, 404, 404)
+    assert without.json()["code"] == as_partner.json()["code"] == unknown.json()["code"] == "not_found"
+    assert (listed.status_code, listed.json()["items"]) == (200, [])

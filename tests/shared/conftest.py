@@ -1,0 +1,18 @@
+"""A small service for each test that asks for one."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from small_service import Small, small_database
+
+from servers import RunningServers
+
+
+@pytest.fixture
+async def small(servers: RunningServers, tmp_path: Path) -> AsyncIterator[Small]:
+    """A fresh database, and a connection to NATS."""
+    made = Small(servers, tmp_path, await small_database(servers))
+    await made.bus.connect()
+    yield made
+    await made.close()
