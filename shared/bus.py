@@ -23,7 +23,8 @@ from shared.outbox import OutboxRow
 STREAM_MAX_AGE_SECONDS = 14 * 24 * 3600
 """A consumer may be away for a fortnight; older events are read from the outbox by the operator's replay."""
 DUPLICATE_WINDOW_SECONDS = 2 * 3600
-STREAM_MAX_BYTES = 1 << 30
+STREAM_MAX_BYTES = 128 << 20
+"""Events are thin: some 200,000. NATS sets this aside for each stream; when one is full, events wait in the outbox."""
 PUBLISH_TIMEOUT_SECONDS = 10
 BATCH_HEADERS = ("Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit")
 BATCH_HOLDS_KNOWN_ID = 10201
