@@ -5,14 +5,14 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
-PACKAGES := shared services gateway cli deploy
+PACKAGES := shared services gateway cli deploy benchmarks
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 # A stamp is newer than what it installed from, so a second `make setup` does nothing.
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 
-.PHONY: help setup setup-dev run test lint format bench lock clean clean-all
+.PHONY: help setup setup-dev run test faults lint format bench lock clean clean-all
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run: setup ## set up and start the platform; ARGS="--households 5000" is passed 
 
 test: setup-dev ## run every test; ARGS="tests/services -k suspend" is passed on
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: setup-dev ## kill processes at random moments, in rounds, for longer than `make test` does
+	@$(BIN)/python -m pytest tests/faults -m long $(ARGS)
 
 lint: $(INSTALLED_DEV) ## check format, style, types, walls, migrations, generated documents, manifests
 	@deploy/setup-system kubectl

@@ -43,6 +43,8 @@ class Bus:
         self._client = Client()
         self._was_connected = False
         self._ensured: set[str] = set()
+        self.reconnections = 0
+        """How often the server was lost and found again; what it holds may have changed each time."""
 
     @property
     def connected(self) -> bool:
@@ -64,12 +66,16 @@ class Bus:
                     ping_interval=5,
                     connect_timeout=2,
                     error_cb=_report,
+                    reconnected_cb=self._reconnected,
                 )
                 self._was_connected = True
                 return
             except (OSError, NatsError, TimeoutError) as fault:
                 log.warning("nats_unreachable", reason=type(fault).__name__)
                 await asyncio.sleep(1)
+
+    async def _reconnected(self) -> None:
+        self.reconnections += 1
 
     async def close(self) -> None:
         if not self._was_connected:  # nats-py's client asserts that it was

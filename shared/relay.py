@@ -40,6 +40,7 @@ class Relay:
         self._settings, self._database, self._bus = settings, database, bus
         self._publisher = settings.name.split("-")[0]
         self._wake = asyncio.Event()
+        self._reconnections = 0
         self.state = RelayState()
 
     async def run(self) -> None:
@@ -65,6 +66,7 @@ class Relay:
 
         The inbox of every consumer makes the repetition harmless.
         """
+        self._reconnections = self._bus.reconnections
         self._bus.forget_streams()
         created, last = await self._bus.stream_stands(self._settings.name)
         async with self._database.transaction() as tx:
@@ -122,6 +124,10 @@ class Relay:
             rows = list((await tx.scalars(waiting.limit(BATCH))).all())
         if not rows:
             return 0
+        if self._reconnections != self._bus.reconnections:
+            # A lost tail is looked for before new events take its place, and its numbers.
+            await self._publish_lost_again()
+            return BATCH
         sequences = await self._bus.publish(self._settings.name, rows, self._publisher)
         async with self._database.transaction() as tx:
             await tx.execute(

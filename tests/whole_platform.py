@@ -23,7 +23,6 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from faults.recorded import Record, record
 
 from cli.demo.generate import generate
 from cli.demo.truth import Manifest, TruthRow, read_truth
@@ -31,6 +30,7 @@ from cli.gateway_client import GatewayClient
 from cli.main_job import Door, Loaded, load_lists, load_registry, wait_until_quiet
 from cli.processes import SERVICES
 from cli.supervisor import child_options
+from faults.recorded import Record, record
 
 HOUSEHOLDS = 150  # four of its lists are long enough to hold a broken row
 SEED = 7

@@ -178,6 +178,7 @@ class BeneficiaryOut(BaseModel):
     school: str | None
     school_class: str | None
     monthly_value_mru: Decimal | None
+    enrolled_on: date
     import_id: UUID
     source_line: int
 

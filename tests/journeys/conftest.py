@@ -1,6 +1,7 @@
 """Journeys run against one real platform: see tests/whole_platform.py."""
 
 import pytest
+
 import whole_platform
 
 

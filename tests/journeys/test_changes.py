@@ -1,13 +1,16 @@
 """An institution changes an enrollment: the feed tells it, the overlap ceases, and comes back."""
 
+import asyncio
+import time
 import uuid
 from typing import Any
 
 import httpx
+
+from cli.credentials import fetch_token
+from journeys.asking import enrollments, feed, links
 from running import until
 from whole_platform import LoadedPlatform, WholePlatform
-
-from tests.journeys.asking import enrollments, feed, links
 
 ONE = "/programs/taazour/v1/enrollments"
 
@@ -16,7 +19,7 @@ async def test_a_suspended_enrollment_shows_in_the_feed_and_its_overlaps_cease(l
     platform = loaded.platform
     chosen = await one_in_two_programs(platform)
     heard = len(await feed(platform, "cnam"))
-    overlap = "SELECT count(*) AS n FROM overlaps WHERE household_id = $1 AND ceased_at IS NULL"
+    overlap = 'SELECT count(*) AS n FROM "overlaps" WHERE household_id = $1 AND ceased_at IS NULL'
     household = uuid.UUID(chosen["household_id"])
     before = (await platform.rows("matching", overlap, household))[0]["n"]
     assert before > 0
@@ -32,7 +35,7 @@ async def test_a_suspended_enrollment_shows_in_the_feed_and_its_overlaps_cease(l
     assert len(events) == heard + 1
     assert (events[-1]["type"], events[-1]["program"], events[-1]["version"]) == ("enrollment.suspended", "TEKAVOUL", 2)
     assert events[-1]["change"] == {"from": "enrolled", "to": "suspended", "reason": "absent"}
-    mine = "SELECT program_a, program_b FROM overlaps WHERE household_id = $1 AND ceased_at IS NULL"
+    mine = 'SELECT program_a, program_b FROM "overlaps" WHERE household_id = $1 AND ceased_at IS NULL'
     assert not [row for row in await platform.rows("matching", mine, household) if "TEKAVOUL" in tuple(row)]
 
     resumed = await change(platform, chosen["enrollment_id"], "resume", "returned", str(uuid.uuid4()), version=2)
@@ -46,16 +49,15 @@ async def test_an_older_version_is_refused_and_changes_nothing(loaded: LoadedPla
     platform = loaded.platform
     chosen = (await enrollments(platform, "TEMWINE"))[-1]
     heard = await feed(platform, "csa")
-    refused = await change(platform, chosen["id"], "suspend", "absent", str(uuid.uuid4()), version=chosen["version"] + 7)
+    refused = await change(
+        platform, chosen["id"], "suspend", "absent", str(uuid.uuid4()), version=chosen["version"] + 7
+    )
     assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
     await platform.quiet()
     assert await feed(platform, "csa") == heard
 
 
 async def test_a_waiting_subscriber_hears_of_a_change_at_once(loaded: LoadedPlatform) -> None:
-    import asyncio
-    import time
-
     platform = loaded.platform
     chosen = (await enrollments(platform, "WFP_LEAN_SEASON"))[0]
     async with platform.client("wfp") as client:
@@ -106,10 +108,8 @@ async def change(
     return await post(platform, "taazour", f"{ONE}/{enrollment}/{verb}", reason, key, version)
 
 
-async def post(
-    platform: WholePlatform, partner: str, path: str, reason: str, key: str, version: int
-) -> httpx.Response:
-    token = platform.tekamoul("token", "--partner", partner).stdout.strip()
+async def post(platform: WholePlatform, partner: str, path: str, reason: str, key: str, version: int) -> httpx.Response:
+    token = await fetch_token(platform.gateway_url, platform.door.credentials_file, partner)
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "If-Match": f'"{version}"'}
     async with httpx.AsyncClient(base_url=platform.gateway_url, timeout=30, trust_env=False) as client:
         return await client.post(path, json={"reason": reason}, headers=headers)

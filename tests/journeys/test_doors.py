@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from whole_platform import LoadedPlatform, WholePlatform
 
-from tests.journeys.asking import enrollments
+from journeys.asking import enrollments
+from whole_platform import LoadedPlatform, WholePlatform
 
 PROCESSES = {
     "registry": "/registry",
@@ -22,9 +23,10 @@ PROCESSES = {
 
 
 @pytest.fixture
-def stranger(platform: WholePlatform) -> httpx.Client:
+def stranger(platform: WholePlatform) -> Iterator[httpx.Client]:
     """Somebody without a token."""
-    return httpx.Client(base_url=platform.gateway_url, timeout=30, trust_env=False)
+    with httpx.Client(base_url=platform.gateway_url, timeout=30, trust_env=False) as client:
+        yield client
 
 
 def test_health_needs_no_token_and_says_nothing_of_partners(platform: WholePlatform, stranger: httpx.Client) -> None:
@@ -89,7 +91,14 @@ def test_nothing_else_opens_without_a_token(stranger: httpx.Client, path: str) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/registry/internal/places", "/programs/csa/internal/programs", "/registry/metrics", "/programs/x/v1/programs"]
+    "path",
+    [
+        "/registry/internal/places",
+        "/programs/csa/internal/programs",
+        "/registry/metrics",
+        "/programs/x/v1/programs",
+        "/internal/dead-letters",
+    ],
 )
 def test_what_is_internal_is_not_there(platform: WholePlatform, stranger: httpx.Client, path: str) -> None:
     token = platform.tekamoul("token", "--partner", "taazour").stdout.strip()
@@ -100,20 +109,28 @@ async def test_a_partner_reads_its_own_programs_only(loaded: LoadedPlatform) -> 
     platform = loaded.platform
     theirs = (await enrollments(platform, "TEKAVOUL"))[0]["id"]
     async with platform.client("cnam") as client:
-        kept = {
-            one["program"] async for one in client.pages("/programs/taazour/v1/enrollments")
-        }
+        kept = {one["program"] async for one in client.pages("/programs/taazour/v1/enrollments")}
         assert kept == {"HEALTH_INSURANCE"}
         assert (await client.get("/programs/taazour/v1/enrollments", program="TEKAVOUL"))["items"] == []
-        for path in (f"/programs/taazour/v1/enrollments/{theirs}", f"/programs/taazour/v1/enrollments/{theirs}/history"):
+        for path in (
+            f"/programs/taazour/v1/enrollments/{theirs}",
+            f"/programs/taazour/v1/enrollments/{theirs}/history",
+        ):
             await refused(client.get(path), 404)
         await refused(client.get("/matching/v1/links", program="TEKAVOUL"), 403)
         await refused(client.get("/registry/v1/households"), 403)
-        suspend = client.call("POST", f"/programs/taazour/v1/enrollments/{theirs}/suspend", content=b'{"reason":"absent"}')
+        suspend = client.call(
+            "POST", f"/programs/taazour/v1/enrollments/{theirs}/suspend", content=b'{"reason":"absent"}'
+        )
         await refused(suspend, 404, 422, 428)
     async with platform.client("csa") as client:
         upload = client.call(
-            "POST", "/programs/taazour/v1/imports", content=b"Nom;NNI\n", kind="TEKAVOUL", filename="t.csv", currency="MRU"
+            "POST",
+            "/programs/taazour/v1/imports",
+            content=b"Nom;NNI\n",
+            kind="TEKAVOUL",
+            filename="t.csv",
+            currency="MRU",
         )
         await refused(upload, 403)
     async with platform.client("men") as client:

@@ -1,10 +1,9 @@
 """The main job: lists in through the gateway, everything linked by events, subscribers told."""
 
 import pytest
-from whole_platform import LoadedPlatform
 
 from cli.report import gather_report, measure, overall
-from tests.journeys.asking import (
+from journeys.asking import (
     PROGRAMS,
     active_households,
     changes_by_program,
@@ -15,6 +14,7 @@ from tests.journeys.asking import (
     links,
     overlaps,
 )
+from whole_platform import LoadedPlatform
 
 
 async def test_the_registry_takes_every_household_and_person(loaded: LoadedPlatform) -> None:
@@ -34,23 +34,26 @@ async def test_a_list_is_taken_as_its_truth_says(loaded: LoadedPlatform, program
     broken = {line: row.note.split("broken_")[1].split(";")[0] for line, row in truth.items() if row.is_broken}
     found = await issues(loaded, program)
 
-    errors = {one["line"]: one["field"] for one in found if one["severity"] == "error"}
-    assert errors == broken
+    told = {(one["line"], one["field"]) for one in found}
+    assert told >= set(broken.items())
+    # An unreadable phone only helps less to recognise the person; everything else broken keeps its row out.
+    refused = {line: field for line, field in broken.items() if field != "phone"}
+    assert {one["line"]: one["field"] for one in found if one["severity"] == "error"} == refused
     assert all(one["reason"] for one in found)
     taken = loaded.file_of(program)
-    assert taken.rejected == len(broken)
+    assert taken.rejected == len(refused)
     assert taken.accepted + taken.unchanged + taken.rejected == len(truth)
     twice = [one["line"] for one in found if one["code"] == "duplicate_in_list"]
     assert taken.unchanged == len(twice)
     assert {line for line, row in truth.items() if row.is_duplicate} >= set(twice)
 
-    kept = await enrollments(loaded.platform, program)
+    kept = [one for one in await enrollments(loaded.platform, program) if one["import_id"] == taken.import_id]
     removed = sum("removal" in row.note.split(";") and not row.is_broken for row in truth.values())
     assert len(kept) == taken.accepted - removed
     assert sum(one["status"] == "exited" for one in kept) == removed
     lines = [one["source_line"] for one in kept]
     assert len(set(lines)) == len(lines)
-    assert set(lines) <= truth.keys() - broken.keys()
+    assert set(lines) <= truth.keys() - refused.keys()
 
 
 async def test_the_country_has_broken_rows_duplicates_and_removals(loaded: LoadedPlatform) -> None:
@@ -90,7 +93,11 @@ async def test_the_overlap_matrix_is_what_the_links_say(loaded: LoadedPlatform) 
 
 @pytest.mark.parametrize(
     ("partner", "programs"),
-    [("wfp", {"EL_MAOUNA", "WFP_LEAN_SEASON"}), ("cnam", {"HEALTH_INSURANCE", "TEKAVOUL"}), ("men", {"SCHOOL_FEEDING"})],
+    [
+        ("wfp", {"EL_MAOUNA", "WFP_LEAN_SEASON"}),
+        ("cnam", {"HEALTH_INSURANCE", "TEKAVOUL"}),
+        ("men", {"SCHOOL_FEEDING"}),
+    ],
 )
 async def test_a_subscriber_hears_each_change_once_and_no_others(
     loaded: LoadedPlatform, partner: str, programs: set[str]
@@ -135,7 +142,9 @@ async def test_the_report_says_what_the_services_say(loaded: LoadedPlatform) -> 
     report = await gather_report(loaded.platform.door, loaded.country.folder / "truth.csv")
     for one in report.linkage:
         found = await links(loaded.platform, one["program"])
-        active = {row["id"] for row in await enrollments(loaded.platform, one["program"]) if row["status"] == "enrolled"}
+        active = {
+            row["id"] for row in await enrollments(loaded.platform, one["program"]) if row["status"] == "enrolled"
+        }
         assert one["enrolled"] == len(active)
         for status in ("linked", "to_adjudicate", "unmatched"):
             counts = [row for row in found if row["status"] == status and row["enrollment_id"] in active]

@@ -1,6 +1,7 @@
 """What other services pull behind our events, and when a program is announced."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,7 @@ async def test_a_batch_shows_each_change_and_who_it_is_about(men: Running, annou
     }
     beneficiary = next(one["beneficiary"] for one in changes if one["beneficiary"]["name"] == "Amadou 0")
     assert beneficiary | {"import_id": ""} == {
+        "enrolled_on": datetime.now(UTC).date().isoformat(),
         "status": "enrolled",
         "version": 1,
         "unit": "pupil",

@@ -1,0 +1,162 @@
+"""README.md of the benchmarks: the machine, the tables and the plots, written anew by each full run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmarks.figures import PROJECT
+from benchmarks.plots import draw_plots
+
+FOLDER = PROJECT / "benchmarks"
+COST_MAY_RISE = 1.05
+"""Cost per household at the largest size over that at the smallest: what two runs of one size differ by anyway."""
+
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`, `make bench B=main-job`
+(`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Each ends with one JSON line of its figures.
+"""
+READING = """\
+## How to read this
+
+- **start**: seconds from the command to the ready file. The packages are installed (warm). First start: an empty data
+  folder, so initdb and eight migrations are in it. Later start: a folder with data. The peer is PostgreSQL and NATS
+  alone, the same programs with the same settings, without a service of ours.
+- **main-job**: seconds from the first byte of the registry's file sent to the gateway until nothing is on its way any
+  more: every row applied, linked, told to subscribers and to the programs. The platform is ready before.
+- **memory**: proportional set size of all processes together, PostgreSQL's backends included, sampled every two seconds;
+  the peak. The program that sends the files is not part of it.
+- **linking in memory**: one process, the platform's own rules, the same rows and people, nothing stored, sent or told.
+  It is a floor: what the platform takes beyond it is the price of records, events and separate processes.
+- **COPY**: as many rows written by PostgreSQL's COPY into tables without an index: the floor of writing them down.
+- A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
+  between machines than seconds do.
+"""
+
+
+def write_page(where: dict[str, Any], results: dict[str, dict[str, Any]]) -> None:
+    """Write README.md, the plots and, for whoever wants to compute, results.json."""
+    plots = draw_plots(FOLDER / "plots", results)
+    (FOLDER / "results.json").write_text(json.dumps({"machine": where, **results}, indent=2) + "\n", encoding="utf-8")
+    parts = [
+        INTRODUCTION,
+        "\n".join(_machine(where)),
+        "\n".join(_targets(results)),
+        "\n".join(_start(results["start"])),
+        "\n".join(_main_job(results["main-job"]["growth"])),
+        "\n\n".join(f"![{title}](plots/{file})" for file, title in plots),
+        READING,
+    ]
+    (FOLDER / "README.md").write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "|".join(["---"] + ["---:"] * (len(header) - 1)) + "|"
+    for row in rows:
+        yield "| " + " | ".join(str(one) for one in row) + " |"
+
+
+def _machine(where: dict[str, Any]) -> Iterator[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in where["versions"].items())
+    yield "## The machine"
+    yield ""
+    yield from _table(
+        ("", ""),
+        (
+            ("processor", f"{where['cpu']}, {where['cores']} cores"),
+            ("memory", f"{where['memory_gib']} GiB"),
+            ("system", f"{where['system']}, Linux {where['kernel']}, Python {where['python']}"),
+            ("load before (1, 5, 15 min)", ", ".join(str(one) for one in where["load_before"])),
+            ("when", where["date"]),
+            ("commit", where["commit"]),
+            ("command", f"`{where['command']}`"),
+            ("versions", versions),
+        ),
+    )
+
+
+def _targets(results: dict[str, dict[str, Any]]) -> Iterator[str]:
+    start, growth = results["start"], results["main-job"]["growth"]
+    small, large = growth[0], growth[-1]
+    share = large["seconds_per_1000_households"] / small["seconds_per_1000_households"]
+    rows = [
+        ("start to ready, folder with data", "20 s", f"{start['ready_s']} s", start["ready_s"] <= 20),
+        ("start to ready, empty folder", "20 s", f"{start['first_start_s']} s", start["first_start_s"] <= 20),
+    ]
+    if small["households"] == 2000:
+        rows += [
+            ("main job at 2,000 households", "60 s", f"{small['seconds']} s", small["seconds"] <= 60),
+            ("memory at 2,000 households", "2,048 MiB", f"{small['memory_mib']:,} MiB", small["memory_mib"] <= 2048),
+        ]
+    if large is not small:
+        text = f"cost per household, {large['households']:,} over {small['households']:,}"
+        rows.append((text, "not higher", f"{share:.2f} times", share <= COST_MAY_RISE))
+    yield "## Targets"
+    yield ""
+    yield from _table(
+        ("figure", "at most", "measured", "met"), [(*row[:3], "yes" if row[3] else "**no**") for row in rows]
+    )
+
+
+def _start(start: dict[str, Any]) -> Iterator[str]:
+    spread = start["spread"]
+    yield "## start"
+    yield ""
+    yield from _table(
+        (f"{start['runs']} runs", "least", "median", "most"),
+        (
+            ("later start, s", *spread["ready_s"]),
+            ("first start, s", *spread["first_start_s"]),
+            ("memory when ready, MiB", *spread["memory_mib"]),
+            ("PostgreSQL and NATS alone, later start, s", *spread["servers_alone_s"]),
+            ("PostgreSQL and NATS alone, first start, s", *spread["servers_alone_first_s"]),
+        ),
+    )
+    yield ""
+    yield f"A later start takes {start['ratio_to_servers_alone']} times what the two servers alone take."
+
+
+def _main_job(growth: list[dict[str, Any]]) -> Iterator[str]:
+    def line(name: str, key: str, form: str = "{:,}") -> tuple[str, ...]:
+        return (name, *(form.format(one[key]) for one in growth))
+
+    yield "## main-job"
+    yield ""
+    yield from _table(
+        ("households", *(f"{one['households']:,}" for one in growth)),
+        (
+            line("individuals", "individuals"),
+            line("rows listed", "listed"),
+            line("runs", "runs"),
+            ("seconds: least / median / most", *("{} / {} / {}".format(*one["spread"]["seconds"]) for one in growth)),
+            line("seconds per 1,000 households", "seconds_per_1000_households"),
+            *(
+                (name, *(f"{one['steps'][step]:,}" for one in growth))
+                for name, step in (
+                    ("registry accepted after, s", "registry_accepted_s"),
+                    ("all lists accepted after, s", "lists_accepted_s"),
+                    ("all linked and told after, s", "all_linked_and_told_s"),
+                )
+            ),
+            line("peak memory, MiB", "memory_mib"),
+            line("linking in memory, s", "linking_in_memory_s"),
+            line("**times linking in memory**", "ratio_to_linking_in_memory"),
+            line("decided as in memory", "same_links_as_in_memory", "{:.2%}"),
+            line("COPY, s", "copy_s"),
+            line("**times COPY**", "ratio_to_copy"),
+            line("precision of links", "precision", "{:.2%}"),
+            line("recall of links", "recall", "{:.2%}"),
+        ),
+    )
+    yield ""
+    yield "CPU seconds by process:"
+    yield ""
+    names = sorted(growth[-1]["cpu_seconds"], key=lambda name: -growth[-1]["cpu_seconds"][name])
+    yield from _table(
+        ("process", *(f"{one['households']:,}" for one in growth)),
+        [(name, *(one["cpu_seconds"].get(name, 0) for one in growth)) for name in names],
+    )

@@ -1,0 +1,43 @@
+"""The benchmarks by name. Each ends with one JSON line of its figures; all together rewrite README.md."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import main_job, starting
+from benchmarks.figures import machine
+from benchmarks.page import write_page
+
+
+def _main_job() -> dict[str, Any]:
+    return main_job.run_main_job(main_job.sizes_asked(main_job.DEFAULT_SIZES))
+
+
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"start": starting.run_start, "main-job": _main_job}
+
+
+def run_benchmarks(name: str) -> None:
+    """Run one benchmark; "" runs all, at every size, and rewrites the page with the results and the plots."""
+    if name == "":
+        _run_all()
+    elif name in BENCHMARKS:
+        _tell(BENCHMARKS[name]())
+    else:
+        sys.exit(f"no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+
+
+def _run_all() -> None:
+    where = machine()
+    results = {"start": starting.run_start()}
+    _tell(results["start"])
+    sizes = main_job.sizes_asked(main_job.ALL_SIZES)
+    results["main-job"] = main_job.run_main_job(sizes, runs=main_job.RUNS)
+    _tell(results["main-job"])
+    write_page(where, results)
+
+
+def _tell(figures: dict[str, Any]) -> None:
+    print(json.dumps(figures), flush=True)
