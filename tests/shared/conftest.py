@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from small_service import Small, small_database
 
 from servers import RunningServers
+from small_service import Small, small_database
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from uuid import UUID
 import orjson
 import pytest
 from fastapi import FastAPI
-from small_service import Note, NoteWritten, Small, beside, serving
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +21,7 @@ from shared.ids import new_id
 from shared.outbox import OutboxRow, record
 from shared.service import create_service
 from shared.tracing import continue_trace, current_trace_id
+from small_service import Note, NoteWritten, Small, beside, serving
 
 SECRET = "Zahra mint Sample 9912345678"
 

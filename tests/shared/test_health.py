@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from small_service import Small, serving
 
 from running import until
 from shared.platform import Platform
 from shared.service import create_service
+from small_service import Small, serving
 
 
 def app_of(small: Small, **options: Any) -> FastAPI:

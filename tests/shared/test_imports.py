@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from small_service import Note, NoteWritten, Small, beside, serving
 
 from running import until
 from shared import text
@@ -19,6 +18,7 @@ from shared.outbox import record
 from shared.platform import Platform
 from shared.service import create_service
 from shared.tables import UnreadableTable
+from small_service import Note, NoteWritten, Small, beside, serving
 
 WRONG = text.Text(ar="سطر خاطئ", fr="ligne fausse", en="a wrong line")
 FILE = b"alpha\nbeta\n!bad\ngamma\ndelta\n"

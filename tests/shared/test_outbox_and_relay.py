@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from nats.js.errors import APIError
-from small_service import NoteWritten, Small, beside
 from sqlalchemy import text
 
 import shared.bus
@@ -14,6 +13,7 @@ from shared.ids import new_id
 from shared.outbox import record
 from shared.relay import Relay, outbox_figures
 from shared.tracing import continue_trace, current_trace_id
+from small_service import NoteWritten, Small, beside
 
 
 async def write(small: Small, count: int = 1) -> list[UUID]:

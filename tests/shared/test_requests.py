@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, ConfigDict, Field
-from small_service import Note, NoteWritten, Small, serving
 from sqlalchemy import select
 
 from shared.database import Tx
@@ -28,6 +27,7 @@ from shared.ids import new_id
 from shared.outbox import record
 from shared.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.service import create_service
+from small_service import Note, NoteWritten, Small, serving
 
 SECRET = "Zahra mint Sample 9912345678"
 LANGUAGES = ("ar", "fr", "en")
