@@ -37,9 +37,9 @@ def _launch(chromium: BrowserType) -> Browser:
     return chromium.launch(executable_path=str(CHROMIUM), headless=True, args=FLAGS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. Where it is missing the test is skipped with the reason, or fails under TEKAMOUL_REQUIRE_ALL=1."""
+    """Chromium, for one file: Playwright keeps a loop running that asynchronous tests cannot live beside. Where it is missing the test is skipped with the reason, or fails under TEKAMOUL_REQUIRE_ALL=1."""
     if not CHROMIUM.exists():
         reason = f"{CHROMIUM} is missing: apt-get install chromium fonts-noto-core"
         if os.environ.get("TEKAMOUL_REQUIRE_ALL") == "1":

@@ -15,6 +15,7 @@ TARGETS = [
     "setup-dev",
     "run",
     "test",
+    "faults",
     "lint",
     "format",
     "bench",

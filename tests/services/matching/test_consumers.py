@@ -1,0 +1,140 @@
+"""Events from the real registry and a real programs service: twice, late, and in the wrong order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from sqlalchemy import delete, func, select
+
+from running import Running, Services, until
+from services.matching.consumers import consumers
+from services.matching.models import Beneficiary, Household, HouseholdPhone, Member, Place, Program
+from services.registry.rules.households import COLUMNS
+from shared.clock import now
+from shared.consuming import Delivery
+from shared.history import History
+from shared.ids import new_id
+from shared.outbox import OutboxRow
+
+Outcome = list[tuple[int, str | None, str | None]]
+
+HOUSEHOLDS = """
+MR0110000001,MR011-C01,Oum Essafya,extreme_poor,12.50,PMT-2024.1,2025-03-04,22334455,1000000001,head,Salem Ould Bellal,سالم ولد بلال,M,1980-12-31,year,9900000033,none
+MR0110000001,MR011-C01,Oum Essafya,extreme_poor,12.50,PMT-2024.1,2025-03-04,22334455,1000000002,child,Fatimetou Mint Salem,فاطمة بنت سالم,F,2015-06-07,day,,yes
+"""
+LIST = """N° registre social;Nom complet;NNI;Nbre personnes;Montant
+MR0110000001;Salem Ould Bellal;;6;2700
+MR0110000099;Penda Mint Samba;;4;1800
+"""
+PEOPLE: Outcome = [(1, "linked", "MR0110000001"), (1, "unmatched", None)]
+
+
+async def send(client: httpx.AsyncClient, kind: str, content: str) -> None:
+    sent = await client.post(
+        "/v1/imports", params={"kind": kind, "filename": "liste.csv", "currency": "MRU"}, content=content.encode()
+    )
+    assert sent.status_code == 202, sent.text
+
+    async def ended() -> bool:
+        state = (await client.get(f"/v1/imports/{sent.json()['id']}")).json()
+        assert state["status"] != "failed", state
+        return bool(state["status"] == "completed")
+
+    await until(ended, what="the import to end")
+
+
+async def register(registry: Running) -> None:
+    async with registry.client("taazour") as client:
+        await send(client, "households", ",".join(COLUMNS) + HOUSEHOLDS)
+
+
+async def enroll(programs: Running) -> None:
+    async with programs.client("csa", programs=frozenset({"EL_MAOUNA"})) as client:
+        await send(client, "EL_MAOUNA", LIST)
+
+
+async def outcome(matching: Running) -> Outcome:
+    """Version of the link, decision and household's number of every beneficiary, linked first."""
+    async with matching.platform.database.transaction() as tx:
+        rows = await tx.execute(
+            select(Beneficiary.link_version, Beneficiary.decided_as, Household.number)
+            .outerjoin(Household, Household.id == Beneficiary.household_id)
+            .order_by(Beneficiary.decided_as)
+        )
+        return [(version, decided, number) for version, decided, number in rows]
+
+
+async def held(matching: Running) -> dict[str, int]:
+    tables: tuple[Any, ...] = (Place, Household, Member, HouseholdPhone, Program, Beneficiary, History)
+    async with matching.platform.database.transaction() as tx:
+        return {one.__tablename__: await tx.scalar(select(func.count()).select_from(one)) or 0 for one in tables}
+
+
+def becomes(matching: Running, expected: Outcome) -> Callable[[], Awaitable[bool]]:
+    async def same() -> bool:
+        return await outcome(matching) == expected
+
+    return same
+
+
+async def deliver_all(matching: Running, *owners: Running) -> int:
+    """Hand every event of the owners to its consumer once more, newest first, past the inbox; how many."""
+    delivered = 0
+    for owner in owners:
+        async with owner.platform.database.transaction() as tx:
+            rows = list(await tx.scalars(select(OutboxRow).order_by(OutboxRow.position.desc())))
+        for row in rows:
+            event_type, handle = consumers.handlers[row.type]
+            async with matching.platform.database.transaction() as tx:
+                delivery = Delivery(owner.process, "matching", new_id(), now(), matching.platform.owners)
+                await handle(tx, event_type.model_validate(row.data), delivery)
+            delivered += 1
+    return delivered
+
+
+async def test_every_event_again_in_the_wrong_order_changes_nothing(services: Services) -> None:
+    registry, csa = await services.start("registry"), await services.start("programs-csa")
+    matching = await services.start("matching")
+    await register(registry)
+    await enroll(csa)
+    await until(becomes(matching, PEOPLE), what="both to be decided")
+    before = await held(matching)
+
+    # Places, households; the program, its enrollments.
+    assert await deliver_all(matching, registry, csa) >= 4
+    await until(becomes(matching, PEOPLE), what="both to be decided again")
+
+    assert await held(matching) == before
+    assert (before["households"], before["members"], before["household_phones"]) == (1, 2, 1)
+    assert (before["programs"], before["beneficiaries"], before["history"]) == (1, 2, 2)
+
+
+async def test_enrollments_before_households_are_linked_when_the_households_come(services: Services) -> None:
+    csa, matching = await services.start("programs-csa"), await services.start("matching")
+    await enroll(csa)
+    await until(becomes(matching, [(1, "unmatched", None)] * 2), what="both to be found nowhere")
+
+    await register(await services.start("registry"))
+
+    linked: Outcome = [(2, "linked", "MR0110000001"), (1, "unmatched", None)]
+    await until(becomes(matching, linked), what="the link")
+
+
+async def test_households_before_places_fetch_the_places_first(services: Services) -> None:
+    registry, matching = await services.start("registry"), await services.start("matching")
+    await register(registry)
+
+    async def one_household() -> bool:
+        return (await held(matching))["households"] == 1
+
+    await until(one_household, what="the household")
+    async with matching.platform.database.transaction() as tx:
+        for table in (Member, HouseholdPhone, Household, Place):
+            await tx.execute(delete(table))
+
+    await deliver_all(matching, registry)
+
+    async with matching.platform.database.transaction() as tx:
+        found = await tx.scalar(select(Household))
+    assert found is not None
+    assert (found.wilaya_code, found.moughataa_code, found.size, found.disability) == ("MR01", "MR011", 2, True)

@@ -1,0 +1,143 @@
+"""Matching's routes: who may ask, what is answered, in whose language."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from matching_cases import PLACES, TODAY, enrollment, household, id_of, program
+from running import ALL_PERMISSIONS, Running, Services, until
+from services.matching import projecting
+from shared.history import History
+
+UNKNOWN = "00000000-0000-7000-8000-000000000000"
+ROUTES = {
+    "/v1/links?program=TEKAVOUL": "links:read",
+    f"/v1/links/{UNKNOWN}": "links:read",
+    "/v1/linkage": "overlaps:read",
+    "/v1/overlaps": "overlaps:read",
+    "/v1/gaps": "overlaps:read",
+    "/v1/household-values": "links:read",
+    f"/v1/household-values/{UNKNOWN}": "links:read",
+    f"/internal/link-batches/{UNKNOWN}": "internal",
+}
+
+
+@pytest.fixture
+async def matching(services: Services) -> Running:
+    """Matching with two households, and three beneficiaries its own worker has linked."""
+    running = await services.start("matching")
+    async with running.platform.database.transaction() as tx:
+        await projecting.replace_places(tx, PLACES)
+        await projecting.put_program(tx, program("TEKAVOUL", "taazour"))
+        await projecting.put_households(tx, [household(1, phones=["+22222334455"]), household(2)], TODAY)
+        listed = [enrollment("TEKAVOUL", 1, 1, phones=["22334455"]), enrollment("TEKAVOUL", 2, 2)]
+        stranger = enrollment("TEKAVOUL", 3, None, name="Penda Mint Samba", sex="F")
+        await projecting.put_beneficiaries(tx, "taazour", [*listed, stranger])
+    async with running.client() as client:
+
+        async def linked() -> bool:
+            return all(one["pending"] == 0 for one in (await client.get("/v1/linkage")).json())
+
+        await until(linked, what="everyone to be compared")
+    return running
+
+
+@pytest.fixture
+async def client(matching: Running) -> AsyncIterator[httpx.AsyncClient]:
+    async with matching.client() as made:
+        yield made
+
+
+async def test_every_route_refuses_who_lacks_its_permission_and_no_other(services: Services) -> None:
+    matching = await services.start("matching")
+    paths = {path.split("?")[0].replace(UNKNOWN, "") for path in ROUTES}
+    declared = {
+        route.path.split("{")[0]
+        for route in matching.app.routes
+        if getattr(route, "path", "").startswith(("/v1/", "/internal/"))
+    }
+    assert declared <= paths
+
+    for path, permission in ROUTES.items():
+        async with matching.client(permissions=ALL_PERMISSIONS - {permission}) as without:
+            refused = await without.get(path)
+        async with matching.client(permissions=frozenset({permission})) as alone:
+            allowed = await alone.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted"), path
+        assert allowed.status_code in (200, 404), path
+    async with httpx.AsyncClient(base_url=matching.url, trust_env=False) as nobody:
+        assert (await nobody.get("/v1/overlaps")).status_code == 401
+
+
+async def test_what_is_not_held_is_not_found_and_a_foreign_cursor_refused(client: httpx.AsyncClient) -> None:
+    link = await client.get(f"/v1/links/{UNKNOWN}")
+    value = await client.get(f"/v1/household-values/{UNKNOWN}")
+    cursor = await client.get("/v1/links", params={"program": "TEKAVOUL", "cursor": "x"})
+
+    assert [one.json()["code"] for one in (link, value, cursor)] == ["not_found", "not_found", "invalid_cursor"]
+    assert (await client.get("/v1/links", params={"program": "NOBODYS"})).json() == {"items": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("language", "phone", "number"),
+    [
+        ("en", "same phone", "same household number"),
+        ("fr", "même téléphone", "même numéro de ménage"),
+        ("ar", "رقم الهاتف نفسه", "رقم الأسرة مطابق"),
+    ],
+)
+async def test_a_link_explains_itself_in_the_callers_language(
+    client: httpx.AsyncClient, language: str, phone: str, number: str
+) -> None:
+    answer = await client.get(f"/v1/links/{id_of('TEKAVOUL 1')}", headers={"Accept-Language": language})
+
+    link = answer.json()
+    reasons = {one["field"]: one["reason"] for one in link["evidence"]}
+    assert (link["status"], link["individual_number"], link["household_number"]) == (
+        "linked", "0000000001", "MR0110000001",
+    )  # fmt: skip
+    assert (reasons["phone"], reasons["household_number"]) == (phone, number)
+    weights = {one["field"]: one["weight"] for one in link["evidence"]}
+    # 12 for the number, 8 for the phone, 3 for the commune, 2.5 for the head, 0.9 for the sex, 11 less 0 for the name.
+    assert (weights["household_number"], weights["phone"], weights["place"], weights["role"]) == (12.0, 8.0, 3.0, 2.5)
+    assert [(one["version"], one["change"]["to"]["status"]) for one in link["history"]] == [(1, "linked")]
+    assert link["history"][0]["by"] == f"model {link['model_version']}"
+
+
+async def test_who_is_not_in_the_registry_has_no_evidence_but_a_history(client: httpx.AsyncClient) -> None:
+    link = (await client.get(f"/v1/links/{id_of('TEKAVOUL 3')}")).json()
+
+    assert (link["status"], link["individual_id"], link["household_id"], link["evidence"]) == (
+        "unmatched",
+        None,
+        None,
+        [],
+    )
+    assert (link["probability"], link["model_version"]) == (0.0, None)
+    assert [one["change"]["to"]["status"] for one in link["history"]] == ["unmatched"]
+
+
+async def test_the_outcomes_of_an_announcement_are_pulled_page_by_page(
+    client: httpx.AsyncClient, matching: Running
+) -> None:
+    async with matching.platform.database.transaction() as tx:
+        batch_id = (await tx.get_one(History, (id_of("TEKAVOUL 1"), 1))).batch_id
+    path = f"/internal/link-batches/{batch_id}"
+
+    first = (await client.get(path, params={"limit": 2})).json()
+    second = (await client.get(path, params={"limit": 2, "cursor": first["next_cursor"]})).json()
+
+    outcomes = {one["enrollment_id"]: (one["status"], one["household_id"]) for one in first["items"] + second["items"]}
+    assert (len(first["items"]), len(second["items"]), second["next_cursor"]) == (2, 1, None)
+    assert outcomes == {
+        str(id_of("TEKAVOUL 1")): ("linked", str(id_of("household 1"))),
+        str(id_of("TEKAVOUL 2")): ("linked", str(id_of("household 2"))),
+        str(id_of("TEKAVOUL 3")): ("unmatched", None),
+    }
+
+
+async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> None:
+    status = (await client.get("/health/status")).json()
+
+    assert status["work"] == {"beneficiaries_pending": 0}
