@@ -12,29 +12,27 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.models import Beneficiary, BeneficiaryKey, HouseholdPhone, LinkStatus, Member, Place
+from services.matching.candidates import Keys, People, members_of, read_people
+from services.matching.models import Beneficiary, BeneficiaryKey, LinkStatus, Place
 from services.matching.overlapping import refresh_overlaps
-from services.matching.projecting import hashed, hold_linking_lock, individual_of, phone_keys
-from services.matching.rules.comparing import compare
-from services.matching.rules.deciding import Decision, Scored, decide
-from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
-from services.matching.rules.keys import beneficiary_keys
+from services.matching.projecting import hashed, hold_linking_lock, phone_keys
+from services.matching.rules.comparing import judge
+from services.matching.rules.deciding import LEAST, Decision, Scored, decide
+from services.matching.rules.facts import BeneficiaryFacts, Unit
+from services.matching.rules.keys import search_of
 from services.matching.rules.places import PlaceIndex, PlaceRow
-from shared.clock import now
+from services.matching.rules.prepared import Registered, prepare_row
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
-from shared.history import History
 from shared.ids import new_id
 from shared.outbox import record
 from shared.platform import Platform
 
 CHUNK = 400
 """Beneficiaries linked in one transaction: under a second, so that the registry's events never wait long."""
-LARGEST_BLOCK = 400
-"""A key shared by more members than this says nothing (a common name in a large commune) and is passed over."""
 LOOK_SECONDS = 0.5
 
 UNITS: dict[str, Unit] = {
@@ -44,6 +42,16 @@ UNITS: dict[str, Unit] = {
     "pupil": "pupil",
 }
 STATUS = {"link": LinkStatus.LINKED, "adjudicate": LinkStatus.TO_ADJUDICATE, "unmatched": LinkStatus.UNMATCHED}
+
+WRITE_LINKS = text(
+    "UPDATE beneficiaries SET link_status = new.status, decided_as = new.status, link_version = new.version,"
+    " individual_id = new.individual, household_id = new.household, probability = new.likely, decided_at = now()"
+    " FROM unnest(CAST(:id AS uuid[]), CAST(:link_status AS text[]), CAST(:link_version AS int[]),"
+    " CAST(:individual_id AS uuid[]), CAST(:household_id AS uuid[]), CAST(:probability AS float8[]))"
+    " AS new(id, status, version, individual, household, likely) WHERE beneficiaries.id = new.id"
+)
+"""One statement for a chunk: three times faster than a statement each."""
+HISTORY_COLUMNS = ("aggregate_id", "version", "batch_id", "changed_by", "change")
 
 
 async def link_pending(platform: Platform) -> None:
@@ -72,12 +80,12 @@ class Places:
     """The index of places, built once per edition."""
 
     def __init__(self) -> None:
-        self._edition: tuple[int, str] | None = None
+        self._edition: tuple[Any, ...] | None = None
         self._index = PlaceIndex([])
 
     async def index(self, tx: AsyncSession) -> PlaceIndex:
         edition = (
-            await tx.execute(select(func.count(), func.coalesce(func.md5(func.string_agg(Place.code, "")), "")))
+            await tx.execute(text("SELECT count(*), md5(string_agg(places::text, '' ORDER BY code)) FROM places"))
         ).one()
         if tuple(edition) != self._edition:
             rows = [
@@ -93,7 +101,6 @@ class Judged:
     """A beneficiary and the decision on it."""
 
     beneficiary: Beneficiary
-    facts: BeneficiaryFacts
     decision: Decision
 
 
@@ -111,11 +118,11 @@ async def link_chunk(tx: AsyncSession, places: Places) -> int:
     )
     index = await places.index(tx)
     facts = await asyncio.to_thread(lambda: [facts_of(one, index) for one in waiting])
-    keys = [hashed(beneficiary_keys(one)) for one in facts]
+    keys = await asyncio.to_thread(lambda: [Keys.of(search_of(one)) for one in facts])
     await _store_keys(tx, waiting, facts, keys)
-    candidates = await candidates_of(tx, keys)
-    judged = await asyncio.to_thread(_judge_all, waiting, facts, candidates)
-    await _write(tx, judged)
+    members = await members_of(tx, keys)
+    people = await read_people(tx, members, {phone for one in facts for phone in one.phones})
+    await _write(tx, await asyncio.to_thread(_judge_all, waiting, facts, members, people))
     return len(waiting)
 
 
@@ -143,74 +150,33 @@ def facts_of(beneficiary: Beneficiary, index: PlaceIndex) -> BeneficiaryFacts:
 
 
 async def _store_keys(
-    tx: AsyncSession, waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], keys: Sequence[set[int]]
+    tx: AsyncSession, waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], keys: Sequence[Keys]
 ) -> None:
-    await tx.execute(delete(BeneficiaryKey).where(BeneficiaryKey.beneficiary_id.in_([one.id for one in waiting])))
-    rows = [
+    known = [one.id for one in waiting if one.link_version > 0]
+    if known:
+        await tx.execute(delete(BeneficiaryKey).where(BeneficiaryKey.beneficiary_id.in_(known)))
+    rows = sorted(  # in the order of the index that takes them in
         (key, one.enrollment_id)
         for one, own in zip(facts, keys, strict=True)
-        for key in own | hashed(phone_keys(one.phones))
-    ]
+        for key in own.every | hashed(phone_keys(one.phones))
+    )
     await copy_rows(tx, "beneficiary_keys", ("key", "beneficiary_id"), rows)
 
 
-async def candidates_of(tx: AsyncSession, keys: Sequence[set[int]]) -> list[list[IndividualFacts]]:
-    """For each set of keys, the registry's individuals found under one of them."""
-    wanted = list(set().union(*keys)) if keys else []
-    blocks: dict[int, list[int]] = defaultdict(list)
-    # One row more than the bound tells a block that is too large; LATERAL stops reading it there.
-    found = await tx.execute(
-        text(
-            "SELECT wanted.key, block.member_id FROM unnest(CAST(:keys AS bigint[])) AS wanted(key) CROSS JOIN LATERAL"
-            " (SELECT member_id FROM member_keys WHERE member_keys.key = wanted.key LIMIT :most) AS block"
-        ),
-        {"keys": wanted, "most": LARGEST_BLOCK + 1},
-    )
-    for key, member_id in found:
-        blocks[key].append(member_id)
-    members = [
-        {member for key in own if 0 < len(blocks.get(key, ())) <= LARGEST_BLOCK for member in blocks[key]}
-        for own in keys
-    ]
-    people = await _people(tx, set().union(*members) if members else set())
-    return [[people[member] for member in own] for own in members]
-
-
-async def _people(tx: AsyncSession, member_ids: set[int]) -> dict[int, IndividualFacts]:
-    rows = (
-        await tx.execute(
-            select(Member.id, Member.household_id, Member.individual_id, Member.facts).where(
-                Member.id == func.any(list(member_ids))
-            )
-        )
-    ).all()
-    phones = {phone for *_, facts in rows for phone in facts["phones"]}
-    shared = dict(
-        (
-            await tx.execute(
-                select(HouseholdPhone.phone, func.count())
-                .where(HouseholdPhone.phone == func.any(list(phones)))
-                .group_by(HouseholdPhone.phone)
-            )
-        )
-        .tuples()
-        .all()
-    )
-    return {
-        id_: individual_of(
-            household_id, individual_id, facts, max((shared.get(phone, 1) for phone in facts["phones"]), default=1)
-        )
-        for id_, household_id, individual_id, facts in rows
-    }
-
-
 def _judge_all(
-    waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], candidates: Sequence[list[IndividualFacts]]
+    waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], members: Sequence[set[int]], people: People
 ) -> list[Judged]:
+    prepared = people.prepared()
     return [
-        Judged(one, own, decide([Scored(i, compare(own, i)) for i in found], unit=own.unit))
-        for one, own, found in zip(waiting, facts, candidates, strict=True)
+        Judged(one, _decide(own, [prepared[member] for member in found]))
+        for one, own, found in zip(waiting, facts, members, strict=True)
     ]
+
+
+def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered]) -> Decision:
+    row, least = prepare_row(facts), LEAST[facts.unit]
+    judged = ((person.facts, judge(row, person, least)) for person in candidates)
+    return decide([Scored(facts, found) for facts, found in judged if found is not None], unit=facts.unit)
 
 
 async def _write(tx: AsyncSession, judged: Sequence[Judged]) -> None:
@@ -233,9 +199,8 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged]) -> None:
         counts[before.institution][row["link_status"]] += 1
         history.append(_history_row(one, row, batch_id))
     if updates:
-        await tx.execute(update(Beneficiary), updates)
-    if history:
-        await tx.execute(insert(History), history)
+        await tx.execute(WRITE_LINKS, {name: [row[name] for row in updates] for name in updates[0]})
+    await copy_rows(tx, "history", HISTORY_COLUMNS, [tuple(row[name] for name in HISTORY_COLUMNS) for row in history])
     for institution, batch_id in batches.items():
         count = counts[institution]
         record(
@@ -252,16 +217,13 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged]) -> None:
 
 
 def _row(one: Judged) -> dict[str, Any]:
-    status = STATUS[one.decision.kind]
     return {
         "id": one.beneficiary.id,
-        "link_status": status,
-        "decided_as": status,
+        "link_status": STATUS[one.decision.kind],
         "link_version": one.beneficiary.link_version,
         "individual_id": one.decision.individual_id,
         "household_id": one.decision.household_id,
         "probability": one.decision.probability,
-        "decided_at": now(),
     }
 
 

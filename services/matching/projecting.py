@@ -1,15 +1,19 @@
 """Writes of the projections: what the registry and the programs announce, kept here for comparing and counting."""
 
+import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.matching.models import (
     Beneficiary,
@@ -23,6 +27,7 @@ from services.matching.models import (
     Program,
 )
 from services.matching.rules.facts import IndividualFacts
+from services.matching.rules.identifiers import phone_of
 from services.matching.rules.keys import individual_keys
 from shared.copying import copy_rows
 
@@ -30,6 +35,9 @@ LINKING_LOCK = 0x7EC4_0101
 """Held by whoever changes the registry's projection and by the linker, so that neither misses the other's rows."""
 
 SCHOOL_AGES = range(6, 15)
+FACTS = tuple(field.name for field in fields(IndividualFacts) if field.name != "phone_households")
+"""The columns of `members` beside its id."""
+read_facts: Callable[[IndividualFacts], tuple[Any, ...]] = attrgetter(*FACTS)
 PLACE_COLUMNS = ("code", "kind", "parent_code", "name_fr", "name_ar", "names")
 
 
@@ -45,14 +53,18 @@ def hashed(keys: Iterable[str]) -> set[int]:
 
 def phone_keys(phones: Iterable[str]) -> list[str]:
     """Keys under which a beneficiary is compared again when its phone turns up on another household."""
-    return [f"shared-phone:{phone}" for phone in phones]
+    return [f"shared-phone:{digits}" for digits in map(phone_of, phones) if digits]
 
 
 async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> None:
     """Take over a new edition of the places; every beneficiary is compared again with it."""
     await hold_linking_lock(tx)
+    edition = sorted(([place[name] for name in PLACE_COLUMNS] for place in places), key=itemgetter(0))
+    held = await tx.execute(select(*(getattr(Place, name) for name in PLACE_COLUMNS)).order_by(Place.code))
+    if edition == [list(row) for row in held]:
+        return
     await tx.execute(delete(Place))
-    await tx.execute(insert(Place), [{name: place[name] for name in PLACE_COLUMNS} for place in places])
+    await tx.execute(insert(Place), [dict(zip(PLACE_COLUMNS, row, strict=True)) for row in edition])
     await tx.execute(
         update(Beneficiary).where(Beneficiary.link_status != LinkStatus.PENDING).values(link_status=LinkStatus.PENDING)
     )
@@ -61,20 +73,13 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
 async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]], today: date) -> None:
     """Take over households as the registry gives them, where they are newer than what is held."""
     await hold_linking_lock(tx)
-    held = dict(
-        (
-            await tx.execute(
-                select(Household.id, Household.version).where(Household.id.in_([UUID(h["id"]) for h in households]))
-            )
-        )
-        .tuples()
-        .all()
-    )
+    ids = [UUID(one["id"]) for one in households]
+    held = dict((await tx.execute(select(Household.id, Household.version).where(Household.id.in_(ids)))).all())
     newer = [one for one in households if one["version"] > held.get(UUID(one["id"]), 0)]
     if not newer:
         return
     touched = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
-    parents = dict((await tx.execute(select(Place.code, Place.parent_code))).tuples().all())
+    parents = dict((await tx.execute(select(Place.code, Place.parent_code))).all())
     statement = upsert(Household)
     columns = [column.key for column in Household.__table__.columns if column.key != "id"]
     await tx.execute(
@@ -87,9 +92,21 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
     await compare_again(tx, touched)
 
 
+async def _phones_around(tx: AsyncSession, household_ids: Sequence[UUID]) -> set[int]:
+    """Keys of every phone of every household that shares one with these: how widely theirs are shared may change."""
+    own, other = aliased(HouseholdPhone), aliased(HouseholdPhone)
+    neighbours = (
+        select(other.household_id).join(own, own.phone == other.phone).where(own.household_id.in_(household_ids))
+    )
+    phones = await tx.scalars(select(HouseholdPhone.phone).where(HouseholdPhone.household_id.in_(neighbours)))
+    return hashed(phone_keys(phones))
+
+
 def _household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
     moughataa = parents.get(household["commune_code"])
-    ages = [today.year - date.fromisoformat(member["birth_date"]).year for member in household["members"]]
+    ages = [
+        today.year - date.fromisoformat(day).year for member in household["members"] if (day := member["birth_date"])
+    ]
     return {
         "id": UUID(household["id"]),
         "number": household["number"],
@@ -110,6 +127,7 @@ async def _drop_members(tx: AsyncSession, household_ids: list[UUID]) -> set[int]
         return set()
     members = select(Member.id).where(Member.household_id.in_(household_ids))
     keys = set(await tx.scalars(select(MemberKey.key).where(MemberKey.member_id.in_(members))))
+    keys |= await _phones_around(tx, household_ids)
     await tx.execute(delete(Member).where(Member.household_id.in_(household_ids)))
     await tx.execute(delete(HouseholdPhone).where(HouseholdPhone.household_id.in_(household_ids)))
     await tx.execute(
@@ -122,58 +140,50 @@ async def _add_members(
     tx: AsyncSession, households: Sequence[dict[str, Any]], parents: dict[str, str | None]
 ) -> set[int]:
     """Add the members, their keys and phones; returns every key under which something may now be found."""
-    rows = [
-        (UUID(household["id"]), member, _facts(household, member, parents))
-        for household in households
-        for member in household["members"]
-    ]
-    count = len(rows)
+    people = [_facts(household, member, parents) for household in households for member in household["members"]]
     ids = list(
         await tx.scalars(
             text("SELECT nextval(pg_get_serial_sequence('members', 'id')) FROM generate_series(1, :count)"),
-            {"count": count},
+            {"count": len(people)},
         )
     )
     await copy_rows(
-        tx,
-        "members",
-        ("id", "household_id", "individual_id", "individual_number", "facts"),
-        [
-            (id_, household_id, UUID(member["individual_id"]), member["individual_number"], facts)
-            for id_, (household_id, member, facts) in zip(ids, rows, strict=True)
-        ],
+        tx, "members", ("id", *FACTS), [(id_, *read_facts(one)) for id_, one in zip(ids, people, strict=True)]
     )
-    keys = [
-        (key, id_)
-        for id_, (household_id, member, facts) in zip(ids, rows, strict=True)
-        for key in hashed(individual_keys(individual_of(household_id, UUID(member["individual_id"]), facts)))
-    ]
+    keys = await asyncio.to_thread(_keys, ids, people)
     await copy_rows(tx, "member_keys", ("key", "member_id"), keys)
     phones = {(phone, UUID(household["id"])) for household in households for phone in household["phones"]}
     if phones:
         await tx.execute(insert(HouseholdPhone), [{"phone": phone, "household_id": id_} for phone, id_ in phones])
-    return {key for key, _ in keys} | hashed(phone_keys(phone for phone, _ in phones))
+    return {key for key, _ in keys} | await _phones_around(tx, [UUID(household["id"]) for household in households])
 
 
-def _facts(household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]) -> dict[str, Any]:
-    """What comparing needs of a member, as JSON: the fields of IndividualFacts that are not columns."""
+def _keys(ids: Sequence[int], people: Sequence[IndividualFacts]) -> list[tuple[int, int]]:
+    """Keys beside members, in the order of the index that takes them in."""
+    return sorted((key, id_) for id_, one in zip(ids, people, strict=True) for key in hashed(individual_keys(one)))
+
+
+def _facts(household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]) -> IndividualFacts:
+    """What comparing needs of a member."""
     moughataa = parents.get(household["commune_code"])
-    return {
-        "individual_number": member["individual_number"],
-        "household_number": household["number"],
-        "name_fr": member["name_fr"],
-        "name_ar": member["name_ar"],
-        "father_name": _father_name(household, member),
-        "sex": member["sex"],
-        "birth_date": member["birth_date"],
-        "birth_precision": member["birth_precision"],
-        "nni": member["nni"],
-        "phones": household["phones"],
-        "relationship": member["relationship"],
-        "wilaya_code": parents.get(moughataa or ""),
-        "moughataa_code": moughataa,
-        "commune_code": household["commune_code"],
-    }
+    return IndividualFacts(
+        individual_id=UUID(member["individual_id"]),
+        individual_number=member["individual_number"],
+        household_id=UUID(household["id"]),
+        household_number=household["number"],
+        name_fr=member["name_fr"],
+        name_ar=member["name_ar"],
+        father_name=_father_name(household, member),
+        sex=member["sex"],
+        birth_date=date.fromisoformat(member["birth_date"]) if member["birth_date"] else None,
+        birth_precision=member["birth_precision"],
+        nni=member["nni"],
+        phones=tuple(household["phones"]),
+        relationship=member["relationship"],
+        wilaya_code=parents.get(moughataa or ""),
+        moughataa_code=moughataa,
+        commune_code=household["commune_code"],
+    )
 
 
 def _father_name(household: dict[str, Any], member: dict[str, Any]) -> str | None:
@@ -185,22 +195,6 @@ def _father_name(household: dict[str, Any], member: dict[str, Any]) -> str | Non
             name: str | None = other["name_fr"] or other["name_ar"]
             return name
     return None
-
-
-def individual_of(
-    household_id: UUID, individual_id: UUID, facts: dict[str, Any], phone_households: int = 1
-) -> IndividualFacts:
-    """The facts of a member as the rules take them."""
-    return IndividualFacts(
-        individual_id=individual_id,
-        household_id=household_id,
-        phone_households=phone_households,
-        **{
-            **facts,
-            "birth_date": date.fromisoformat(facts["birth_date"]) if facts["birth_date"] else None,
-            "phones": tuple(facts["phones"]),
-        },
-    )
 
 
 async def compare_again(tx: AsyncSession, keys: set[int]) -> None:
@@ -233,6 +227,8 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
             "link_status": LinkStatus.PENDING,
             "link_version": 0,
         }
+    if not rows:
+        return
     statement = upsert(Beneficiary)
     replaced = ("version", "active", "monthly_value_mru", "import_id", "source_line", "listed", "link_status")
     await tx.execute(

@@ -10,11 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.matching.linking import candidates_of, facts_of
+from services.matching.candidates import person_behind
+from services.matching.linking import facts_of
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program
-from services.matching.projecting import hashed
 from services.matching.rules.comparing import compare
-from services.matching.rules.keys import beneficiary_keys
 from services.matching.rules.places import PlaceIndex, PlaceRow
 from services.matching.schemas import (
     Cell,
@@ -52,28 +51,11 @@ async def links(tx: AsyncSession, limit: int, cursor: str | None, program: str, 
 
 async def _numbered(tx: AsyncSession, found: list[Beneficiary]) -> list[dict[str, Any]]:
     """Beneficiaries with the registry's numbers beside its ids."""
-    individuals = dict(
-        (
-            await tx.execute(
-                select(Member.individual_id, Member.individual_number).where(
-                    Member.individual_id.in_([one.individual_id for one in found if one.individual_id])
-                )
-            )
-        )
-        .tuples()
-        .all()
-    )
-    households = dict(
-        (
-            await tx.execute(
-                select(Household.id, Household.number).where(
-                    Household.id.in_([one.household_id for one in found if one.household_id])
-                )
-            )
-        )
-        .tuples()
-        .all()
-    )
+    members = [one.individual_id for one in found if one.individual_id]
+    numbers = select(Member.individual_id, Member.individual_number).where(Member.individual_id.in_(members))
+    individuals = dict((await tx.execute(numbers)).all())
+    homes = [one.household_id for one in found if one.household_id]
+    households = dict((await tx.execute(select(Household.id, Household.number).where(Household.id.in_(homes)))).all())
     return [
         {
             "enrollment_id": one.id,
@@ -103,11 +85,10 @@ async def link(tx: AsyncSession, enrollment_id: UUID, language: Language) -> Lin
         for one in await tx.scalars(select(Place))
     )
     facts = facts_of(found, places)
-    candidates = (await candidates_of(tx, [hashed(beneficiary_keys(facts))]))[0]
-    same = [
-        one for one in candidates if (one.individual_id, one.household_id) == (found.individual_id, found.household_id)
-    ]
-    comparison = compare(facts, same[0]) if same else None
+    comparison = None
+    if found.household_id is not None and found.individual_id is not None:
+        person = await person_behind(tx, found.household_id, found.individual_id, facts.phones)
+        comparison = compare(facts, person.facts) if person else None
     history = await tx.scalars(
         select(History).where(History.aggregate_id == enrollment_id).order_by(History.version.desc()).limit(50)
     )

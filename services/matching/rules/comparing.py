@@ -1,19 +1,24 @@
-"""A beneficiary beside an individual: the level each field reaches, what it weighs, and why, in words."""
+"""A beneficiary beside an individual: the level each field reaches, what it weighs, and why, in words.
+
+`compare` tells everything of one pair; `judge` gives the same score without words, and stops as soon as the names
+cannot make the pair worth anyone's look any more.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from math import exp2, log2
+from math import exp2, inf, log2
 
 from services.matching.rules import model
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Precision, Unit
-from services.matching.rules.identifiers import digits_of, household_code, national_id, nearness, phone_of
+from services.matching.rules.identifiers import nearness
 from services.matching.rules.model import MODEL
-from services.matching.rules.names import Name, in_given_order, parse_name, similarity
+from services.matching.rules.names import Name, in_given_order, similarity
+from services.matching.rules.prepared import Listed, Registered, prepare_person, prepare_row
 from services.matching.rules.wording import explain
 from shared.text import Text
 
-__all__ = ["Comparison", "Evidence", "compare"]
+__all__ = ["Comparison", "Evidence", "compare", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,52 @@ class Comparison:
 
 _Level = tuple[str, str, float]
 
+_FIELDS = (
+    "nni", "household_number", "name", "common_name", "father_name", "birth", "sex", "phone", "place", "role", "school",
+)  # fmt: skip
+"""In the order in which a person reads the evidence."""
+_FATHER_MOST = max(MODEL.weights["father_name"].values())
+_NAME_MOST = max(MODEL.weights["name"].values())
+# The least similarity at which a name still weighs so much, the dearest first.
+_NAME_STEPS = (
+    (MODEL.weight("name", "alike"), model.NAME_SAME),
+    (MODEL.weight("name", "near"), model.NAME_ALIKE),
+    (max(MODEL.weight("name", "doubtful"), MODEL.weight("name", "part")), model.NAME_NEAR),
+    (max(MODEL.weight("name", "different"), MODEL.weight("name", "missing")), model.NAME_DOUBTFUL),
+)
+_ROUNDING = 1e-9
+
 
 def compare(b: BeneficiaryFacts, i: IndividualFacts) -> Comparison:
     """Weigh a beneficiary against an individual. Only fields both sides have count, for or against."""
-    levels = list(_levels(b, i))
-    score = sum(weight for _, _, weight in levels)
-    found = {field: level for field, level, _ in levels}
+    row, person = prepare_row(b), prepare_person(i)
+    told, named = list(_told(row, person)), list(_named(row, person, -inf))
+    levels = sorted(told + named, key=lambda level: _FIELDS.index(level[0]))
     evidence = tuple(Evidence(field, level, weight, explain(field, level)) for field, level, weight in levels)
-    return Comparison(score, probability_of(score, b.unit), evidence, _forbidden(b, i, found))
+    return _comparison(row, person, told, named, evidence)
+
+
+def judge(row: Listed, person: Registered, least: float) -> Comparison | None:
+    """What `compare` gives, without the evidence; None where the score is below `least`.
+
+    Numbers, dates and places come first: comparing names takes most of the time, and only as much of it is spent as
+    can still lift the pair to `least`.
+    """
+    told = list(_told(row, person))
+    missing = least - sum(weight for _, _, weight in told) - _ROUNDING
+    if missing > _NAME_MOST + (_FATHER_MOST if row.father is not None else 0.0):
+        return None
+    named = list(_named(row, person, missing))
+    comparison = _comparison(row, person, told, named, ())
+    return comparison if comparison.score >= least else None
+
+
+def _comparison(
+    row: Listed, person: Registered, told: list[_Level], named: list[_Level], evidence: tuple[Evidence, ...]
+) -> Comparison:
+    score = sum(weight for _, _, weight in told) + sum(weight for _, _, weight in named)
+    forbidden = _forbidden(row.facts, person.facts, {field: level for field, level, _ in (*told, *named)})
+    return Comparison(score, probability_of(score, row.facts.unit), evidence, forbidden)
 
 
 def probability_of(score: float, unit: Unit) -> float:
@@ -66,31 +109,47 @@ def probability_of(score: float, unit: Unit) -> float:
     return 1.0 / (1.0 + exp2(-bits))
 
 
+def score_of(probability: float, unit: Unit) -> float:
+    """The score from which a pair has this probability: the inverse of `probability_of`."""
+    return log2(probability / (1.0 - probability)) - MODEL.priors[unit]
+
+
 def _forbidden(b: BeneficiaryFacts, i: IndividualFacts, levels: dict[str, str]) -> bool:
     if levels["nni"] != "equal" or b.birth_date is None or i.birth_date is None:
         return False
     return b.birth_date.year != i.birth_date.year and levels["name"] in ("doubtful", "different")
 
 
-def _levels(b: BeneficiaryFacts, i: IndividualFacts) -> Iterator[_Level]:
-    name = parse_name(b.name) if b.name else Name(())
-    best = _closest(name, i)
-    yield _weighed("nni", _number(national_id(b.nni), national_id(i.nni)))
-    yield _weighed("household_number", _number(household_code(b.household_number), household_code(i.household_number)))
-    name_level = _name(name, best)
-    yield _weighed("name", name_level)
-    if name_level in ("same_three", "same", "alike", "near"):
-        yield _weighed("common_name", _commonness(name, best))
-    father_level = _father(b, name, i, best)
-    yield _weighed("father_name", father_level)
+def _told(row: Listed, person: Registered) -> Iterator[_Level]:
+    """Everything but the names."""
+    b, i = row.facts, person.facts
+    yield _weighed("nni", _number(row.nni, person.nni))
+    yield _weighed("household_number", _number(row.household, person.household))
     yield _weighed("birth", _birth(b.birth_date, b.birth_precision, i.birth_date, i.birth_precision))
-    yield _weighed("sex", _sex(b, name, i))
-    yield _phone(b, i)
+    yield _weighed("sex", _sex(b, row.name, i))
+    yield _phone(row, person)
     yield _weighed("place", _place(b, i))
     if b.unit == "household":
         yield _weighed("role", i.relationship if i.relationship in ("head", "spouse") else "member")
     if b.unit == "pupil":
-        yield _weighed("school", _school(b, i))
+        yield _weighed("school", _school(row, i))
+
+
+def _named(row: Listed, person: Registered, missing: float) -> Iterator[_Level]:
+    """The names; below `missing` bits in all, the levels told may be too low, and the father's is left out."""
+    name = row.name
+    wanted = missing - (_FATHER_MOST if row.father is not None else 0.0)
+    floor = next((similar for weight, similar in _NAME_STEPS if wanted > weight), 0.0)
+    best, value = _closest(name, person.names, floor)
+    name_level = _name(name, best, value)
+    weight = MODEL.weight("name", name_level)
+    yield "name", name_level, weight
+    if name_level in ("same_three", "same", "alike", "near"):
+        common = _weighed("common_name", _commonness(name, best))
+        weight += common[2]
+        yield common
+    if weight >= wanted:
+        yield _weighed("father_name", _father(row, person, best))
 
 
 def _weighed(field: str, level: str) -> _Level:
@@ -101,22 +160,28 @@ def _number(a: str, b: str) -> str:
     return nearness(a, b) if a and b else "missing"
 
 
-def _closest(name: Name, i: IndividualFacts) -> Name:
-    """The individual's French or Arabic name, whichever is nearer to the one given."""
-    written = [parse_name(text) for text in (i.name_fr, i.name_ar) if text]
+def _closest(name: Name, written: tuple[Name, ...], floor: float) -> tuple[Name, float]:
+    """The individual's French or Arabic name, whichever is nearer to the one given, and how near (0: below `floor`)."""
     if not written or not name.tokens:
-        return written[0] if written else Name(())
-    # The name in the same script first: when it is the same, the other script has nothing to add.
-    written.sort(key=lambda other: other.tokens[:1] != () and other.tokens[0].arabic != name.tokens[0].arabic)
-    if similarity(name, written[0]) >= model.NAME_SAME:
-        return written[0]
-    return max(written, key=lambda other: similarity(name, other))
+        return (written[0] if written else Name(())), 0.0
+    if len(written) > 1 and written[0].tokens[:1] and written[0].tokens[0].arabic != name.tokens[0].arabic:
+        # The name in the same script first: when it is the same, the other script has nothing to add.
+        written = tuple(
+            sorted(written, key=lambda n: n.tokens[:1] != () and n.tokens[0].arabic != name.tokens[0].arabic)
+        )
+    best, value = written[0], similarity(name, written[0], floor)
+    for other in written[1:]:
+        if value >= model.NAME_SAME:
+            break
+        again = similarity(name, other, max(floor, value))
+        if again > value:
+            best, value = other, again
+    return best, value
 
 
-def _name(a: Name, b: Name) -> str:
+def _name(a: Name, b: Name, value: float) -> str:
     if not a.tokens or not b.tokens:
         return "missing"
-    value = similarity(a, b)
     if min(len(a.tokens), len(b.tokens)) == 1 and value >= model.NAME_DOUBTFUL:
         return "part"  # a given name alone is shared by thousands
     if value >= model.NAME_SAME:
@@ -136,23 +201,24 @@ def _commonness(a: Name, b: Name) -> str:
     return ("none", "one", "two")[min(common, 2)]
 
 
-def _father(b: BeneficiaryFacts, name: Name, i: IndividualFacts, best: Name) -> str:
+def _father(row: Listed, person: Registered, best: Name) -> str:
     """The father given beside the name, against the father the registry knows, else the patronymic."""
-    if not b.father_name:
+    given = row.father
+    if given is None:
         return "missing"
-    given = in_given_order(parse_name(b.father_name))
-    known = [in_given_order(parse_name(i.father_name))] if i.father_name else _patronymics(best)
+    father = person.father
+    known = [father] if father is not None else _patronymics(best)
     if not given.tokens or not known or not known[0].tokens:
         return "missing"
     closest = max(known, key=lambda father: _fathers_alike(given, father))
     value = _fathers_alike(given, closest)
     if value < model.FATHER_NEAR:
         # A patronymic may be a grandfather's or a family's name: it confirms well and refutes little.
-        return "different" if i.father_name else "unconfirmed"
+        return "different" if father is not None else "unconfirmed"
     if value < model.FATHER_SAME:
         return "near"
     with_grandfather = len(given.tokens) > 1 and len(closest.tokens) > 1 and similarity(given, closest) >= value
-    told_already = any(_fathers_alike(given, p) >= model.FATHER_SAME for p in _patronymics(name))
+    told_already = any(_fathers_alike(given, p) >= model.FATHER_SAME for p in _patronymics(row.name))
     return "repeated" if told_already and not with_grandfather else "same"
 
 
@@ -202,16 +268,15 @@ def _sex(b: BeneficiaryFacts, name: Name, i: IndividualFacts) -> str:
     return "missing"
 
 
-def _phone(b: BeneficiaryFacts, i: IndividualFacts) -> _Level:
-    ours = {phone for phone in map(phone_of, b.phones) if phone}
-    theirs = {phone for phone in map(phone_of, i.phones) if phone}
-    if not ours or not theirs:
+def _phone(row: Listed, person: Registered) -> _Level:
+    if not row.phones or not person.phones:
         return _weighed("phone", "missing")
-    if not ours & theirs:
+    if row.phones.isdisjoint(person.phones):
         return _weighed("phone", "different")
-    if i.phone_households <= 1:
+    households = person.facts.phone_households
+    if households <= 1:
         return _weighed("phone", "equal")
-    left = MODEL.weight("phone", "shared") - model.SHARED_PHONE_LOSS * log2(i.phone_households)
+    left = MODEL.weight("phone", "shared") - model.SHARED_PHONE_LOSS * log2(households)
     return "phone", "shared", max(model.SHARED_PHONE_FLOOR, left)
 
 
@@ -236,14 +301,14 @@ _LATE_YEARS = 3  # entering late and repeating a class are ordinary
 _OLDEST_PUPIL = 20
 
 
-def _school(b: BeneficiaryFacts, i: IndividualFacts) -> str:
+def _school(row: Listed, i: IndividualFacts) -> str:
     """The registry's age on the day of the list against the class: 3AF is the third year, so eight years old
     or more.
     """
-    if b.listed_on is None or i.birth_date is None:
+    if row.facts.listed_on is None or i.birth_date is None:
         return "missing"
-    age = b.listed_on.year - i.birth_date.year
-    grade = digits_of(b.school_class)[:1]
+    age = row.facts.listed_on.year - i.birth_date.year
+    grade = row.grade
     if not grade:
         return "fits" if _FIRST_CLASS_AGE - 1 <= age <= _OLDEST_PUPIL else "unfit"
     late = age - (_FIRST_CLASS_AGE - 1 + int(grade))

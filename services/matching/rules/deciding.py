@@ -1,11 +1,11 @@
 """From compared candidates to one decision: link, let a human adjudicate, or leave unmatched."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from services.matching.rules.comparing import Comparison
+from services.matching.rules.comparing import Comparison, score_of
 from services.matching.rules.facts import IndividualFacts, Unit
 
 Kind = Literal["link", "adjudicate", "unmatched"]
@@ -18,6 +18,9 @@ ADJUDICATE = 0.30
 # Bits by which the best must lead the best different person: eight to one. Two brothers on one phone stay a
 # question.
 MARGIN = 3.0
+
+LEAST: Mapping[Unit, float] = {unit: score_of(ADJUDICATE, unit) for unit in ("household", "individual", "pupil")}
+"""The score from which a candidate can matter: for the decision, or within MARGIN of one that is linked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Decision:
     link: both ids are set, and what the program pays is certain: the person, or for a unit of households the
     household (`person_certain` is False when another of its members is as likely: the spouse for the head;
     `household_certain` is False when the person heads two households and nothing says which).
-    adjudicate: both name the best candidate, for the human to start from. unmatched: both are None.
-    `runner_up` is the best candidate who is another person.
+    adjudicate: both name the best candidate, for the human to start from. unmatched: both are None, and so is the
+    probability 0. `runner_up` is the best candidate who is another person, if any is worth a look.
     """
 
     kind: Kind
@@ -53,7 +56,7 @@ def decide(candidates: Sequence[Scored], *, unit: Unit = "individual") -> Decisi
     """The decision over all candidates of one beneficiary. Independent of their order and of repetitions."""
     ranked = sorted(candidates, key=_rank)
     if not ranked or ranked[0].comparison.probability < ADJUDICATE:
-        return Decision("unmatched", probability=ranked[0].comparison.probability if ranked else 0.0)
+        return Decision("unmatched")
     best = ranked[0]
     other = next((c for c in ranked if c.individual.individual_id != best.individual.individual_id), None)
     close = [c for c in ranked if best.comparison.score - c.comparison.score < MARGIN]

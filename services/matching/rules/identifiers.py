@@ -14,19 +14,27 @@ Nearness = Literal["equal", "one_slip", "different"]
 NNI_DIGITS = 10
 _LOST_ZEROS = 2  # a spreadsheet drops leading zeros; more than two lost is another number
 _CUT = "00000"
+_NOT_DIGITS, _NOT_LETTERS, _PREFIX = re.compile(r"\D"), re.compile(r"[\W_]"), re.compile(r"^[a-z]*0*")
 PHONE_DIGITS = 8  # without the country's 222
 
 
 def digits_of(text: str | None) -> str:
     """Only the digits of `text`, Arabic ones made Western."""
-    return re.sub(r"\D", "", fold(text)) if text else ""
+    if not text:
+        return ""
+    if text.isascii():  # nothing to fold, and by far the most
+        return text if text.isdigit() else _NOT_DIGITS.sub("", text)
+    return _NOT_DIGITS.sub("", fold(text))
 
 
 def household_code(text: str | None) -> str:
     """A household number as it survives a clerk: no prefix, no zeros before it, no spaces: 630000025 for
     MR0630000025.
     """
-    return re.sub(r"^[a-z]*0*", "", re.sub(r"[\W_]", "", fold(text))) if text else ""
+    if not text:
+        return ""
+    plain = text.lower() if text.isascii() and text.isalnum() else _NOT_LETTERS.sub("", fold(text))
+    return _PREFIX.sub("", plain)
 
 
 def national_id(text: str | None) -> str:

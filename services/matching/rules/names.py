@@ -166,9 +166,9 @@ def _glued(tokens: _Tokens, at: int) -> str:
     return tokens[at].sounds + tokens[at + 1].sounds.removeprefix("v")
 
 
-def _aligned(a: _Tokens, b: _Tokens) -> float:
-    """The best alignment in order, where only the longer name may have tokens that face nothing."""
-    best = 0.0
+def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
+    """The best alignment in order, where only the longer name may have tokens that face nothing; 0 below `least`."""
+    best = bar = max(0.0, least - 1e-12)
     # (next of a, next of b, pairs, worst, total, penalty): at most a few dozen states for names of up to four
     # tokens.
     open_states: list[tuple[int, int, int, float, float, float]] = [(0, 0, 0, 1.0, 0.0, 0.0)]
@@ -196,15 +196,15 @@ def _aligned(a: _Tokens, b: _Tokens) -> float:
             open_states.append((i + 1, j + 2, pairs + 1, min(worst, value), total + value, penalty + _GLUED))
         value = token_similarity(a[i], b[j])
         open_states.append((i + 1, j + 1, pairs + 1, min(worst, value), total + value, penalty))
-    return best
+    return best if best > bar else 0.0
 
 
-def _in_order(a: _Tokens, b: _Tokens) -> float:
+def _in_order(a: _Tokens, b: _Tokens, least: float) -> float:
     if len(a) == len(b):
         straight = _straight(a, b)
         if straight >= _SURE or (len(a) == 1) or (len(a) == 2 and straight < 0.3):
             return straight
-    return _aligned(a, b)
+    return _aligned(a, b, least)
 
 
 def in_given_order(name: Name) -> Name:
@@ -216,8 +216,10 @@ def _clan_last(tokens: _Tokens) -> _Tokens | None:
     return (*tokens[1:], tokens[0]) if len(tokens) > 1 and tokens[0].clan else None
 
 
-def similarity(a: Name, b: Name) -> float:
+def similarity(a: Name, b: Name, least: float = 0.0) -> float:
     """0..1 for two names in any scripts; symmetric. 0 when either is empty: an absent name is not evidence.
+
+    Below `least` it may be anything below: whoever needs to know no more spares most of the time.
 
     The worst pair of tokens counts most; an absent last token (the grandfather) costs little; a clan name
     may stand first in one and last in the other.
@@ -226,13 +228,13 @@ def similarity(a: Name, b: Name) -> float:
         return 0.0
     if a.tokens == b.tokens:
         return 1.0
-    score = _in_order(a.tokens, b.tokens)
+    score = _in_order(a.tokens, b.tokens, least)
     if score < _SURE:
         turned_a, turned_b = _clan_last(a.tokens), _clan_last(b.tokens)
         if turned_a:
-            score = max(score, _in_order(turned_a, b.tokens))
+            score = max(score, _in_order(turned_a, b.tokens, least))
         if turned_b:
-            score = max(score, _in_order(a.tokens, turned_b))
+            score = max(score, _in_order(a.tokens, turned_b, least))
         if turned_a and turned_b:
-            score = max(score, _in_order(turned_a, turned_b))
+            score = max(score, _in_order(turned_a, turned_b, least))
     return score

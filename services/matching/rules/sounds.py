@@ -130,16 +130,41 @@ def _weight(sound: str) -> float:
     return 0.5 if sound in _ARABIC_VOWELS else 1.0
 
 
+_SOUNDS = sorted({*_VOWELS, *_ARABIC_ONLY, *"bcdfghjklmnpqrstvwxyzDGHJSTX@P", *(x for pair in _NEAR for x in pair)})
+_COST = {x: {y: _substitution(x, y) for y in _SOUNDS} for x in _SOUNDS}
+
+
+@lru_cache(maxsize=262_144)
+def _omissions(sounds: str, other_is_arabic: bool) -> tuple[float, ...]:
+    return tuple(_omission(sounds, at, other_is_arabic) for at in range(len(sounds)))
+
+
+@lru_cache(maxsize=262_144)
+def _length(sounds: str) -> float:
+    return sum(map(_weight, sounds))
+
+
 def _distance(a: str, b: str, a_arabic: bool, b_arabic: bool) -> float:
-    b_omitted = [_omission(b, j, a_arabic) for j in range(len(b))]
+    b_omitted = _omissions(b, a_arabic)
     row = [0.0]
+    value = 0.0
     for cost in b_omitted:
-        row.append(row[-1] + cost)
-    for i, x in enumerate(a):
-        a_omitted = _omission(a, i, b_arabic)
-        previous, row = row, [row[0] + a_omitted]
+        value += cost
+        row.append(value)
+    for x, left_out in zip(a, _omissions(a, b_arabic), strict=True):
+        costs = _COST[x]
+        diagonal = row[0]
+        value = row[0] = diagonal + left_out
         for j, y in enumerate(b):
-            row.append(min(previous[j] + _substitution(x, y), previous[j + 1] + a_omitted, row[j] + b_omitted[j]))
+            above = row[j + 1]
+            facing = diagonal + costs[y]
+            value += b_omitted[j]
+            if facing < value:
+                value = facing
+            if above + left_out < value:
+                value = above + left_out
+            diagonal = above
+            row[j + 1] = value
     return row[-1]
 
 
@@ -152,5 +177,5 @@ def sound_similarity(a: str, b: str, a_arabic: bool, b_arabic: bool) -> float:
         return 0.0
     if (a_arabic, a) > (b_arabic, b):
         return sound_similarity(b, a, b_arabic, a_arabic)
-    length = max(1.0, (sum(map(_weight, a)) + sum(map(_weight, b))) / 2)
+    length = max(1.0, (_length(a) + _length(b)) / 2)
     return max(0.0, 1.0 - _STEEPNESS * _distance(a, b, a_arabic, b_arabic) / length)
