@@ -31,7 +31,7 @@ from shared.ids import new_id
 from shared.outbox import record
 from shared.platform import Platform
 
-CHUNK = 400
+CHUNK = 250
 """Beneficiaries linked in one transaction: under a second, so that the registry's events never wait long."""
 LOOK_SECONDS = 0.5
 
