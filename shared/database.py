@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from shared.connecting import attempts_ended, connect
 from shared.settings import ServiceSettings
 
 STATEMENT_TIMEOUT_MS = 30_000
@@ -19,6 +20,7 @@ STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 POOL_WAIT_SECONDS = 10
+CLOSE_SECONDS = 1.0
 PARAMETERS_PER_STATEMENT = 32_767
 """PostgreSQL's protocol counts parameters in 16 bits."""
 
@@ -62,6 +64,17 @@ class PlatformBase(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def _server_settings(process: str) -> dict[str, str]:
+    return {
+        "application_name": process,
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    }
+
+
 class Database:
     """The engine and sessions of one process."""
 
@@ -73,17 +86,7 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # a statement quoted in a log must not quote a person
-            connect_args={
-                "timeout": 5,
-                "server_settings": {
-                    "application_name": settings.name,
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "lock_timeout": str(LOCK_TIMEOUT_MS),
-                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
-                },
-            },
+            async_creator=lambda: connect(str(settings.database_url), server_settings=_server_settings(settings.name)),
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -100,6 +103,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await attempts_ended(CLOSE_SECONDS)
 
 
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:

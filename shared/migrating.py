@@ -7,7 +7,9 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.connecting import connect
 
 LOCK_TIMEOUT = "5s"
 """A migration that cannot get its lock gives way: requests queue behind a waiting ALTER TABLE."""
@@ -34,6 +36,11 @@ def config(folder: Path) -> Config:
     return made
 
 
+def _engine(url: str) -> AsyncEngine:
+    plain = url.replace("postgresql+asyncpg://", "postgresql://", 1)
+    return create_async_engine(url, poolclass=pool.NullPool, async_creator=lambda: connect(plain))
+
+
 @cache
 def head(folder: Path) -> str:
     """The newest revision in a migrations folder; raises where there is more than one."""
@@ -45,7 +52,7 @@ def head(folder: Path) -> str:
 
 async def migrate(folder: Path, url: str) -> None:
     """Bring a database to the head. Several may call at once: the first migrates, the others wait."""
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
@@ -57,7 +64,7 @@ async def migrate(folder: Path, url: str) -> None:
 
 async def write_migration(folder: Path, url: str, message: str) -> None:
     """Write the migration that leads from the database at `url` (at the head) to today's models."""
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_revision, folder, message)
@@ -92,7 +99,7 @@ def _run(connection: Connection, metadata: tuple[MetaData, ...]) -> None:
 
 async def revision_of(url: str) -> str | None:
     """The revision a database stands at; None where it was never migrated."""
-    engine = create_async_engine(url, poolclass=pool.NullPool)
+    engine = _engine(url)
     try:
         async with engine.connect() as connection:
             exists = await connection.scalar(text("SELECT to_regclass('alembic_version')"))

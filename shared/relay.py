@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from shared.bus import STREAM_MAX_AGE_SECONDS, Bus
 from shared.clock import now
+from shared.connecting import connect
 from shared.database import Database
 from shared.logs import log
 from shared.outbox import KnownStream, OutboxRow
@@ -86,7 +87,7 @@ class Relay:
 
     async def _lead(self) -> None:
         # A session lock needs a connection of its own, and so does LISTEN.
-        connection = await asyncpg.connect(str(self._settings.database_url), timeout=5)
+        connection = await connect(str(self._settings.database_url))
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
                 await asyncio.sleep(RETRY_SECONDS)

@@ -5,6 +5,7 @@ import contextlib
 
 import asyncpg
 
+from shared.connecting import connect
 from shared.logs import log
 from shared.platform import Platform
 
@@ -40,7 +41,7 @@ class Bell:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _listen(self, url: str) -> None:
-        connection = await asyncpg.connect(url, timeout=5)  # LISTEN needs a connection of its own
+        connection = await connect(url)  # LISTEN needs a connection of its own
         grown = asyncio.Event()
         try:
             await connection.add_listener("feed", lambda *_: grown.set())

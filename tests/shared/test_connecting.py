@@ -1,0 +1,37 @@
+"""A stop in the middle of connecting leaves nothing behind: no socket, no session, no exception nobody hears."""
+
+import asyncio
+import gc
+from random import Random
+from typing import Any
+
+from servers import RunningServers
+from shared.connecting import attempts_ended, connect
+
+ATTEMPTS = 200
+LONGEST_SECONDS = 0.006
+"""About as long as connecting takes, so that every moment of it is met."""
+
+
+async def test_connecting_cut_short_at_any_moment_leaves_nothing_behind(servers: RunningServers) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    moments = Random(1)
+    name = {"application_name": "cut short"}
+
+    for _ in range(ATTEMPTS):
+        attempt = asyncio.create_task(connect(servers.postgres_url, server_settings=name))
+        await asyncio.sleep(moments.random() * LONGEST_SECONDS)
+        attempt.cancel()
+        [outcome] = await asyncio.gather(attempt, return_exceptions=True)
+        if not isinstance(outcome, BaseException):
+            await outcome.close()
+    await attempts_ended(5)
+    await asyncio.sleep(0.2)
+    gc.collect()
+
+    watching = await connect(servers.postgres_url)
+    left = await watching.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cut short'")
+    await watching.close()
+    assert complaints == []
+    assert left == 0
