@@ -26,6 +26,7 @@ DUPLICATE_WINDOW_SECONDS = 2 * 3600
 STREAM_MAX_BYTES = 128 << 20
 """Events are thin: some 200,000. NATS sets this aside for each stream; when one is full, events wait in the outbox."""
 PUBLISH_TIMEOUT_SECONDS = 10
+CONNECT_SECONDS = 2
 BATCH_HEADERS = ("Nats-Batch-Id", "Nats-Batch-Sequence", "Nats-Batch-Commit")
 BATCH_HOLDS_KNOWN_ID = 10201
 """JetStream's error for an atomic batch with a message id it has already stored."""
@@ -41,7 +42,7 @@ class Bus:
     def __init__(self, url: str, name: str) -> None:
         self._url, self._name = url, name
         self._client = Client()
-        self._was_connected = False
+        self._attempt: asyncio.Task[Client] | None = None
         self._ensured: set[str] = set()
         self.reconnections = 0
         """How often the server was lost and found again; what it holds may have changed each time."""
@@ -57,18 +58,21 @@ class Bus:
     async def connect(self) -> None:
         """Connect, waiting as long as NATS is not there: a service lives and answers without it."""
         while True:
-            try:
-                self._client = await nats.connect(
+            # Never cancelled: cut short, nats-py leaves its socket open. `close` waits for the attempt's own end.
+            self._attempt = asyncio.create_task(
+                nats.connect(
                     self._url,
                     name=self._name,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.5,
                     ping_interval=5,
-                    connect_timeout=2,
+                    connect_timeout=CONNECT_SECONDS,
                     error_cb=_report,
                     reconnected_cb=self._reconnected,
                 )
-                self._was_connected = True
+            )
+            try:
+                self._client = await asyncio.shield(self._attempt)
                 return
             except (OSError, NatsError, TimeoutError) as fault:
                 log.warning("nats_unreachable", reason=type(fault).__name__)
@@ -78,10 +82,12 @@ class Bus:
         self.reconnections += 1
 
     async def close(self) -> None:
-        if not self._was_connected:  # nats-py's client asserts that it was
+        """Close what there is; nothing where NATS was never met."""
+        if self._attempt is None:
             return
         with contextlib.suppress(NatsError, TimeoutError, OSError):
-            await self._client.close()
+            client = await asyncio.wait_for(self._attempt, 2 * CONNECT_SECONDS)
+            await client.close()
 
     async def ensure_stream(self, process: str) -> None:
         """Create the stream of `process` where it is not there (also after NATS lost its whole store)."""

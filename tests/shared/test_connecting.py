@@ -2,14 +2,18 @@
 
 import asyncio
 import gc
+import warnings
 from random import Random
 from typing import Any
 
+import httpx
+
 from servers import RunningServers
+from shared.bus import Bus
 from shared.connecting import attempts_ended, connect
 
 ATTEMPTS = 200
-LONGEST_SECONDS = 0.006
+LONGEST_SECONDS = 0.004
 """About as long as connecting takes, so that every moment of it is met."""
 
 
@@ -35,3 +39,26 @@ async def test_connecting_cut_short_at_any_moment_leaves_nothing_behind(servers:
     await watching.close()
     assert complaints == []
     assert left == 0
+
+
+async def test_a_bus_stopped_while_it_connects_leaves_nothing_behind(servers: RunningServers) -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    moments = Random(1)
+
+    with warnings.catch_warnings(record=True) as unclosed:
+        warnings.simplefilter("always")
+        for _ in range(ATTEMPTS):
+            bus = Bus(servers.nats_url, "cut short")
+            attempt = asyncio.create_task(bus.connect())
+            await asyncio.sleep(moments.random() * LONGEST_SECONDS)
+            attempt.cancel()
+            await asyncio.gather(attempt, return_exceptions=True)
+            await bus.close()
+        gc.collect()
+
+    async with httpx.AsyncClient(trust_env=False) as client:
+        open_now = (await client.get(f"{servers.nats_monitor_url}/connz")).json()["connections"]
+    assert [one["name"] for one in open_now if one.get("name") == "cut short"] == []
+    assert [str(one.message) for one in unclosed] == []
+    assert complaints == []
