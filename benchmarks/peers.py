@@ -19,8 +19,8 @@ from services.matching.rules.comparing import judge
 from services.matching.rules.deciding import LEAST, Decision, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
 from services.matching.rules.keys import Search, individual_keys, search_of
-from services.matching.rules.places import PlaceIndex, PlaceRow
 from services.matching.rules.prepared import Registered, prepare_person, prepare_row
+from shared.place_names import PlaceIndex, PlaceRow
 
 HERE = UUID(int=0)
 LARGEST_BLOCK, REFINED_BLOCK = 400, 30

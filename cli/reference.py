@@ -147,7 +147,7 @@ def event_types() -> list[type[Event]]:
     found: set[type[Event]] = set()
     for module in pkgutil.iter_modules(shared.contracts.__path__, "shared.contracts."):
         for value in vars(importlib.import_module(module.name)).values():
-            if inspect.isclass(value) and issubclass(value, Event) and value is not Event:
+            if inspect.isclass(value) and issubclass(value, Event) and "type" in vars(value):
                 found.add(value)
     return sorted(found, key=lambda one: one.type)
 

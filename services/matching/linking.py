@@ -23,12 +23,12 @@ from services.matching.rules.comparing import judge
 from services.matching.rules.deciding import LEAST, Decision, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, Unit
 from services.matching.rules.keys import search_of
-from services.matching.rules.places import PlaceIndex, PlaceRow
 from services.matching.rules.prepared import Registered, prepare_row
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
 from shared.ids import new_id
 from shared.outbox import record
+from shared.place_names import PlaceIndex, PlaceRow
 from shared.platform import Platform
 
 CHUNK = 250

@@ -14,7 +14,6 @@ from services.matching.candidates import person_behind
 from services.matching.linking import facts_of
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program
 from services.matching.rules.comparing import compare
-from services.matching.rules.places import PlaceIndex, PlaceRow
 from services.matching.schemas import (
     Cell,
     DecidedOut,
@@ -30,6 +29,7 @@ from services.matching.schemas import (
 from shared.errors import NotFound
 from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
+from shared.place_names import PlaceIndex, PlaceRow
 from shared.text import Language
 
 SMALLEST_CELL = 5

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.registry import internal_routes, routes
-from services.registry.commands import publish_places
+from services.registry import internal_routes
+from services.registry.commands.places import publish_places
 from services.registry.importing import HouseholdsImporter, refuse_kind
+from services.registry.routes import households, places
 from services.registry.settings import RegistrySettings
 from shared.import_routes import import_router
 from shared.imports import import_worker, imports_waiting
@@ -20,7 +21,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         settings,
         title="Social Registry",
         description="Households and individuals of the country, and the places they live in.",
-        routers=[routes.router, import_router(refuse_kind), internal_routes.router],
+        routers=[places.router, households.router, import_router(refuse_kind), internal_routes.router],
         migrations=MIGRATIONS,
         first=publish_places,
         workers=[import_worker(HouseholdsImporter())],

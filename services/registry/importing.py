@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands import register_households
+from services.registry.commands.registering import register_households
 from services.registry.errors import UnknownKindOfFile
 from services.registry.models import Place
 from services.registry.rules.households import COLUMNS, read_household
@@ -60,9 +60,10 @@ class HouseholdsImporter:
             outcome.issues += [Issue(p.line, p.field, p.value, p.severity, p.code, p.reason) for p in problems]
             if household is not None:
                 households.append(household)
-        changed = await register_households(tx, households, by=import_.partner)
-        outcome.accepted = sum(len(one.members) for one in households if one.number in changed)
-        outcome.unchanged = sum(len(one.members) for one in households if one.number not in changed)
+        done = await register_households(tx, households, by=import_.partner, import_id=import_.id)
+        outcome.issues += [Issue(p.line, p.field, p.value, p.severity, p.code, p.reason) for p in done.problems]
+        outcome.accepted, outcome.unchanged = done.accepted, done.unchanged
+        outcome.rejected += done.refused
         return outcome
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.registry import queries
+from services.registry.queries import households, places
 from services.registry.schemas import HouseholdOut, PlaceOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
@@ -16,10 +16,10 @@ router = APIRouter(prefix="/internal", dependencies=[permitted(INTERNAL)], tags=
 @router.get("/places")
 async def pull_places(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[PlaceOut]:
     """Every place."""
-    return await queries.places(tx, limit, cursor)
+    return await places.places(tx, limit, cursor)
 
 
 @router.get("/household-batches/{batch_id}")
 async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[HouseholdOut]:
     """The households of one `registry.households.registered` event, as they are now."""
-    return await queries.batch(tx, batch_id, limit, cursor)
+    return await households.batch(tx, batch_id, limit, cursor)

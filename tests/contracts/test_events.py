@@ -33,6 +33,75 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "edition_id": (UUID, True),
         "places": ("integer", True),
     },
+    "registry.households.changed.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "household_id": (UUID, True),
+    },
+    "registry.households.moved.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "household_id": (UUID, True),
+        "from_commune": ("string", True),
+        "to_commune": ("string", True),
+    },
+    "registry.households.split.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "household_id": (UUID, True),
+        "new_household_id": (UUID, True),
+    },
+    "registry.households.merged.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "household_id": (UUID, True),
+        "into_household_id": (UUID, True),
+    },
+    "registry.households.removed.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "household_id": (UUID, True),
+        "reason": ("string", True),
+    },
+    "registry.individuals.registered.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "individual_id": (UUID, True),
+    },
+    "registry.individuals.changed.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "individual_id": (UUID, True),
+    },
+    "registry.individuals.deceased.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "individual_id": (UUID, True),
+    },
+    "registry.individuals.merged.v1": {
+        "version": ("integer", False),
+        "change_id": (UUID, True),
+        "individual_id": (UUID, True),
+        "into_individual_id": (UUID, True),
+    },
+    "registry.places.changed.v1": {
+        "version": ("integer", False),
+        "place_id": (UUID, True),
+        "code": ("string", True),
+    },
+    "registry.imports.completed.v1": {
+        "version": ("integer", False),
+        "import_id": (UUID, True),
+        "kind": ("string", True),
+        "accepted": ("integer", True),
+        "unchanged": ("integer", True),
+        "rejected": ("integer", True),
+    },
+    "registry.conflicts.found.v1": {
+        "version": ("integer", False),
+        "batch_id": (UUID, True),
+        "conflicts": ("integer", True),
+    },
     "programs.programs.published.v1": {
         "version": ("integer", False),
         "institution": ("string", True),
@@ -76,7 +145,7 @@ def event_types() -> dict[str, type[Event]]:
     found: dict[str, type[Event]] = {}
     for module in pkgutil.iter_modules(shared.contracts.__path__, "shared.contracts."):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, Event) and value is not Event:
+            if isinstance(value, type) and issubclass(value, Event) and "type" in vars(value):
                 assert found.setdefault(value.type, value) is value, f"two classes claim {value.type}"
     return found
 

@@ -13,9 +13,9 @@ from services.matching.rules import model
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Precision, Unit
 from services.matching.rules.identifiers import nearness
 from services.matching.rules.model import MODEL
-from services.matching.rules.names import Name, in_given_order, similarity
 from services.matching.rules.prepared import Listed, Registered, prepare_person, prepare_row
 from services.matching.rules.wording import explain
+from shared.names import Name, in_given_order, similarity
 from shared.text import Text
 
 __all__ = ["Comparison", "Evidence", "compare", "judge"]

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from shared.names import Sex
+
 Unit = Literal["household", "individual", "pupil"]
-Sex = Literal["F", "M"]
 Precision = Literal["day", "year"]
 Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other"]
 

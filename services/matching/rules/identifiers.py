@@ -7,7 +7,7 @@ from typing import Literal
 
 from rapidfuzz.distance import OSA
 
-from services.matching.rules.spelling import fold
+from shared.spelling import fold
 
 Nearness = Literal["equal", "one_slip", "different"]
 

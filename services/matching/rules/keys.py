@@ -18,7 +18,7 @@ from itertools import combinations
 
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
 from services.matching.rules.identifiers import household_code, national_id, phone_of
-from services.matching.rules.names import Name, in_given_order, parse_name
+from shared.names import Name, in_given_order, parse_name
 
 __all__ = ["Search", "beneficiary_keys", "individual_keys", "search_of"]
 

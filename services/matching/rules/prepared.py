@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
 from services.matching.rules.identifiers import digits_of, household_code, national_id, phone_of
-from services.matching.rules.names import Name, in_given_order, parse_name
+from shared.names import Name, in_given_order, parse_name
 
 _NOBODY = Name(())
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.text import Text
 from shared.values import BadValue, nni_check_holds, parse_date, parse_nni, parse_phones
@@ -17,6 +17,11 @@ COLUMNS = (
 
 CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
 RELATIONSHIPS = ("head", "spouse", "child", "parent", "sibling", "grandchild", "other")
+
+MEMBER_FACTS = ("name_fr", "name_ar", "sex", "birth_date", "birth_precision", "disability")
+HOUSEHOLD_FACTS = (
+    "commune_code", "village", "vulnerability_category", "score", "formula_version", "surveyed_on",
+)  # fmt: skip
 
 MISSING = Text(
     ar="القيمة ناقصة وهي واجبة.",
@@ -38,6 +43,27 @@ NAME_MISSING = Text(
     ar="لا بد من اسم بإحدى الكتابتين.",
     fr="Un nom est requis, dans l'une des écritures.",
     en="A name is required, in either script.",
+)
+
+DECEASED = Text(
+    ar="هذا الفرد مسجل متوفى بتاريخ {on}؛ لم يُسجَّل من جديد. إن كان ذلك خطأ فأرسلوا طلب تصحيح.",
+    fr="Cet individu est enregistré comme décédé le {on} ; il n'est pas réinscrit. S'il y a erreur, demandez une correction.",
+    en="This individual is recorded as deceased on {on}; not entered again. If that is wrong, send a correction.",
+)
+MEMBER_ELSEWHERE = Text(
+    ar="هذا الفرد عضو في الأسرة {household}؛ المقبول: طلب نقل، أو ملف يخرجه منها أولا.",
+    fr="Cet individu appartient au ménage {household} ; accepté : une demande de déplacement, ou un fichier qui l'en retire d'abord.",
+    en="This individual belongs to household {household}; accepted: a move, or a file that takes them out of it first.",
+)
+MERGED_HOUSEHOLD = Text(
+    ar="دُمجت هذه الأسرة في أسرة أخرى؛ المقبول: رقم الأسرة الباقية.",
+    fr="Ce ménage a été fusionné avec un autre ; accepté : le numéro du ménage conservé.",
+    en="This household was merged into another; accepted: the number of the household that remains.",
+)
+LEFT_REGISTRY = Text(
+    ar="خرجت هذه الأسرة من السجل؛ المقبول: طلب عودة.",
+    fr="Ce ménage a quitté le registre ; accepté : une demande de retour.",
+    en="This household has left the registry; accepted: a request for its return.",
 )
 
 T = TypeVar("T")
@@ -70,6 +96,18 @@ class Member:
     nni: str | None
     nni_check_holds: bool
     disability: bool
+    questionnaire_version: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def grade(self) -> str:
+        """How far the national id is to be trusted."""
+        return "check_holds" if self.nni_check_holds else "check_failed"
+
+    def facts(self) -> dict[str, Any]:
+        """What the line says of the individual, by the registry's field names."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in MEMBER_FACTS}
+        return told | _answered(self.questionnaire_version, self.answers)
 
     def content(self) -> str:
         return "|".join(str(getattr(self, name)) for name in self.__slots__ if name not in ("line", "relationship"))
@@ -88,12 +126,30 @@ class HouseholdFile:
     surveyed_on: date
     phones: tuple[str, ...]
     members: tuple[Member, ...]
+    questionnaire_version: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """What the lines say of the household itself, by the registry's field names."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in HOUSEHOLD_FACTS}
+        told |= {
+            "phones": list(self.phones),
+            "scored_on": self.surveyed_on,
+            "score_inputs_hash": None,
+            "score_valid_until": None,
+        }
+        return told | _answered(self.questionnaire_version, self.answers)
 
     def content_hash(self) -> bytes:
         """The same for the same household with the same members, in whatever order the rows came."""
         own = "|".join(str(getattr(self, name)) for name in self.__slots__ if name != "members")
         members = sorted(f"{member.relationship}|{member.content()}" for member in self.members)
         return hashlib.sha256("\n".join([own, *members]).encode()).digest()
+
+
+def _answered(version: str | None, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers where the file has them; a file without leaves those held."""
+    return {} if version is None else {"questionnaire_version": version, "answers": dict(answers)}
 
 
 @dataclass
@@ -188,7 +244,8 @@ def read_member(reading: Reading, today: date) -> Member | None:
         nni=nni.value,
         nni_check_holds=bool(nni.value and nni_check_holds(nni.value)),
         disability=disability == "yes",
-        **names,
+        name_fr=names["name_fr"],
+        name_ar=names["name_ar"],
     )
 
 

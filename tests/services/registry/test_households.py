@@ -96,10 +96,10 @@ async def test_a_member_who_left_ends_the_membership_and_raises_the_version(
 
     page = (await client.get("/v1/households")).json()["items"]
     assert (page[0]["version"], page[0]["size"]) == (2, 1)
-    history = (await client.get(f"/v1/households/{page[0]['id']}/history")).json()
-    assert [(one["version"], one["change"]["kind"], one["changed_by"]) for one in history] == [
-        (2, "updated", "taazour"),
-        (1, "registered", "taazour"),
+    history = (await client.get(f"/v1/households/{page[0]['id']}/history")).json()["items"]
+    assert [(one["version"], one["kind"], one["changed_by"], one["source"]) for one in history] == [
+        (2, "import", "taazour", "registry_survey"),
+        (1, "import", "taazour", "registry_survey"),
     ]
 
 

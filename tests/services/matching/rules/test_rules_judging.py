@@ -14,8 +14,8 @@ from services.matching.rules.deciding import ADJUDICATE, LEAST, LINK, MARGIN, Sc
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Relationship, Unit
 from services.matching.rules.keys import beneficiary_keys, individual_keys, search_of
 from services.matching.rules.model import MODEL
-from services.matching.rules.names import parse_name, similarity
 from services.matching.rules.prepared import prepare_person, prepare_row
+from shared.names import parse_name, similarity
 
 WORDS = (
     "Mohamed Med Ahmed Sidi Moctar Mokhtar Sid'Ahmed Diallo Amadou Ba Mariem Meriem Lemine Cheikh Abdel Kader Salem Saleck"

@@ -9,13 +9,14 @@ Ould Mohamed.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
-from services.matching.rules.facts import Sex
-from services.matching.rules.sounds import sound_similarity
-from services.matching.rules.spelling import fold, is_arabic, skeleton, sounds_of
+from shared.sounds import sound_similarity
+from shared.spelling import fold, is_arabic, skeleton, sounds_of
 
 __all__ = [
     "Name",
+    "Sex",
     "Token",
     "fold",
     "in_given_order",
@@ -24,6 +25,8 @@ __all__ = [
     "similarity",
     "token_similarity",
 ]
+
+Sex = Literal["F", "M"]
 
 _SON = frozenset({"ould", "oul", "oud", "o", "wld", "weld", "wuld", "ouled", "ben", "bin", "ibn", "ولد", "بن", "ابن"})
 _DAUGHTER = frozenset({"mint", "minte", "mnt", "mt", "bint", "bent", "بنت", "منت", "ابنة"})

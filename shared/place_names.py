@@ -7,8 +7,8 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from services.matching.rules.sounds import sound_similarity
-from services.matching.rules.spelling import fold, is_arabic, sounds_of
+from shared.sounds import sound_similarity
+from shared.spelling import fold, is_arabic, sounds_of
 
 Kind = Literal["wilaya", "moughataa", "commune"]
 

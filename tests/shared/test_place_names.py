@@ -5,7 +5,7 @@ from importlib import resources
 
 import pytest
 
-from services.matching.rules.places import PlaceIndex, PlaceRow, ResolvedPlace
+from shared.place_names import PlaceIndex, PlaceRow, ResolvedPlace
 
 
 def table(file: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules.names import fold, parse_name, similarity
+from shared.names import fold, parse_name, similarity
 
 PAIRS = Path(__file__).parent / "data" / "cross_script_pairs.csv"
 

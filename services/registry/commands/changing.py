@@ -1,0 +1,305 @@
+"""How records change: every command states facts here, and the two clocks are kept for it.
+
+A change begins with `begin_change`, which takes the moment after the records it concerns are locked; then it states
+facts, memberships and identifiers. Nothing that was once believed is lost: what a change ends, it marks and keeps.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.models import Change, Household, Identifier, Individual, Membership, PastState
+from services.registry.models.states import Record, columns_of, kind_of, state_of
+from services.registry.rules.clocks import Origin, Piece, with_facts
+from shared.clock import now
+from shared.errors import NotFound
+from shared.ids import new_id
+
+TICK = timedelta(microseconds=1)
+"""PostgreSQL's resolution: a change is known later than every change of its records before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """A change under way: its row, and where its facts come from."""
+
+    change: Change
+    origin: Origin
+
+    @property
+    def id(self) -> UUID:
+        return self.change.id
+
+    @property
+    def at(self) -> datetime:
+        return self.change.made_at
+
+
+async def lock_households(tx: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Household]:
+    """Households by id, locked in the order of ids so that two changes wait for each other and never in a circle."""
+    return await _locked(tx, Household, set(ids))
+
+
+async def lock_individuals(tx: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Individual]:
+    """Individuals by id, locked. Households are always locked before individuals."""
+    return await _locked(tx, Individual, set(ids))
+
+
+async def _locked(tx: AsyncSession, table: Any, ids: set[UUID]) -> dict[UUID, Any]:
+    rows = await tx.scalars(
+        select(table)
+        .where(table.id.in_(ids))
+        .order_by(table.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {row.id: row for row in rows}
+    if found.keys() != ids:
+        raise NotFound
+    return found
+
+
+def begin_change(
+    tx: AsyncSession,
+    kind: str,
+    records: Iterable[Record],
+    *,
+    by: str,
+    origin: Origin,
+    reason: str | None = None,
+    import_id: UUID | None = None,
+    request_id: UUID | None = None,
+    undoes: UUID | None = None,
+) -> Changing:
+    """Begin a change of `records`, which are locked. Its moment is later than all that is known of them."""
+    at = max([now(), *(record.known_from + TICK for record in records)])
+    change = Change(
+        id=new_id(),
+        kind=kind,
+        made_at=at,
+        made_by=by,
+        source=origin.source,
+        reason=reason,
+        import_id=import_id,
+        request_id=request_id,
+        undoes=undoes,
+    )
+    tx.add(change)
+    return Changing(change, origin)
+
+
+async def state_facts(
+    tx: AsyncSession,
+    changing: Changing,
+    record: Record,
+    facts: Mapping[str, Any],
+    *,
+    from_on: date | None = None,
+    until_on: date | None = None,
+) -> None:
+    """State that `facts` (as JSON holds them) are true of a record from one day until the day before another.
+
+    Without `from_on` they always were: the correction of an error.
+    """
+    pieces = await believed_pieces(tx, record)
+    await keep_pieces(tx, changing, record, with_facts(pieces, facts, changing.origin, from_on, until_on))
+
+
+async def touch(tx: AsyncSession, changing: Changing, record: Record) -> None:
+    """A new version of a record whose memberships or identifiers change and whose own facts do not."""
+    await keep_pieces(tx, changing, record, await believed_pieces(tx, record))
+
+
+async def believed_pieces(tx: AsyncSession, record: Record) -> list[Piece]:
+    """The states a record is believed to have had, oldest first; the last is open."""
+    return [*map(piece_of_past, await believed_past(tx, [record.id])), current_piece(record)]
+
+
+def current_piece(record: Record) -> Piece:
+    return Piece(
+        record.true_from, None, state_of(record), Origin(record.source, record.source_on), origins_of(record.sources)
+    )
+
+
+def piece_of_past(past: PastState) -> Piece:
+    return Piece(
+        past.true_from, past.true_until, past.state, Origin(past.source, past.source_on), origins_of(past.sources)
+    )
+
+
+def origins_of(sources: Mapping[str, Any]) -> dict[str, Origin]:
+    return {name: Origin(source, date.fromisoformat(on)) for name, (source, on) in sources.items()}
+
+
+async def keep_pieces(tx: AsyncSession, changing: Changing, record: Record, pieces: Sequence[Piece]) -> None:
+    """Believe from now on that a record had these states. The record has a new version, whatever changed."""
+    first = record.change_id != changing.id
+    ended = current_piece(record)
+    kept = await _end_belief(tx, changing, await believed_past(tx, [record.id]), pieces[:-1])
+    if first:
+        tx.add(_past_row(record, ended, known_until=changing.at, ended_by=changing.id))
+        record.version += 1
+        record.change_id, record.known_from = changing.id, changing.at
+    tx.add_all(_past_row(record, piece) for piece in pieces[:-1] if piece.true_from not in kept)
+    put_piece(record, pieces[-1])
+    await tx.flush()
+
+
+def put_piece(record: Record, piece: Piece) -> None:
+    """Let the open state of a record be `piece`."""
+    for name, value in columns_of(type(record), piece.state).items():
+        setattr(record, name, value)
+    record.true_from = piece.true_from
+    record.source, record.source_on = piece.origin.source, piece.origin.on
+    record.sources = {name: [origin.source, origin.on.isoformat()] for name, origin in piece.others.items()}
+    if isinstance(record, Household):
+        record.content_hash = b""  # no longer what a file said: the next one is compared field by field
+
+
+async def _end_belief(
+    tx: AsyncSession, changing: Changing, believed: Iterable[PastState], wanted: Sequence[Piece]
+) -> set[date]:
+    """End the belief in past states that are not wanted; returns where the others begin."""
+    by_start = {piece.true_from: piece for piece in wanted}
+    kept = set()
+    for row in believed:
+        if by_start.get(row.true_from) == piece_of_past(row):
+            kept.add(row.true_from)
+        elif row.change_id == changing.id:  # said by this very change: nobody has ever known it
+            await tx.delete(row)
+        else:
+            row.known_until, row.ended_by = changing.at, changing.id
+    await tx.flush()
+    return kept
+
+
+async def believed_past(tx: AsyncSession, record_ids: Collection[UUID]) -> list[PastState]:
+    """The past states of records that are still believed, by record and the day they began."""
+    rows = select(PastState).where(PastState.record_id.in_(record_ids), PastState.known_until.is_(None))
+    return list(await tx.scalars(rows.order_by(PastState.record_id, PastState.true_from)))
+
+
+def _past_row(
+    record: Record, piece: Piece, known_until: datetime | None = None, ended_by: UUID | None = None
+) -> PastState:
+    """A state of the record's present version as a past one."""
+    return PastState(
+        record_id=record.id,
+        known_from=record.known_from,
+        true_from=piece.true_from,
+        known_until=known_until,
+        true_until=piece.true_until,
+        kind=kind_of(record),
+        version=record.version,
+        state=dict(piece.state),
+        source=piece.origin.source,
+        source_on=piece.origin.on,
+        sources={name: [origin.source, origin.on.isoformat()] for name, origin in piece.others.items()},
+        change_id=record.change_id,
+        ended_by=ended_by,
+    )
+
+
+async def current_memberships(
+    tx: AsyncSession, *, household_id: UUID | None = None, individual_id: UUID | None = None
+) -> list[Membership]:
+    """The open memberships of a household, or of an individual, by id."""
+    rows = select(Membership).where(Membership.until_on.is_(None), Membership.known_until.is_(None))
+    if household_id is not None:
+        rows = rows.where(Membership.household_id == household_id)
+    if individual_id is not None:
+        rows = rows.where(Membership.individual_id == individual_id)
+    return list(await tx.scalars(rows.order_by(Membership.id)))
+
+
+def begin_membership(
+    tx: AsyncSession,
+    changing: Changing,
+    *,
+    household_id: UUID,
+    individual_id: UUID,
+    relationship: str,
+    from_on: date,
+    until_on: date | None = None,
+) -> Membership:
+    """An individual belongs to a household from a day on. Touch both records, too."""
+    made = Membership(
+        id=new_id(),
+        household_id=household_id,
+        individual_id=individual_id,
+        relationship=relationship,
+        from_on=from_on,
+        until_on=until_on,
+        known_from=changing.at,
+        change_id=changing.id,
+    )
+    tx.add(made)
+    return made
+
+
+async def end_membership(tx: AsyncSession, changing: Changing, membership: Membership, on: date) -> None:
+    """A membership ends on a day (its first day without it). Ended before it began, it never was."""
+    await withdraw_membership(tx, changing, membership)
+    if on > membership.from_on:
+        begin_membership(
+            tx,
+            changing,
+            household_id=membership.household_id,
+            individual_id=membership.individual_id,
+            relationship=membership.relationship,
+            from_on=membership.from_on,
+            until_on=on,
+        )
+
+
+async def withdraw_membership(tx: AsyncSession, changing: Changing, membership: Membership) -> None:
+    """A membership as it was stated is no longer believed."""
+    membership.known_until, membership.ended_by = changing.at, changing.id
+    await tx.flush()
+
+
+async def change_role(
+    tx: AsyncSession, changing: Changing, membership: Membership, relationship: str, on: date
+) -> Membership:
+    """The member has another role in the household from a day on."""
+    await end_membership(tx, changing, membership, on)
+    return begin_membership(
+        tx,
+        changing,
+        household_id=membership.household_id,
+        individual_id=membership.individual_id,
+        relationship=relationship,
+        from_on=max(on, membership.from_on),
+    )
+
+
+def add_identifier(
+    tx: AsyncSession, changing: Changing, individual_id: UUID, *, type_: str, value: str, issuer: str, grade: str
+) -> None:
+    """A number somebody gave an individual. Touch the individual, too."""
+    tx.add(
+        Identifier(
+            id=new_id(),
+            individual_id=individual_id,
+            type=type_,
+            value=value,
+            issuer=issuer,
+            grade=grade,
+            known_from=changing.at,
+            change_id=changing.id,
+        )
+    )
+
+
+async def withdraw_identifiers(tx: AsyncSession, changing: Changing, individual_id: UUID, type_: str) -> None:
+    """The numbers of a type that an individual has are no longer believed to be theirs."""
+    await tx.execute(
+        update(Identifier)
+        .where(Identifier.individual_id == individual_id, Identifier.type == type_, Identifier.known_until.is_(None))
+        .values(known_until=changing.at, ended_by=changing.id)
+    )

@@ -1,0 +1,70 @@
+"""Households and individuals."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from services.registry.queries import households as queries
+from services.registry.queries import individuals
+from services.registry.queries.history import history
+from services.registry.routes.asking import AtMoment
+from services.registry.schemas import Counts, HouseholdOut, HouseholdSummary, IndividualOut, VersionOut
+from shared.database import Tx
+from shared.etags import tag
+from shared.identity import permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+
+router = APIRouter(prefix="/v1")
+READING = [permitted("households:read")]
+
+
+@router.get("/households", tags=["households"], dependencies=READING)
+async def list_households(
+    tx: Tx,
+    moment: AtMoment,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    commune: Annotated[str | None, Query(max_length=20)] = None,
+    number: Annotated[str | None, Query(max_length=20, description="The household's registry number.")] = None,
+) -> Page[HouseholdSummary]:
+    """Households without their people."""
+    return await queries.households(tx, limit, cursor, commune=commune, number=number, moment=moment)
+
+
+@router.get("/households/{household_id}", tags=["households"], dependencies=READING)
+async def get_household(household_id: UUID, tx: Tx, moment: AtMoment, response: Response) -> HouseholdOut:
+    """A household with its members: today's, or those of a day and a moment."""
+    found = await queries.household(tx, household_id, moment)
+    tag(response, found.version)
+    return found
+
+
+@router.get("/households/{household_id}/history", tags=["households"], dependencies=READING)
+async def get_household_history(
+    household_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[VersionOut]:
+    """The versions of a household, newest first: who, when, why, from which source, and what changed."""
+    return await history(tx, "household", household_id, limit, cursor)
+
+
+@router.get("/individuals/{individual_id}", tags=["individuals"], dependencies=READING)
+async def get_individual(individual_id: UUID, tx: Tx, moment: AtMoment, response: Response) -> IndividualOut:
+    """A person with identifiers and households: today's, or those of a day and a moment."""
+    found = await individuals.individual(tx, individual_id, moment)
+    tag(response, found.version)
+    return found
+
+
+@router.get("/individuals/{individual_id}/history", tags=["individuals"], dependencies=READING)
+async def get_individual_history(
+    individual_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[VersionOut]:
+    """The versions of an individual, newest first: who, when, why, from which source, and what changed."""
+    return await history(tx, "individual", individual_id, limit, cursor)
+
+
+@router.get("/counts", tags=["households"], dependencies=[permitted("places:read")])
+async def count_records(tx: Tx) -> Counts:
+    """How many households and individuals the registry holds."""
+    return await queries.counts(tx)
