@@ -5,20 +5,23 @@ facts, memberships and identifiers. Nothing that was once believed is lost: what
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.models import Change, Household, Identifier, Individual, Membership, PastState
+from services.registry.commands.numbers import new_household_number, new_individual_number
+from services.registry.models import Change, Household, Individual, PastState
 from services.registry.models.states import Record, columns_of, kind_of, state_of
 from services.registry.rules.clocks import Origin, Piece, with_facts
 from shared.clock import now
 from shared.errors import NotFound
 from shared.ids import new_id
+
+AnyRecord = TypeVar("AnyRecord", Household, Individual)
 
 TICK = timedelta(microseconds=1)
 """PostgreSQL's resolution: a change is known later than every change of its records before it."""
@@ -26,10 +29,12 @@ TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Changing:
-    """A change under way: its row, and where its facts come from."""
+    """A change under way: its row, where its facts come from, and the records it has touched or made."""
 
     change: Change
     origin: Origin
+    touched: dict[UUID, Record] = field(default_factory=dict)
+    made: set[UUID] = field(default_factory=set)
 
     @property
     def id(self) -> UUID:
@@ -138,6 +143,7 @@ def origins_of(sources: Mapping[str, Any]) -> dict[str, Origin]:
 
 async def keep_pieces(tx: AsyncSession, changing: Changing, record: Record, pieces: Sequence[Piece]) -> None:
     """Believe from now on that a record had these states. The record has a new version, whatever changed."""
+    changing.touched[record.id] = record
     first = record.change_id != changing.id
     ended = current_piece(record)
     kept = await _end_belief(tx, changing, await believed_past(tx, [record.id]), pieces[:-1])
@@ -205,101 +211,27 @@ def _past_row(
     )
 
 
-async def current_memberships(
-    tx: AsyncSession, *, household_id: UUID | None = None, individual_id: UUID | None = None
-) -> list[Membership]:
-    """The open memberships of a household, or of an individual, by id."""
-    rows = select(Membership).where(Membership.until_on.is_(None), Membership.known_until.is_(None))
-    if household_id is not None:
-        rows = rows.where(Membership.household_id == household_id)
-    if individual_id is not None:
-        rows = rows.where(Membership.individual_id == individual_id)
-    return list(await tx.scalars(rows.order_by(Membership.id)))
+async def make_household(
+    tx: AsyncSession, changing: Changing, facts: Mapping[str, Any], on: date, number: str | None = None
+) -> Household:
+    """A household that begins on a day, with `facts` as JSON holds them."""
+    number = number or await new_household_number(tx, facts["commune_code"])
+    made = Household(id=new_id(), number=number, sources={}, content_hash=b"")
+    return await _make(tx, changing, made, facts, on)
 
 
-def begin_membership(
-    tx: AsyncSession,
-    changing: Changing,
-    *,
-    household_id: UUID,
-    individual_id: UUID,
-    relationship: str,
-    from_on: date,
-    until_on: date | None = None,
-) -> Membership:
-    """An individual belongs to a household from a day on. Touch both records, too."""
-    made = Membership(
-        id=new_id(),
-        household_id=household_id,
-        individual_id=individual_id,
-        relationship=relationship,
-        from_on=from_on,
-        until_on=until_on,
-        known_from=changing.at,
-        change_id=changing.id,
-    )
+async def make_individual(tx: AsyncSession, changing: Changing, facts: Mapping[str, Any], on: date) -> Individual:
+    """A person who is known from a day on, with `facts` as JSON holds them."""
+    made = Individual(id=new_id(), number=await new_individual_number(tx), sources={})
+    return await _make(tx, changing, made, facts, on)
+
+
+async def _make(tx: AsyncSession, changing: Changing, made: AnyRecord, facts: Mapping[str, Any], on: date) -> AnyRecord:
+    state = {"answers": {}, "status": "active"} | dict(facts)
+    put_piece(made, Piece(on, None, state, changing.origin))
+    made.version, made.known_from, made.change_id = 1, changing.at, changing.id
     tx.add(made)
-    return made
-
-
-async def end_membership(tx: AsyncSession, changing: Changing, membership: Membership, on: date) -> None:
-    """A membership ends on a day (its first day without it). Ended before it began, it never was."""
-    await withdraw_membership(tx, changing, membership)
-    if on > membership.from_on:
-        begin_membership(
-            tx,
-            changing,
-            household_id=membership.household_id,
-            individual_id=membership.individual_id,
-            relationship=membership.relationship,
-            from_on=membership.from_on,
-            until_on=on,
-        )
-
-
-async def withdraw_membership(tx: AsyncSession, changing: Changing, membership: Membership) -> None:
-    """A membership as it was stated is no longer believed."""
-    membership.known_until, membership.ended_by = changing.at, changing.id
+    changing.touched[made.id] = made
+    changing.made.add(made.id)
     await tx.flush()
-
-
-async def change_role(
-    tx: AsyncSession, changing: Changing, membership: Membership, relationship: str, on: date
-) -> Membership:
-    """The member has another role in the household from a day on."""
-    await end_membership(tx, changing, membership, on)
-    return begin_membership(
-        tx,
-        changing,
-        household_id=membership.household_id,
-        individual_id=membership.individual_id,
-        relationship=relationship,
-        from_on=max(on, membership.from_on),
-    )
-
-
-def add_identifier(
-    tx: AsyncSession, changing: Changing, individual_id: UUID, *, type_: str, value: str, issuer: str, grade: str
-) -> None:
-    """A number somebody gave an individual. Touch the individual, too."""
-    tx.add(
-        Identifier(
-            id=new_id(),
-            individual_id=individual_id,
-            type=type_,
-            value=value,
-            issuer=issuer,
-            grade=grade,
-            known_from=changing.at,
-            change_id=changing.id,
-        )
-    )
-
-
-async def withdraw_identifiers(tx: AsyncSession, changing: Changing, individual_id: UUID, type_: str) -> None:
-    """The numbers of a type that an individual has are no longer believed to be theirs."""
-    await tx.execute(
-        update(Identifier)
-        .where(Identifier.individual_id == individual_id, Identifier.type == type_, Identifier.known_until.is_(None))
-        .values(known_until=changing.at, ended_by=changing.id)
-    )
+    return made

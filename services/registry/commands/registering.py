@@ -16,15 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.changing import (
     TICK,
     Changing,
-    add_identifier,
     begin_change,
     believed_past,
     current_piece,
-    end_membership,
     keep_pieces,
     piece_of_past,
     touch,
 )
+from services.registry.commands.memberships import add_identifier, end_membership
 from services.registry.commands.ranking import sources
 from services.registry.models import Conflict, Household, Identifier, Individual, Membership
 from services.registry.models.states import Record, as_json, kind_of
