@@ -39,6 +39,7 @@ class Household(Clocks, Base):
         CheckConstraint("score BETWEEN 0 AND 100", name="score"),
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged_into_another"),
         Index("ix_households_commune_code_id", "commune_code", "id"),
+        Index("ix_households_village_code", "village_code", postgresql_where="village_code IS NOT NULL"),
         Index("ix_households_change_id", "change_id"),
         Index("ix_households_phones", "phones", postgresql_using="gin"),
     )
@@ -47,6 +48,9 @@ class Household(Clocks, Base):
     number: Mapped[str] = mapped_column(Text, unique=True)
     commune_code: Mapped[str] = mapped_column(ForeignKey("places.code"))
     village: Mapped[str | None] = mapped_column(Text)
+    """As it was written."""
+    village_code: Mapped[str | None] = mapped_column(ForeignKey("places.code"))
+    """The village meant, where the table of places knows it."""
     vulnerability_category: Mapped[str] = mapped_column(Text)
     score: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     formula_version: Mapped[str] = mapped_column(Text)
@@ -95,9 +99,9 @@ class Individual(Clocks, Base):
 
 
 HOUSEHOLD_FACTS = (
-    "commune_code", "village", "vulnerability_category", "score", "formula_version", "score_inputs_hash", "scored_on",
-    "score_valid_until", "surveyed_on", "phones", "questionnaire_version", "answers", "status", "left_reason",
-    "merged_into",
+    "commune_code", "village", "village_code", "vulnerability_category", "score", "formula_version",
+    "score_inputs_hash", "scored_on", "score_valid_until", "surveyed_on", "phones", "questionnaire_version", "answers",
+    "status", "left_reason", "merged_into",
 )  # fmt: skip
 INDIVIDUAL_FACTS = (
     "name_fr", "name_ar", "sex", "birth_date", "birth_precision", "disability", "questionnaire_version", "answers",

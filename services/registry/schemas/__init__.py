@@ -69,6 +69,7 @@ class HouseholdOut(BaseModel):
     merged_into: UUID | None
     commune_code: str
     village: str | None
+    village_code: str | None
     vulnerability_category: str
     score: Decimal
     formula_version: str
