@@ -2,6 +2,7 @@
 
 from services.registry.models.changes import Change, Conflict, PastState
 from services.registry.models.declaring import Base
+from services.registry.models.exports import Export, ExportPart
 from services.registry.models.people import (
     HOUSEHOLD_FACTS,
     INDIVIDUAL_FACTS,
@@ -11,6 +12,8 @@ from services.registry.models.people import (
     Membership,
 )
 from services.registry.models.places import Place, PlacesEdition
+from services.registry.models.quality import QualityAge, QualityCount, QualityFinding, QualityRun, QualityStanding
+from services.registry.models.quotas import Quota
 
 __all__ = [
     "HOUSEHOLD_FACTS",
@@ -18,6 +21,8 @@ __all__ = [
     "Base",
     "Change",
     "Conflict",
+    "Export",
+    "ExportPart",
     "Household",
     "Identifier",
     "Individual",
@@ -25,4 +30,10 @@ __all__ = [
     "PastState",
     "Place",
     "PlacesEdition",
+    "QualityAge",
+    "QualityCount",
+    "QualityFinding",
+    "QualityRun",
+    "QualityStanding",
+    "Quota",
 ]

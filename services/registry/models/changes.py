@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.registry.models.declaring import Base, one_of
 
 RECORD_KINDS = ("household", "individual")
+DECISIONS = ("keep_held", "take_offered", "dismiss")
 CHANGE_KINDS = (
     "import", "correction", "birth", "death", "marriage", "move", "split", "removal", "return", "merge", "undo",
 )  # fmt: skip
@@ -95,6 +96,8 @@ class Conflict(Base):
     __tablename__ = "conflicts"
     __table_args__ = (
         one_of("kind", RECORD_KINDS),
+        one_of("decision", DECISIONS),
+        CheckConstraint("settled_at IS NULL OR decision IS NOT NULL", name="settled_by_a_decision"),
         Index("ix_conflicts_held_source_id", "held_source", "id"),
         Index("ix_conflicts_offered_source_id", "offered_source", "id"),
         Index(
@@ -122,3 +125,8 @@ class Conflict(Base):
     """The event `registry.conflicts.found` it was announced with."""
     found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    settled_by: Mapped[str | None] = mapped_column(Text)
+    decision: Mapped[str | None] = mapped_column(Text)
+    settled_reason: Mapped[str | None] = mapped_column(Text)
+    settled_change: Mapped[UUID | None]
+    """The change by which the offered value was taken; to undo it is to undo that change."""

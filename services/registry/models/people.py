@@ -41,6 +41,14 @@ class Household(Clocks, Base):
         Index("ix_households_commune_code_id", "commune_code", "id"),
         Index("ix_households_village_code", "village_code", postgresql_where="village_code IS NOT NULL"),
         Index("ix_households_change_id", "change_id"),
+        # Quotas and quality count who lives in a place: this index answers alone.
+        Index(
+            "ix_households_living",
+            "commune_code",
+            "village_code",
+            "vulnerability_category",
+            postgresql_where="status = 'active'",
+        ),
         Index("ix_households_phones", "phones", postgresql_using="gin"),
     )
 

@@ -1,0 +1,59 @@
+"""Tables of exports: what was asked for and by whom, and the file made of it."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.registry.models.declaring import Base, one_of
+
+EXPORT_KINDS = ("households", "individuals", "memberships", "quality")
+EXPORT_FORMATS = ("csv", "xlsx", "parquet")
+EXPORT_STATUSES = ("waiting", "running", "completed", "failed")
+
+
+class Export(Base):
+    """One request for a file. The row stays when the file is gone: it says who took what out, and when."""
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        one_of("what", EXPORT_KINDS),
+        one_of("format", EXPORT_FORMATS),
+        one_of("status", EXPORT_STATUSES),
+        Index("ix_exports_open", "id", postgresql_where="status IN ('waiting', 'running')"),
+        Index("ix_exports_partner_id", "partner", "id"),
+        Index("ix_exports_expires_at", "expires_at", postgresql_where="size IS NOT NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(Text)
+    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """`place`, `category`, `status`: those that were given."""
+    columns: Mapped[list[str]] = mapped_column(JSONB)
+    as_of: Mapped[date | None] = mapped_column(Date)
+    known_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    status: Mapped[str] = mapped_column(Text)
+    rows_done: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the file in bytes; None while there is none, and again when it has been removed."""
+    checksum: Mapped[bytes | None] = mapped_column(LargeBinary)
+    failure: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    """Why no file could be made: `code`, and the text in ar, fr and en."""
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ExportPart(Base):
+    """A piece of the file, of EXPORT_PART_BYTES but for the last."""
+
+    __tablename__ = "export_parts"
+
+    export_id: Mapped[UUID] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
