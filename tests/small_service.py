@@ -31,7 +31,7 @@ from shared.database import NAMING, Database, PlatformBase
 from shared.http import Owners
 from shared.identity import Caller, InternalKey
 from shared.ids import new_id
-from shared.imports import ImportsBase
+from shared.importing.models import ImportsBase
 from shared.migrating import OUTBOX_TRIGGER, OUTBOX_WAKES_RELAY
 from shared.outbox import OutboxRow
 from shared.settings import ServiceSettings

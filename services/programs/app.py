@@ -10,8 +10,8 @@ from services.programs.commands.programs import publish_programs
 from services.programs.consumers import consumers
 from services.programs.importing import ListImporter
 from services.programs.settings import ProgramsSettings
-from shared.import_routes import import_router
-from shared.imports import import_worker, imports_waiting
+from shared.importing.applying import import_worker, imports_waiting
+from shared.importing.routes import import_router
 from shared.platform import Platform
 from shared.service import create_service
 

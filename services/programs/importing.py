@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,8 @@ from services.programs.rules.program import Program
 from services.programs.rules.reading import Finding, read_row
 from shared.errors import NotFound, NotPermitted
 from shared.identity import Caller
-from shared.imports import CHUNK_ROWS, Chunk, Import, Issue, Outcome
+from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
+from shared.importing.models import Import
 from shared.tables import Row, open_table
 from shared.values import Currency
 
@@ -41,11 +43,11 @@ class ListImporter:
         if kind not in caller.programs:
             raise NotPermitted(pointer="/query/kind", permission=f"imports:write {kind}")
 
-    def chunks(self, import_: Import, content: bytes) -> Iterator[Chunk]:
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         program = self._programs[import_.kind]
-        table = open_table(content, import_.filename, program.list_form.layout())
-        rows = iter(table.rows())
-        return _chunks(rows, program, cast(Currency, import_.currency), _day(import_))
+        with file.open("rb") as source:
+            rows = open_table(source, import_.filename, program.list_form.layout()).rows()
+            yield from _chunks(rows, program, cast(Currency, import_.currency), _day(import_))
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         read: list[ReadLine] = list(chunk.rows)
@@ -59,6 +61,9 @@ class ListImporter:
             rejected=done.rejected + len(read) - len(kept),
             issues=[_issue(one) for one in sorted(findings, key=lambda finding: finding.line)],
         )
+
+    async def completed(self, tx: AsyncSession, import_: Import) -> None:
+        """Nothing more to say: each chunk has announced its batch."""
 
 
 def _day(import_: Import) -> date:

@@ -25,7 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from services.programs.rules.program import Unit
 from services.programs.rules.status import LinkStatus, Status
 from shared.database import NAMING
-from shared.imports import Import
+from shared.importing.models import Import
 
 MONEY = Numeric(14, 2)
 

@@ -9,8 +9,8 @@ from services.registry.commands.places import publish_places
 from services.registry.importing import HouseholdsImporter, refuse_kind
 from services.registry.routes import households, places
 from services.registry.settings import RegistrySettings
-from shared.import_routes import import_router
-from shared.imports import import_worker, imports_waiting
+from shared.importing.applying import import_worker, imports_waiting
+from shared.importing.routes import import_router
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"

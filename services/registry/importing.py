@@ -1,10 +1,10 @@
 """Files of households: the registry's interchange format, one line per individual in a household."""
 
 import csv
-import io
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,9 +14,12 @@ from services.registry.errors import UnknownKindOfFile
 from services.registry.models import Place
 from services.registry.rules.households import COLUMNS, read_household
 from shared.clock import now
+from shared.contracts.registry import ImportCompleted
 from shared.errors import NotPermitted
 from shared.identity import Caller
-from shared.imports import CHUNK_ROWS, Chunk, Import, Issue, Outcome
+from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
+from shared.importing.models import Import
+from shared.outbox import record
 from shared.tables import UnreadableTable
 
 KIND = "households"
@@ -37,18 +40,19 @@ class HouseholdsImporter:
     def __init__(self) -> None:
         self._communes: frozenset[str] = frozenset()
 
-    def chunks(self, import_: Import, content: bytes) -> Iterator[Chunk]:
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         try:
-            lines = csv.reader(io.StringIO(content.decode("utf-8-sig").replace("\x00", "")))
-            header = next(lines, [])
+            with file.open(encoding="utf-8-sig", newline="") as source:
+                lines = csv.reader(line.replace("\x00", "") for line in source)
+                header = next(lines, [])
+                missing = [column for column in COLUMNS if column not in header]
+                if missing:
+                    raise UnreadableTable("missing_columns", fields=", ".join(missing))
+                yield from _whole_households(
+                    (lines.line_num, dict(zip(header, cells, strict=False))) for cells in lines if any(cells)
+                )
         except UnicodeDecodeError:
             raise UnreadableTable("damaged_file") from None
-        missing = [column for column in COLUMNS if column not in header]
-        if missing:
-            raise UnreadableTable("missing_columns", fields=", ".join(missing))
-        return _whole_households(
-            (lines.line_num, dict(zip(header, cells, strict=False))) for cells in lines if any(cells)
-        )
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         if not self._communes:
@@ -65,6 +69,18 @@ class HouseholdsImporter:
         outcome.accepted, outcome.unchanged = done.accepted, done.unchanged
         outcome.rejected += done.refused
         return outcome
+
+    async def completed(self, tx: AsyncSession, import_: Import) -> None:
+        record(
+            tx,
+            ImportCompleted(
+                import_id=import_.id,
+                kind=import_.kind,
+                accepted=import_.accepted,
+                unchanged=import_.unchanged,
+                rejected=import_.rejected,
+            ),
+        )
 
 
 def _today() -> date:

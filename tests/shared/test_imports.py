@@ -1,8 +1,11 @@
 """Imports: every row of an accepted file has its effect once, whenever the worker dies; no file holds up another."""
 
 import asyncio
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,8 +15,11 @@ from shared.errors import NotPermitted
 from shared.http import OwnerUnavailable
 from shared.identity import Caller
 from shared.ids import new_id
-from shared.import_routes import import_router
-from shared.imports import Chunk, Import, ImportStatus, Issue, Outcome, import_worker, imports_waiting, receive
+from shared.importing.applying import import_worker, imports_waiting
+from shared.importing.importer import Chunk, Issue, Outcome
+from shared.importing.models import Import, ImportStatus
+from shared.importing.receiving import receive, spooled
+from shared.importing.routes import import_router
 from shared.outbox import record
 from shared.platform import Platform
 from shared.service import create_service
@@ -32,8 +38,10 @@ class Lines:
         self.hanging = asyncio.Event()
         self.away = 0
         self.broken = False
+        self.ended: list[tuple[UUID, int]] = []
 
-    def chunks(self, _: Import, content: bytes) -> Iterator[Chunk]:
+    def chunks(self, _: Import, file: Path) -> Iterator[Chunk]:
+        content = file.read_bytes()
         if content.startswith(b"\x00"):
             raise UnreadableTable("damaged_file")
         return (Chunk([line], number) for number, line in enumerate(content.decode().splitlines(), start=1))
@@ -55,6 +63,9 @@ class Lines:
             self.hanging.set()
             await asyncio.sleep(60)
         return Outcome(accepted=1)
+
+    async def completed(self, tx: Any, import_: Import) -> None:
+        self.ended.append((import_.id, import_.accepted))
 
 
 def refuse(by: Caller, kind: str) -> None:
@@ -109,9 +120,11 @@ async def lines(small: Small) -> list[str]:
 
 
 async def test_good_rows_go_in_and_a_bad_one_is_reported_with_line_field_value_and_reason(small: Small) -> None:
-    import_ = await run_to_end(small, Lines(), await stored(small))
+    importer = Lines()
+    import_ = await run_to_end(small, importer, await stored(small))
 
     assert import_.status == ImportStatus.COMPLETED
+    assert importer.ended == [(import_.id, 4)]
     assert (import_.accepted, import_.rejected, import_.unchanged, import_.warnings) == (4, 1, 0, 0)
     assert import_.lines_done == 5 and import_.completed_at is not None
     assert await lines(small) == ["alpha", "beta", "gamma", "delta"]
@@ -221,6 +234,21 @@ async def test_a_large_file_is_kept_whole(small: Small) -> None:
     assert import_.size == len(content)
 
 
+async def test_a_stored_file_is_laid_out_on_disk_without_a_name_that_could_outlive_the_process(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "laid-out"))
+    (tmp_path / "laid-out").mkdir()
+    content = bytes(range(256)) * 10_000
+    import_ = await stored(small, content)
+
+    async with spooled(small.database, import_.id) as file:
+        assert file.read_bytes() == content
+        assert list((tmp_path / "laid-out").iterdir()) == []
+
+    assert not file.exists()
+
+
 # The routes
 
 
@@ -278,7 +306,7 @@ async def test_a_kind_the_caller_may_not_send_is_refused_before_the_file_is_stor
 
 
 async def test_an_upload_past_the_limit_is_refused(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.import_routes.LARGEST_UPLOAD_BYTES", 1000)
+    monkeypatch.setattr("shared.importing.routes.LARGEST_UPLOAD_BYTES", 1000)
     async with serving(app_of(small), **small.headers("imports:write")) as client:
         asked = {"kind": "notes", "filename": "x.csv"}
         at_the_limit = await client.post("/v1/imports", params=asked, content=b"x" * 1000)

@@ -22,7 +22,7 @@ import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
 from servers import RunningServers
 from shared.database import PlatformBase
-from shared.imports import ImportsBase
+from shared.importing.models import ImportsBase
 from shared.migrating import config, head, migrate, revision_of
 
 TAKES_FILES = ("services.registry", "services.programs")

@@ -20,7 +20,9 @@ from services.programs.models import Enrollment
 from services.programs.rules.listed import Listed
 from services.programs.rules.status import Status
 from shared.history import History
-from shared.imports import Import, _apply_chunk, receive
+from shared.importing.applying import _apply_chunk
+from shared.importing.models import Import
+from shared.importing.receiving import receive
 
 Csv = Callable[..., bytes]
 Start = Callable[[str], Awaitable[Running]]
@@ -134,7 +136,7 @@ async def test_a_process_killed_between_and_within_chunks_goes_on_where_it_stood
     database = killed.platform.database
     async with database.transaction() as tx:
         import_ = await receive(tx, kind="EL_MAOUNA", partner="csa", filename="liste.csv", currency="MRU", file=file)
-    first, second, _ = importer.chunks(import_, file.read_bytes())
+    first, second, _ = importer.chunks(import_, file)
     await _apply_chunk(killed.platform, importer, import_.id, first)
     with pytest.raises(KeyboardInterrupt):  # dies before the commit of its second chunk
         async with database.transaction() as tx:

@@ -13,7 +13,7 @@ from running import fresh_database
 from servers import RunningServers
 from services.programs.models import Base
 from shared.database import PlatformBase
-from shared.imports import ImportsBase
+from shared.importing.models import ImportsBase
 from shared.migrating import config
 
 FOLDER = Path(importlib.import_module("services.programs").__file__ or "").parent / "migrations"

@@ -212,9 +212,9 @@ async def test_the_relay_publishes_what_was_recorded(client: httpx.AsyncClient, 
 
     async def all_published() -> bool:
         status = (await client.get("/health/status")).json()
-        return bool(status["outbox"]["waiting"] == 0 and status["outbox"]["recorded"] == 2)
+        return bool(status["outbox"]["waiting"] == 0 and status["outbox"]["recorded"] == 3)
 
-    await until(all_published, what="both events to be published")
+    await until(all_published, what="places, households and the end of the import to be published")
     info = await registry.platform.bus.jetstream.stream_info("registry")
-    assert info.state.messages == 2
+    assert info.state.messages == 3
     await asyncio.sleep(0)

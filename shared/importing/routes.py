@@ -16,7 +16,8 @@ from shared.database import Tx
 from shared.errors import BodyTooLarge, NotFound
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
-from shared.imports import Import, ImportIssue, ImportStatus, receive
+from shared.importing.models import Import, ImportIssue, ImportStatus
+from shared.importing.receiving import receive
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.problems import language_of
 

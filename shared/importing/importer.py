@@ -1,0 +1,63 @@
+"""What a service that takes files says of them: how a file is read, and what its rows do."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import text
+from shared.importing.models import Import
+
+CHUNK_ROWS = 500
+"""Rows applied in one transaction: large enough to be fast, small enough that readers of its event stay short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is wrong with one cell: an `error` keeps the row out, a `warning` lets it in."""
+
+    line: int
+    field: str
+    value: object
+    severity: str
+    code: str
+    reason: text.Text
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows that are applied together; `last_line` is the line after which the next chunk begins."""
+
+    rows: Sequence[Any]
+    last_line: int
+
+
+@dataclass
+class Outcome:
+    """What applying a chunk did."""
+
+    accepted: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    issues: list[Issue] = field(default_factory=list)
+
+
+class Importer(Protocol):
+    """How a service reads a file of a kind and applies its rows."""
+
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
+        """The file's rows in order, always cut at the same lines. UnreadableTable where it cannot be read.
+
+        Called, and iterated, in a thread. `file` is there until the import ends; the sent name is `import_.filename`.
+        """
+        ...
+
+    async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
+        """Give a chunk its effect and announce it, in the transaction given."""
+        ...
+
+    async def completed(self, tx: AsyncSession, import_: Import) -> None:
+        """Announce the end of an import whose every row has had its effect, in the transaction that completes it."""
+        ...
