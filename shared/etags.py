@@ -7,12 +7,12 @@ from fastapi import Depends, Header, Response
 from shared.errors import PreconditionFailed, PreconditionRequired
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     """The ETag of version `version` of a record."""
     return f'"{version}"'
 
 
-def tag(response: Response, version: int) -> None:
+def tag(response: Response, version: int | str) -> None:
     response.headers["ETag"] = etag(version)
 
 
@@ -26,7 +26,7 @@ IfMatch = Annotated[str, Depends(_if_match)]
 """The caller's If-Match header; PreconditionRequired where it is missing."""
 
 
-def refuse_stale(if_match: str, version: int) -> None:
+def refuse_stale(if_match: str, version: int | str) -> None:
     """PreconditionFailed unless the caller saw `version`; the header may list several."""
     if not {one.strip() for one in if_match.split(",")} & {etag(version), "*"}:
         raise PreconditionFailed(pointer="/header/If-Match")

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.registry import internal_routes
 from services.registry.commands.places import publish_places
 from services.registry.importing import HouseholdsImporter, refuse_kind
-from services.registry.routes import households, places
+from services.registry.routes import change_requests, households, places
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
@@ -21,7 +21,13 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         settings,
         title="Social Registry",
         description="Households and individuals of the country, and the places they live in.",
-        routers=[places.router, households.router, import_router(refuse_kind), internal_routes.router],
+        routers=[
+            places.router,
+            households.router,
+            change_requests.router,
+            import_router(refuse_kind),
+            internal_routes.router,
+        ],
         migrations=MIGRATIONS,
         first=publish_places,
         workers=[import_worker(HouseholdsImporter())],

@@ -18,8 +18,16 @@ from services.registry.models import Change, Household, Individual, PastState
 from services.registry.models.states import Record, columns_of, kind_of, state_of
 from services.registry.rules.clocks import Origin, Piece, with_facts
 from shared.clock import now
+from shared.contracts.registry import (
+    HouseholdChanged,
+    HouseholdsRegistered,
+    IndividualChanged,
+    IndividualRegistered,
+    RecordEvent,
+)
 from shared.errors import NotFound
 from shared.ids import new_id
+from shared.outbox import record as record_event
 
 AnyRecord = TypeVar("AnyRecord", Household, Individual)
 
@@ -35,6 +43,8 @@ class Changing:
     origin: Origin
     touched: dict[UUID, Record] = field(default_factory=dict)
     made: set[UUID] = field(default_factory=set)
+    events: dict[UUID, RecordEvent] = field(default_factory=dict)
+    """What is announced of a record, where it is more than that it changed."""
 
     @property
     def id(self) -> UUID:
@@ -235,3 +245,23 @@ async def _make(tx: AsyncSession, changing: Changing, made: AnyRecord, facts: Ma
     changing.made.add(made.id)
     await tx.flush()
     return made
+
+
+def announce(tx: AsyncSession, changing: Changing) -> None:
+    """Announce a change that is complete: one event for each record, since each has one new version."""
+    new_households = [one for one in changing.made if isinstance(changing.touched[one], Household)]
+    if new_households:
+        people = sum(isinstance(changing.touched[one], Individual) for one in changing.made)
+        record_event(tx, HouseholdsRegistered(batch_id=changing.id, households=len(new_households), individuals=people))
+    for id_, touched in changing.touched.items():
+        if id_ not in new_households:
+            event = changing.events.get(id_) or _changed(changing, touched)
+            record_event(tx, event.model_copy(update={"version": touched.version}))
+
+
+def _changed(changing: Changing, record: Record) -> RecordEvent:
+    if isinstance(record, Household):
+        return HouseholdChanged(change_id=changing.id, household_id=record.id)
+    if record.id in changing.made:
+        return IndividualRegistered(change_id=changing.id, individual_id=record.id)
+    return IndividualChanged(change_id=changing.id, individual_id=record.id)

@@ -14,12 +14,14 @@ from services.registry.models.people import (
 from services.registry.models.places import Place, PlacesEdition
 from services.registry.models.quality import QualityAge, QualityCount, QualityFinding, QualityRun, QualityStanding
 from services.registry.models.quotas import Quota
+from services.registry.models.requests import ChangeRequest, RequestDecision
 
 __all__ = [
     "HOUSEHOLD_FACTS",
     "INDIVIDUAL_FACTS",
     "Base",
     "Change",
+    "ChangeRequest",
     "Conflict",
     "Export",
     "ExportPart",
@@ -36,4 +38,5 @@ __all__ = [
     "QualityRun",
     "QualityStanding",
     "Quota",
+    "RequestDecision",
 ]

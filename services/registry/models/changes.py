@@ -17,7 +17,7 @@ from services.registry.models.declaring import Base, one_of
 RECORD_KINDS = ("household", "individual")
 DECISIONS = ("keep_held", "take_offered", "dismiss")
 CHANGE_KINDS = (
-    "import", "correction", "birth", "death", "marriage", "move", "split", "removal", "return", "merge", "undo",
+    "import", "correction", "birth", "death", "succession", "marriage", "move", "split", "removal", "return", "merge", "undo",
 )  # fmt: skip
 
 

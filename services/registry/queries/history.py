@@ -1,6 +1,5 @@
 """What became of a record: every version, who made it, why, and from which source."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Change, PastState
 from services.registry.models.states import TABLES, Record, state_of
+from services.registry.queries.diffs import differing
 from services.registry.schemas import VersionOut
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -38,16 +38,9 @@ async def history(tx: AsyncSession, kind: str, record_id: UUID, limit: int, curs
             changed_by=made[changes[version]].made_by,
             source=made[changes[version]].source,
             reason=made[changes[version]].reason,
-            fields=_differing(states.get(version - 1), states[version]),
+            fields=differing(states[version - 1], states[version]) if version - 1 in states else {},
         )
         for version in shown
     ]
     more = shown and shown[-1] > 1
     return Page(items=items, next_cursor=encode_cursor(shown[-1]) if more else None)
-
-
-def _differing(before: dict[str, Any] | None, after: dict[str, Any]) -> dict[str, Any]:
-    """`{field: [before, after]}`; nothing for the first version."""
-    if before is None:
-        return {}
-    return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.registry.rules.proposals import AnyProposal
 
 
 class PlaceOut(BaseModel):
@@ -155,3 +157,136 @@ class Counts(BaseModel):
 
     households: int
     individuals: int
+
+
+class Evidence(BaseModel):
+    """What a proposal rests on: a document or a visit, by its reference. Never its content."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["document", "civil_registry_extract", "visit", "phone_call", "partner_list", "court_decision"]
+    reference: Annotated[str, Field(min_length=1, max_length=200)]
+    on: date
+
+
+Official = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._-]{2,40}$", description="The official's staff number in the partner's own system."),
+]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ChangeRequestIn(BaseModel):
+    """A proposed change. With `approve` the proposer decides as well, where the authority is theirs."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "proposal": {
+                        "kind": "correction",
+                        "individual_id": "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c01",
+                        "individual": {"name_fr": "Fatimetou Mint Mohamed", "name_ar": "فاطمة بنت محمد"},
+                    },
+                    "official": "TZR-0042",
+                    "reason": "Nom mal saisi à l'enquête",
+                    "evidence": [{"kind": "civil_registry_extract", "reference": "EC 2026/118", "on": "2026-11-02"}],
+                },
+                {
+                    "proposal": {
+                        "kind": "move",
+                        "household_id": "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c02",
+                        "on": "2026-10-01",
+                        "commune_code": "MR011-C02",
+                        "village": "لعوينات",
+                    },
+                    "official": "TZR-0042",
+                    "approve": True,
+                },
+            ]
+        },
+    )
+
+    proposal: AnyProposal
+    official: Official
+    reason: Reason | None = None
+    evidence: Annotated[list[Evidence], Field(max_length=20)] = []
+    approve: bool = False
+
+
+class Approval(BaseModel):
+    """One official says yes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    official: Official
+    reason: Reason | None = None
+
+
+class Rejection(BaseModel):
+    """One official says no, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    official: Official
+    reason: Reason
+
+
+class DecisionOut(BaseModel):
+    """What one official decided."""
+
+    decision: Literal["approve", "refuse"]
+    decided_by: str
+    official: str
+    reason: str | None
+    decided_at: datetime
+
+
+class RecordDiff(BaseModel):
+    """What a change does to one record: `{field: [before, after]}`, and the memberships it ends and begins."""
+
+    record: Literal["household", "individual"]
+    id: UUID
+    number: str
+    is_new: bool
+    fields: dict[str, Any]
+    members: list[list[dict[str, Any]]]
+
+
+class ChangeRequestOut(BaseModel):
+    """A change request. `diff` is shown to those who may read households; `subject_changed` asks to look again."""
+
+    id: UUID
+    kind: str
+    status: Literal["proposed", "applied", "refused", "withdrawn"]
+    subject_id: UUID
+    subject_changed: bool
+    proposal: dict[str, Any]
+    evidence: list[Evidence]
+    reason: str | None
+    proposed_by: str
+    official: str
+    proposed_at: datetime
+    deciding_sources: list[str]
+    persons_needed: int
+    decisions: list[DecisionOut]
+    change_id: UUID | None
+    diff: list[RecordDiff]
+
+
+class ChangeOut(BaseModel):
+    """One change: who made it, when, why, from which source, and the records it touched."""
+
+    id: UUID
+    kind: str
+    made_at: datetime
+    made_by: str
+    source: str
+    reason: str | None
+    import_id: UUID | None
+    request_id: UUID | None
+    undoes: UUID | None
+    undone_by: UUID | None
+    households: list[UUID]
+    individuals: list[UUID]

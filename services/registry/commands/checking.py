@@ -1,0 +1,69 @@
+"""What every change of a household or a person refuses first."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.errors import (
+    AlreadyMember,
+    DateInFuture,
+    DateTooEarly,
+    HeadsAHousehold,
+    HouseholdNotActive,
+    IndividualNotActive,
+    NotAMember,
+    UnknownCommune,
+)
+from services.registry.models import Household, Individual, Membership, Place
+from services.registry.models.states import Record
+from shared.clock import now
+
+
+def refuse_day(on: date, *records: Record, pointer: str = "/proposal/on") -> None:
+    """A change holds from a day that has come, and not from before its records are known."""
+    if on > now().date():
+        raise DateInFuture(pointer=pointer, on=on)
+    earliest = max((record.true_from for record in records), default=on)
+    if on < earliest:
+        raise DateTooEarly(pointer=pointer, on=on, earliest=earliest)
+
+
+def refuse_inactive_household(household: Household) -> None:
+    if household.status != "active":
+        raise HouseholdNotActive(pointer="/proposal/household_id", status=household.status)
+
+
+def refuse_inactive_individual(individual: Individual, pointer: str = "/proposal/individual_id") -> None:
+    if individual.status != "active":
+        raise IndividualNotActive(pointer=pointer, status=individual.status)
+
+
+async def refuse_unknown_commune(tx: AsyncSession, code: str, pointer: str = "/proposal/commune_code") -> None:
+    place = await tx.get(Place, code)
+    if place is None or place.kind != "commune":
+        raise UnknownCommune(pointer=pointer, commune=code)
+
+
+def membership_of(memberships: list[Membership], individual: Individual, household: Household) -> Membership:
+    """The open membership of an individual in a household; NotAMember where there is none."""
+    for one in memberships:
+        if one.individual_id == individual.id:
+            return one
+    raise NotAMember(pointer="/proposal/individual_id", individual=individual.number, household=household.number)
+
+
+def refuse_to_leave(
+    memberships: list[Membership], individual: Individual, households: Mapping[UUID, Household], *, joining: Household
+) -> None:
+    """Who heads a household does not leave it without a successor; who belongs to one does not join it again."""
+    for one in memberships:
+        if one.household_id == joining.id:
+            raise AlreadyMember(pointer="/proposal/individual_id", individual=individual.number)
+        if one.relationship == "head":
+            raise HeadsAHousehold(
+                pointer="/proposal/individual_id",
+                individual=individual.number,
+                household=households[one.household_id].number,
+            )
