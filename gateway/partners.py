@@ -21,6 +21,15 @@ Permission = Literal[
     "programs:read",
     "links:read",
     "overlaps:read",
+    "changes:propose",
+    "changes:decide",
+    "places:write",
+    "households:score",
+    "households:export",
+    "individuals:search",
+    "individuals:check",
+    "quotas:write",
+    "conflicts:settle",
     "events:read",
 ]
 """What a partner may be given. `internal`, the services' own permission, is not among them."""

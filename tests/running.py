@@ -25,7 +25,8 @@ INSTITUTIONS = ("taazour", "csa", "masef", "men", "partners")
 PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matching", "gateway")
 ALL_PERMISSIONS = frozenset(
     "households:write households:read places:read imports:write enrollments:read enrollments:write programs:read "
-    "links:read overlaps:read events:read internal changes:propose changes:decide".split()
+    "links:read overlaps:read events:read internal changes:propose changes:decide places:write households:score "
+    "households:export individuals:search individuals:check quotas:write conflicts:settle".split()
 )
 
 _templates: dict[tuple[str, str], str] = {}
