@@ -56,6 +56,7 @@ def household(number: int, *members: dict[str, Any], **changed: Any) -> dict[str
         "id": str(id_of(f"household {number}")),
         "number": f"MR011{number:07d}",
         "version": 1,
+        "status": "active",
         "commune_code": "MR011-C01",
         "vulnerability_category": "extreme_poor",
         "phones": [],

@@ -71,7 +71,10 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
 
 
 async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]], today: date) -> None:
-    """Take over households as the registry gives them, where they are newer than what is held."""
+    """Take over households as the registry gives them, where they are newer than what is held.
+
+    One that has left the registry, or was merged into another, is forgotten: nobody can be linked to it.
+    """
     await hold_linking_lock(tx)
     ids = [UUID(one["id"]) for one in households]
     held = dict((await tx.execute(select(Household.id, Household.version).where(Household.id.in_(ids)))).all())
@@ -79,6 +82,16 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
     if not newer:
         return
     touched = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
+    gone = [one for one in newer if one["status"] != "active"]
+    await tx.execute(delete(Household).where(Household.id.in_([UUID(one["id"]) for one in gone])))
+    newer = [one for one in newer if one["status"] == "active"]
+    if newer:
+        touched |= await _add_households(tx, newer, today)
+    await compare_again(tx, touched)
+
+
+async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], today: date) -> set[int]:
+    """Households with their members; returns the keys under which something may now be found."""
     parents = dict((await tx.execute(select(Place.code, Place.parent_code))).all())
     statement = upsert(Household)
     columns = [column.key for column in Household.__table__.columns if column.key != "id"]
@@ -88,8 +101,7 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
         ),
         [_household_row(one, parents, today) for one in newer],
     )
-    touched |= await _add_members(tx, newer, parents)
-    await compare_again(tx, touched)
+    return await _add_members(tx, newer, parents)
 
 
 async def _phones_around(tx: AsyncSession, household_ids: Sequence[UUID]) -> set[int]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from sqlalchemy import delete, func, select
 
+from registry_cases import apply, the_household
 from running import Running, Services, until
 from services.matching.consumers import consumers
 from services.matching.models import Beneficiary, Household, HouseholdPhone, Member, Place, Program
@@ -59,7 +60,7 @@ async def outcome(matching: Running) -> Outcome:
         rows = await tx.execute(
             select(Beneficiary.link_version, Beneficiary.decided_as, Household.number)
             .outerjoin(Household, Household.id == Beneficiary.household_id)
-            .order_by(Beneficiary.decided_as)
+            .order_by(Beneficiary.decided_as, Beneficiary.link_version)
         )
         return [(version, decided, number) for version, decided, number in rows]
 
@@ -84,6 +85,8 @@ async def deliver_all(matching: Running, *owners: Running) -> int:
         async with owner.platform.database.transaction() as tx:
             rows = list(await tx.scalars(select(OutboxRow).order_by(OutboxRow.position.desc())))
         for row in rows:
+            if row.type not in consumers.handlers:
+                continue
             event_type, handle = consumers.handlers[row.type]
             async with matching.platform.database.transaction() as tx:
                 delivery = Delivery(owner.process, "matching", new_id(), now(), matching.platform.owners)
@@ -138,3 +141,46 @@ async def test_households_before_places_fetch_the_places_first(services: Service
         found = await tx.scalar(select(Household))
     assert found is not None
     assert (found.wilaya_code, found.moughataa_code, found.size, found.disability) == ("MR01", "MR011", 2, True)
+
+
+async def test_a_household_that_leaves_the_registry_is_linked_no_more_and_again_when_it_returns(
+    services: Services,
+) -> None:
+    registry, csa = await services.start("registry"), await services.start("programs-csa")
+    matching = await services.start("matching")
+    await register(registry)
+    await enroll(csa)
+    await until(becomes(matching, PEOPLE), what="both to be decided")
+    async with registry.client("taazour") as client:
+        household = await the_household(client)
+        on = {"household_id": household["id"], "on": "2026-05-01"}
+
+        await apply(client, {"kind": "removal", **on, "reason": "left_country"})
+        await until(becomes(matching, [(1, "unmatched", None), (2, "unmatched", None)]), what="the link to end")
+        assert (await held(matching))["households"] == 0
+
+        await apply(client, {"kind": "return", **on})
+        await until(becomes(matching, [(3, "linked", "MR0110000001"), (1, "unmatched", None)]), what="the link")
+
+    before = await held(matching)
+    await deliver_all(matching, registry)
+    again: Outcome = [(3, "linked", "MR0110000001"), (1, "unmatched", None)]
+    await until(becomes(matching, again), what="the same link after every event once more, newest first")
+    assert await held(matching) == before
+
+
+async def test_a_corrected_person_is_compared_as_corrected(services: Services) -> None:
+    registry, matching = await services.start("registry"), await services.start("matching")
+    await register(registry)
+    async with registry.client("taazour") as client:
+        household = await the_household(client)
+        head = household["members"][0]["individual_id"]
+        await apply(
+            client, {"kind": "correction", "individual_id": head, "individual": {"name_fr": "Penda Mint Samba"}}
+        )
+
+    async def corrected() -> bool:
+        async with matching.platform.database.transaction() as tx:
+            return "Penda Mint Samba" in set(await tx.scalars(select(Member.name_fr)))
+
+    await until(corrected, what="the corrected name")
