@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.registry import internal_routes
 from services.registry.commands.places import publish_places
 from services.registry.importing import HouseholdsImporter, refuse_kind
-from services.registry.routes import change_requests, households, places
+from services.registry.routes import change_requests, households, places, questionnaires
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
@@ -25,6 +25,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             places.router,
             households.router,
             change_requests.router,
+            questionnaires.router,
             import_router(refuse_kind),
             internal_routes.router,
         ],

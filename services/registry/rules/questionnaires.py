@@ -351,6 +351,6 @@ def settled_disability(declared: bool | None, answers: Mapping[str, Any]) -> tup
     """
     answered = answered_disability(answers)
     if answered is None or declared is None or answered == declared:
-        return (declared if answered is None else answered or declared), None
+        return (declared if answered is None else answered), None
     told = DISABILITY_ANSWERED if answered else DISABILITY_NOT_ANSWERED
     return True, AnswerProblem("disability", "none" if answered else "yes", "disability_differs", told)

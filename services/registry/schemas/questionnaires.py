@@ -30,7 +30,9 @@ class QuestionnaireOut(BaseModel):
     question that was not answered is absent from the answers: unknown is not "no".
     """
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"version": "RS-2024.1", "household": {"type": "object"}}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"version": "RS-2024.1", "household": {"type": "object"}}]}
+    )
 
     version: str
     since: date
