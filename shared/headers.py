@@ -187,7 +187,11 @@ _PARENTHESES = re.compile(r"[(\[][^)\]]*[)\]]")
 _ALTERNATIVES = re.compile(r"\s*[/|\r\n]\s*|\s+-\s+")
 
 # How surely a header names a field. Each leaves room for the number of words in common, which decides between equals.
-_JOINED, _WHOLE, _ONE_OF_TWO, _INSIDE, _AGAIN = 400, 300, 200, 100, 150
+_GIVEN, _JOINED, _WHOLE, _ONE_OF_TWO, _INSIDE, _AGAIN = 1_000, 400, 300, 200, 100, 150
+
+OWN_COLUMN = Text(ar="تكامل: {what}", fr="Tekamoul : {what}", en="Tekamoul: {what}")
+"""The header of a column that we add to a file we give back. When the file returns, such a column is none of its own."""
+_OWN_COLUMNS = ("tekamoul ", "تكامل ")
 
 
 def header_key(text: str) -> str:
@@ -238,6 +242,7 @@ class Header:
     columns: Mapping[str, int]
     texts: Mapping[str, str]
     unmatched: tuple[str, ...]
+    names: Mapping[int, str]  # of every column that has one, as it is shown and as a mapping names it
     strength: int  # how surely, and by how many words, the columns were recognised
 
     @property
@@ -247,10 +252,15 @@ class Header:
 
 
 class HeaderFinder:
-    """Recognises the header of a layout among the first rows of a table."""
+    """Recognises the header of a layout among the first rows of a table.
 
-    def __init__(self, layout: Layout) -> None:
+    `mapping` is what the sender says: header text -> field, or "" where a column is to be left out. It goes before
+    every guess.
+    """
+
+    def __init__(self, layout: Layout, mapping: Mapping[str, str] | None = None) -> None:
         self._layout = layout
+        self._given = {fold(name): field for name, field in (mapping or {}).items()}
         self._whole: dict[str, str] = {}
         for field, headers in layout.fields.items():
             for header in headers:
@@ -278,7 +288,10 @@ class HeaderFinder:
             for candidate in candidates:
                 if best is None or candidate.rank > best.rank:
                     best = candidate
-        if best is None or len(best.columns) < min(2, len(self._layout.fields)):
+        if best is None:
+            return None
+        named = any(fold(name) in self._given for name in best.names.values())
+        if not named and len(best.columns) < min(2, len(self._layout.fields)):
             return None
         return self._with_translation(best, texts)
 
@@ -300,9 +313,12 @@ class HeaderFinder:
             sub = subs[column] if column < len(subs) else ""
             group = own_group or group  # a merged group, or one written once, covers the columns after it
             name = " / ".join(part for part in ((group if sub else own_group), sub) if part)
-            if name:
-                names[column] = name
-            found += ((-weight, column, field) for field, weight in self._candidates(group, own_group, sub).items())
+            if not name or fold(name).startswith(_OWN_COLUMNS):
+                continue
+            names[column] = name
+            given = self._given.get(fold(name))
+            candidates = {given: _GIVEN} if given is not None else self._candidates(group, own_group, sub)
+            found += ((-weight, column, field) for field, weight in candidates.items() if field)
         columns: dict[str, int] = {}
         strength = 0
         for weight, column, field in sorted(found):
@@ -310,7 +326,8 @@ class HeaderFinder:
                 columns[field] = column
                 strength -= weight
         unmatched = tuple(name for column, name in names.items() if column not in columns.values())
-        return Header(first, last, columns, {field: names[columns[field]] for field in columns}, unmatched, strength)
+        texts = {field: names[columns[field]] for field in columns}
+        return Header(first, last, columns, texts, unmatched, names, strength)
 
     def _candidates(self, group: str, own_group: str, sub: str) -> dict[str, int]:
         candidates: dict[str, int] = {}

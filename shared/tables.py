@@ -10,60 +10,27 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from pathlib import PurePath
 from typing import BinaryIO
-from xml.parsers import expat
 
 import python_calamine as calamine
 
+from shared.file_content import SIGNATURE_BYTES, is_workbook, refuse_by_content
 from shared.headers import HEADER_SEARCH_ROWS, Header, HeaderFinder, Layout
-from shared.text import TABLE_PROBLEMS, Cell, Text, announces_total, guess_encoding
+from shared.text import Cell, announces_total, fold, guess_encoding
+from shared.unreadable import MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS, UnreadableTable
+from shared.workbooks import sheets_of
 
 __all__ = ["Cell", "Layout", "Row", "Table", "UnreadableTable", "open_table"]
 
-MAX_ROWS = 1_000_000  # five million people are some 850,000 households
-MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 2_000  # a remark of a page; a longer cell is cut, and the row says so
-MAX_FILE_BYTES = 256 * 1024**2
-MAX_UNPACKED_BYTES = 1024**3  # an .xlsx unpacked: a million rows of twenty columns take some 700 MB
-MAX_SHEET_CELLS = 16_000_000  # the reader keeps a sheet as one block of 32 bytes for each cell, empty or not
-CHUNK_BYTES = 65_536
-DIGITS = "0123456789"
-MAX_PARTS = 1_000  # files inside an .xlsx
-MAX_SHEETS = 10  # looked through for the list
 MAX_RECORD_LINES = 5  # a quoted cell over more lines is a quotation mark that was never closed
 
-_ACCEPTED = frozenset({".xlsx", ".xlsm", ".xls", ".csv", ".tsv", ".txt", ""})  # .xls: many systems so name their .csv
 _DELIMITERS = ";,\t|"
-
-
-class UnreadableTable(Exception):
-    """A file that cannot be read as the list it should be. `str()` is the code; `text` says what would be accepted."""
-
-    def __init__(self, code: str, **values: object) -> None:
-        super().__init__(code)
-        self.code = code
-        limits = {"rows": MAX_ROWS, "columns": MAX_COLUMNS, "megabytes": MAX_FILE_BYTES // 1024**2}
-        self.text = TABLE_PROBLEMS[code].format(**(limits | values))
-
-    @classmethod
-    def naming(cls, code: str, layout: Layout, fields: Iterable[str]) -> UnreadableTable:
-        """A refusal that names `fields` in each language."""
-        error = cls(code, fields="{fields}", rows=HEADER_SEARCH_ROWS)
-        labels = [layout.label(field) for field in fields]
-        error.text = Text(
-            ar=error.text.ar.replace("{fields}", "، ".join(label.ar for label in labels)),
-            fr=error.text.fr.replace("{fields}", ", ".join(label.fr for label in labels)),
-            en=error.text.en.replace("{fields}", ", ".join(label.en for label in labels)),
-        )
-        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +54,19 @@ class Table:
     unmatched_headers: tuple[str, ...]
     header_line: int  # of the column names: the second of two header rows
     encoding: str | None  # of a .csv
+    names: Mapping[int, str]  # the header of every column that has one; a mapping names columns by them
+    header_lines: tuple[int, ...]  # the rows of the header
     _columns: tuple[tuple[str, int], ...]
     _read: Callable[[], Lines]
+
+    @property
+    def columns(self) -> dict[int, str]:
+        """The field of each column that was recognised."""
+        return {column: field for field, column in self._columns}
+
+    def lines(self) -> Lines:
+        """Every line of the file with its cells as they are."""
+        return self._read()
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header, without empty rows, totals and headers repeated on each printed page.
@@ -107,27 +85,28 @@ class Table:
                 continue
             count += 1
             if count > MAX_ROWS:
-                raise UnreadableTable("too_many_rows")
+                raise UnreadableTable("too_many_rows", rows=MAX_ROWS)
             yield _bounded(line, cells)
 
 
-def open_table(source: bytes | BinaryIO, filename: str, layout: Layout) -> Table:
+def open_table(
+    source: bytes | BinaryIO, filename: str, layout: Layout, mapping: Mapping[str, str] | None = None
+) -> Table:
     """The list in `source`: bytes, or a seekable file that stays open while the table is read.
 
-    The content decides between .xlsx and .csv, whatever the name says. Raises UnreadableTable.
+    The content decides between .xlsx and .csv, whatever the name says. `mapping` is the sender's word on its columns
+    (header text -> field, "" for a column to leave out). Raises UnreadableTable.
     """
     file = _rewound(source)
-    start = file.read(8)
-    if PurePath(filename).suffix.lower() not in _ACCEPTED or start.startswith(
-        (b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf")
-    ):
-        raise UnreadableTable("unsupported_format")
-    finder = HeaderFinder(layout)
-    if start.startswith(b"PK\x03\x04"):
-        return _open_workbook(file, finder, layout)
-    if start.lstrip().startswith(b"<"):  # a web page or an XML spreadsheet, which Excel would open
-        raise UnreadableTable("unsupported_format")
-    return _open_text(file, finder, layout)
+    start = file.read(SIGNATURE_BYTES)
+    refuse_by_content(file, start, filename)
+    finder = HeaderFinder(layout, mapping)
+    table = (_open_workbook if is_workbook(start) else _open_text)(file, finder, layout)
+    known = {fold(name) for name in table.names.values()}
+    unknown = [name for name in mapping or {} if fold(name) not in known]
+    if unknown:
+        raise UnreadableTable("unknown_mapping_header", headers=", ".join(unknown))
+    return table
 
 
 def _rewound(source: bytes | BinaryIO) -> BinaryIO:
@@ -152,7 +131,8 @@ def _table(
         raise UnreadableTable.naming("missing_columns", layout, missing)
     fields = tuple(field for field in layout.fields if field in header.columns)
     columns = tuple((field, header.columns[field]) for field in fields)
-    return Table(fields, header.texts, header.unmatched, lines[header.last], encoding, columns, read)
+    own = tuple(lines[header.first : header.last + 1])
+    return Table(fields, header.texts, header.unmatched, lines[header.last], encoding, header.names, own, columns, read)
 
 
 def _first_rows(rows: Lines) -> tuple[list[int], list[list[Cell]]]:
@@ -206,7 +186,7 @@ def _is_totals(raw: Sequence[object]) -> bool:
 def _open_text(file: BinaryIO, finder: HeaderFinder, layout: Layout) -> Table:
     encoding = guess_encoding(file)
     if encoding is None:
-        raise UnreadableTable("unsupported_format")
+        raise UnreadableTable("wrong_extension")
     best: tuple[tuple[int, int, bool], str, Header, list[int]] | None = None
     for delimiter in _DELIMITERS:
         lines, rows = _first_rows(_records(_text_lines(file, encoding), delimiter))
@@ -269,9 +249,8 @@ def _quoted(lines: Sequence[str], delimiter: str) -> list[str] | None:
 
 def _open_workbook(file: BinaryIO, finder: HeaderFinder, layout: Layout) -> Table:
     """The sheet whose header names most fields: a cover or a notes sheet may stand before the list."""
-    _refuse_bombs(file)
     best: tuple[Header, list[int], calamine.CalamineSheet] | None = None
-    for sheet in _sheets(file):
+    for sheet in sheets_of(file):
         lines, rows = _first_rows(enumerate(sheet.iter_rows(), start=1))
         header = finder.find(rows)
         if header and (best is None or header.rank > best[0].rank):
@@ -281,108 +260,3 @@ def _open_workbook(file: BinaryIO, finder: HeaderFinder, layout: Layout) -> Tabl
     header, lines, chosen = best
     # Excel's first column may be empty, and the reader leaves such columns out of every row alike.
     return _table(layout, header, lines, lambda: enumerate(chosen.iter_rows(), start=1), None)
-
-
-def _sheets(file: BinaryIO) -> Iterator[calamine.CalamineSheet]:
-    file.seek(0)
-    try:
-        workbook = calamine.load_workbook(file)
-        visible = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
-        ]
-        for name in visible[:MAX_SHEETS]:
-            yield workbook.get_sheet_by_name(name)
-    except BaseException as error:
-        # A panic of the reader, which is written in Rust, arrives as a BaseException of its own.
-        if isinstance(error, calamine.CalamineError) or type(error).__name__ == "PanicException":
-            raise UnreadableTable("damaged_file") from error
-        raise
-
-
-def _refuse_bombs(file: BinaryIO) -> None:
-    """Refuses a workbook that would unpack, or spread out, to more memory than a list needs.
-
-    Sizes are counted, never believed. And a single cell in the last row and column of a sheet, a few bytes in the
-    file, would make the reader reserve 17 billion cells: so the extent of each sheet is measured before it is read.
-    """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            if "xl/workbook.xml" not in archive.namelist() or any(part.flag_bits & 1 for part in parts):
-                raise UnreadableTable("unsupported_format")
-            if len(parts) > MAX_PARTS:
-                raise UnreadableTable("too_large")
-            left = MAX_UNPACKED_BYTES
-            for part in parts:
-                part.file_size = MAX_UNPACKED_BYTES + 2 * CHUNK_BYTES  # read to the real end, not to the one declared
-                left = _measure_part(archive, part, left)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        expat.ExpatError,
-        EOFError,
-        NotImplementedError,
-        ValueError,
-    ) as error:
-        raise UnreadableTable("damaged_file") from error
-
-
-def _measure_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
-    extent = _Extent() if part.filename.endswith(".xml") else None
-    with archive.open(part) as content:
-        while chunk := content.read(CHUNK_BYTES):
-            left -= len(chunk)
-            if left < 0:
-                raise UnreadableTable("too_large")
-            if extent:
-                extent.parser.Parse(chunk)
-                if extent.cells > MAX_SHEET_CELLS:
-                    raise UnreadableTable("too_large")
-    if extent:
-        extent.parser.Parse(b"", True)
-    return left
-
-
-class _Extent:
-    """How many rows and columns the written cells of one sheet span (formatted empty cells take no room)."""
-
-    def __init__(self) -> None:
-        self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._start
-        self._reference = ""
-        self._row = self._last_row = self._unnamed = self._most_unnamed = 0
-        self._letters: set[str] = set()
-
-    @property
-    def cells(self) -> int:
-        unnamed = max(self._most_unnamed, self._unnamed)  # they follow the named ones of their row
-        return self._last_row * (unnamed + max(map(_column_number, self._letters), default=0))
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        # Called for each cell and each value of a sheet, in this order: the quickest question first.
-        if name == "c":
-            self._reference = attributes.get("r", "")
-            if not self._reference:
-                self._unnamed += 1
-        elif name in ("v", "is"):
-            letters = self._reference.rstrip(DIGITS)
-            self._letters.add(letters)
-            if len(letters) < len(self._reference):
-                self._last_row = max(self._last_row, self._row, int(self._reference[len(letters) :]))
-            else:
-                self._last_row = max(self._last_row, self._row)
-        elif name == "row":
-            self._row = int(attributes.get("r", self._row + 1))
-            self._most_unnamed, self._unnamed = max(self._most_unnamed, self._unnamed), 0
-        elif ":" in name:
-            self._start(name.rpartition(":")[2], attributes)
-
-
-def _column_number(letters: str) -> int:
-    """1 for A, 27 for AA, 16,384 for XFD."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number

@@ -254,6 +254,37 @@ PROBLEMS: Mapping[str, Text] = {
 
 # Why a file cannot be read as the list it should be.
 TABLE_PROBLEMS: Mapping[str, Text] = {
+    "empty_file": Text(
+        ar="الملف فارغ؛ المقبول: ملف ‎.xlsx أو ‎.csv فيه سطر عناوين وتحته الأسطر",
+        fr="le fichier est vide ; accepté : un fichier .xlsx ou .csv avec une ligne d'en-têtes et les lignes en dessous",
+        en="the file is empty; accepted: an .xlsx or .csv file with a header row and the rows below it",
+    ),
+    "password_protected": Text(
+        ar="الملف محمي بكلمة مرور؛ أزل كلمة المرور في إكسل واحفظه بصيغة ‎.xlsx ثم أعد إرساله",
+        fr="le fichier est protégé par un mot de passe ; l'enlever dans Excel, enregistrer en .xlsx et renvoyer",
+        en="the file is protected by a password; remove it in Excel, save as .xlsx and send it again",
+    ),
+    "has_macros": Text(
+        ar="في الملف وحدات ماكرو؛ احفظه في إكسل بصيغة ‎.xlsx التي لا تحتوي عليها ثم أعد إرساله",
+        fr="le fichier contient des macros ; l'enregistrer dans Excel en .xlsx, qui n'en contient pas, et le renvoyer",
+        en="the file contains macros; save it in Excel as .xlsx, which has none, and send it again",
+    ),
+    "wrong_extension": Text(
+        ar="محتوى الملف ليس ما يقوله اسمه، ولا يمكن قراءته؛ المقبول: ‎.xlsx بلا كلمة مرور أو ‎.csv",
+        fr="le contenu n'est pas celui que dit le nom du fichier, et ne peut pas être lu ; accepté : .xlsx sans mot de passe"
+        " ou .csv",
+        en="the content is not what the file's name says, and cannot be read; accepted: .xlsx without a password, or .csv",
+    ),
+    "content_differs_from_name": Text(
+        ar="محتوى الملف ليس ما يقوله اسمه؛ قُرئ بحسب محتواه",
+        fr="le contenu n'est pas celui que dit le nom du fichier ; il a été lu d'après son contenu",
+        en="the content is not what the file's name says; it was read by its content",
+    ),
+    "unknown_mapping_header": Text(
+        ar="العناوين التالية المذكورة في مطابقة الأعمدة غير موجودة في الملف: {headers}",
+        fr="ces en-têtes de la correspondance n'existent pas dans le fichier : {headers}",
+        en="these headers of the mapping do not exist in the file: {headers}",
+    ),
     "unsupported_format": Text(
         ar="لا يمكن قراءة هذا النوع من الملفات؛ المقبول: ‎.xlsx بلا كلمة مرور أو ‎.csv",
         fr="ce type de fichier ne peut pas être lu ; accepté : .xlsx sans mot de passe ou .csv",
@@ -281,9 +312,9 @@ TABLE_PROBLEMS: Mapping[str, Text] = {
         en="too many rows; accepted: {rows} rows in one file, sent as several files",
     ),
     "too_large": Text(
-        ar="الملف كبير جدًا؛ المقبول: {megabytes} ميغابايت و{columns} عمود و{rows} سطر، بلا خلايا مكتوبة بعيدًا عن القائمة",
-        fr="fichier trop grand ; accepté : {megabytes} Mo, {columns} colonnes et {rows} lignes, sans cellule loin de la liste",
-        en="the file is too large; accepted: {megabytes} MB, {columns} columns and {rows} rows, no cell far from the list",
+        ar="الملف كبير جدًا؛ المقبول: {megabytes} ميغابايت (‎.xlsx: {workbook_megabytes}) و{columns} عمود و{rows} سطر، بلا خلايا مكتوبة بعيدًا عن القائمة",
+        fr="fichier trop grand ; accepté : {megabytes} Mo (.xlsx : {workbook_megabytes}), {columns} colonnes et {rows} lignes, sans cellule loin de la liste",
+        en="the file is too large; accepted: {megabytes} MB (.xlsx: {workbook_megabytes}), {columns} columns and {rows} rows, no cell far from the list",
     ),
 }
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shared.tables
+import shared.workbooks
 from shared.tables import Layout, Row, Table, UnreadableTable, open_table
 
 NAMES = Layout.of("name", "nni", "amount", "commune", required=("name",))
@@ -256,13 +257,13 @@ def test_one_cell_in_the_last_corner_of_a_sheet_is_refused_before_it_takes_all_m
 
 
 def test_a_workbook_that_would_unpack_to_gigabytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared.tables, "MAX_UNPACKED_BYTES", 10 * 1024**2)
+    monkeypatch.setattr(shared.workbooks, "MAX_UNPACKED_BYTES", 10 * 1024**2)
 
     assert refusal(zipped(xl__workbook=b"<a>" + b" " * 11 * 1024**2 + b"</a>")).code == "too_large"
 
 
 def test_a_workbook_that_lies_about_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared.tables, "MAX_UNPACKED_BYTES", 10 * 1024**2)
+    monkeypatch.setattr(shared.workbooks, "MAX_UNPACKED_BYTES", 10 * 1024**2)
     size = 11 * 1024**2
     honest = zipped(xl__workbook=b"<a>" + b" " * (size - 7) + b"</a>")
     lying = honest.replace(size.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
@@ -278,13 +279,13 @@ def test_a_workbook_that_lies_about_its_size_is_refused(monkeypatch: pytest.Monk
         (b"%PDF-1.7", "list.pdf", "unsupported_format"),
         (b"<html><table>", "list.xls", "unsupported_format"),
         (b"Nom;Montant\n", "list.docx", "unsupported_format"),
-        (bytes(range(256)) * 10, "list.csv", "unsupported_format"),
-        (zipped(word__document=b"<a/>"), "list.xlsx", "unsupported_format"),
+        (bytes(range(256)) * 10, "list.csv", "wrong_extension"),
+        (zipped(word__document=b"<a/>"), "list.xlsx", "wrong_extension"),
         (b"PK\x03\x04 and then nothing", "list.xlsx", "damaged_file"),
         (workbook(lambda book: book.add_worksheet().write("A1", "Nom"))[:2000], "list.xlsx", "damaged_file"),
         (zipped(xl__workbook=b"<a><b></a>"), "list.xlsx", "damaged_file"),
         (zipped(xl__workbook=b"<a/>"), "list.xlsx", "damaged_file"),
-        (b"", "list.csv", "header_not_found"),
+        (b"", "list.csv", "empty_file"),
         (b"Ahmed;3600\nSidi;1500\n", "list.csv", "header_not_found"),
         (b";".join([b"x"] * 201), "list.csv", "too_large"),
         (b"x" * 400_001, "list.csv", "too_large"),
