@@ -40,6 +40,25 @@ class IndividualNotActive(Refusal):
     )
 
 
+class HouseholdRefused(Refusal):
+    """A household told by a system in which one person or the household itself cannot be entered."""
+
+    code, status = "household_refused", 409
+    text = Text(
+        ar="لم تُسجَّل الأسرة. {field} {value}: {reason}",
+        fr="Le ménage n'est pas enregistré. {field} {value} : {reason}",
+        en="The household was not entered. {field} {value}: {reason}",
+    )
+
+    def __init__(self, field: str, value: str, reason: Text) -> None:
+        super().__init__(pointer=f"/{field}")
+        self.detail = Text(
+            ar=self.text.ar.format(field=field, value=value, reason=reason.ar),
+            fr=self.text.fr.format(field=field, value=value, reason=reason.fr),
+            en=self.text.en.format(field=field, value=value, reason=reason.en),
+        )
+
+
 class HeadsAHousehold(Refusal):
     code, status = "heads_a_household", 409
     text = Text(

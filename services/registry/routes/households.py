@@ -3,16 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
+from services.registry.commands import pushing
 from services.registry.queries import households as queries
 from services.registry.queries import individuals
 from services.registry.queries.history import history
 from services.registry.routes.asking import AtMoment
 from services.registry.schemas import Counts, HouseholdOut, HouseholdSummary, IndividualOut, VersionOut
+from services.registry.schemas.pushing import NUMBER_PATTERN, PushedHousehold
 from shared.database import Tx
 from shared.etags import tag
-from shared.identity import permitted
+from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
 router = APIRouter(prefix="/v1")
@@ -36,6 +38,26 @@ async def list_households(
 async def get_household(household_id: UUID, tx: Tx, moment: AtMoment, response: Response) -> HouseholdOut:
     """A household with its members: today's, or those of a day and a moment."""
     found = await queries.household(tx, household_id, moment)
+    tag(response, found.version)
+    return found
+
+
+@router.put("/households/{number}", tags=["households"])
+async def push_household(
+    number: Annotated[str, Path(pattern=NUMBER_PATTERN, description="The household's registry number.")],
+    body: PushedHousehold,
+    tx: Tx,
+    by: Annotated[Caller, permitted("households:write")],
+    response: Response,
+    if_match: Annotated[str | None, Header(description="The ETag read before; required where it is known.")] = None,
+) -> HouseholdOut:
+    """Enter a household (201), or bring it up to date as surveyed (200), with all its members.
+
+    Fields that a more believed source gave keep its value; the conflict is shown to both.
+    """
+    household_id, is_new = await pushing.push_household(tx, body.as_told(number), by=by.name, if_match=if_match)
+    found = await queries.household(tx, household_id)
+    response.status_code = 201 if is_new else 200
     tag(response, found.version)
     return found
 

@@ -1,0 +1,36 @@
+"""One household as an institution's system tells it: the same as a file of one household, answered at once."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.commands.checking import refuse_unknown_commune
+from services.registry.commands.registering import register_households
+from services.registry.errors import HouseholdRefused
+from services.registry.models import Household
+from services.registry.rules.households import HouseholdFile
+from shared.errors import PreconditionRequired
+from shared.etags import refuse_stale
+
+
+async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_match: str | None) -> tuple[UUID, bool]:
+    """Enter a household, or bring it up to date; returns its id and whether it is new.
+
+    Where a more believed source says otherwise its word stays, and both sources are told of the conflict.
+    """
+    held = (
+        await tx.execute(select(Household.id, Household.version).where(Household.number == told.number))
+    ).one_or_none()
+    if held is not None:
+        if if_match is None:
+            raise PreconditionRequired(pointer="/header/If-Match")
+        refuse_stale(if_match, held.version)
+    await refuse_unknown_commune(tx, told.commune_code, "/commune_code")
+    done = await register_households(tx, [told], by=by)
+    if done.problems:  # a person who is refused would leave half a household: nothing is entered
+        problem = done.problems[0]
+        raise HouseholdRefused(problem.field, problem.value, problem.reason)
+    id_ = held.id if held else await tx.scalar(select(Household.id).where(Household.number == told.number))
+    assert id_ is not None
+    return id_, held is None
