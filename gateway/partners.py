@@ -30,6 +30,9 @@ Permission = Literal[
     "individuals:check",
     "quotas:write",
     "conflicts:settle",
+    "conflicts:read",
+    "quality:read",
+    "quality:run",
     "events:read",
 ]
 """What a partner may be given. `internal`, the services' own permission, is not among them."""

@@ -26,7 +26,8 @@ PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matchi
 ALL_PERMISSIONS = frozenset(
     "households:write households:read places:read imports:write enrollments:read enrollments:write programs:read "
     "links:read overlaps:read events:read internal changes:propose changes:decide places:write households:score "
-    "households:export individuals:search individuals:check quotas:write conflicts:settle".split()
+    "households:export individuals:search individuals:check quotas:write conflicts:settle "
+    "conflicts:read quality:read quality:run".split()
 )
 
 _templates: dict[tuple[str, str], str] = {}

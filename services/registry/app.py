@@ -6,8 +6,9 @@ from fastapi import FastAPI
 
 from services.registry import internal_routes
 from services.registry.commands.places import publish_places
+from services.registry.commands.quality import quality_worker
 from services.registry.importing import HouseholdsImporter, refuse_kind
-from services.registry.routes import change_requests, households, places, questionnaires
+from services.registry.routes import change_requests, households, places, quality, questionnaires
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
@@ -26,11 +27,12 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             households.router,
             change_requests.router,
             questionnaires.router,
+            quality.router,
             import_router(refuse_kind),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         first=publish_places,
-        workers=[import_worker(HouseholdsImporter())],
+        workers=[import_worker(HouseholdsImporter()), quality_worker],
         waiting=imports_waiting,
     )

@@ -282,3 +282,12 @@ class UnknownKindOfFile(Refusal):
         fr="Le registre n'accepte que les fichiers de type « households ».",
         en="The registry only takes files of kind “households”.",
     )
+
+
+class UnknownQualityRule(Refusal):
+    code, status = "unknown_quality_rule", 422
+    text = Text(
+        ar="لا توجد قاعدة جودة بهذا الرمز. القواعد: {rules}.",
+        fr="Aucune règle de qualité ne porte ce code. Les règles : {rules}.",
+        en="No quality rule has this code. The rules: {rules}.",
+    )

@@ -169,3 +169,63 @@ class ImportCompleted(Event):
 
     def aggregate_id(self) -> UUID:
         return self.import_id
+
+
+class QualityCrossed(Event):
+    """A place crossed a threshold of data quality (`direction` crossed), or came back from it (recovered).
+
+    `value` is what the threshold measures: the quality index from 0 to 100, or the share of households whose survey is
+    stale, from 0 to 1. `threshold` is a code of `GET /v1/quality/rules`.
+    """
+
+    type: ClassVar[str] = "registry.quality.crossed.v1"
+    publisher: ClassVar[Publisher] = "registry"
+
+    standing_id: UUID
+    run_id: UUID
+    place_code: str
+    threshold: str
+    direction: str
+    value: float
+
+    def aggregate_id(self) -> UUID:
+        return self.standing_id
+
+
+class QuotaExceeded(Event):
+    """More households live in a place than its quota allows. Nobody is refused; a person decides.
+
+    Announced once, and again only after the use has been within the quota in between. `used` is of the moment it was
+    seen; today's is at `GET /v1/quotas`.
+    """
+
+    type: ClassVar[str] = "registry.quotas.exceeded.v1"
+    publisher: ClassVar[Publisher] = "registry"
+
+    quota_id: UUID
+    place_code: str
+    period: str
+    quota: int
+    used: int
+
+    def aggregate_id(self) -> UUID:
+        return self.quota_id
+
+
+class ConflictSettled(Event):
+    """A person decided a conflict between two sources: `keep_held`, `take_offered` or `dismiss`.
+
+    Both sources read it at `GET /v1/conflicts`.
+    """
+
+    type: ClassVar[str] = "registry.conflicts.settled.v1"
+    publisher: ClassVar[Publisher] = "registry"
+
+    conflict_id: UUID
+    record_id: UUID
+    decision: str
+    held_source: str
+    offered_source: str
+
+    def aggregate_id(self) -> UUID:
+        return self.conflict_id
