@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from services.registry import internal_routes
 from services.registry.commands.places import publish_places
 from services.registry.commands.quality import quality_worker
+from services.registry.commands.quotas import quota_watch
 from services.registry.importing import HouseholdsImporter, refuse_kind
-from services.registry.routes import change_requests, households, places, quality, questionnaires
+from services.registry.routes import change_requests, conflicts, households, places, quality, questionnaires, quotas
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
@@ -28,11 +29,13 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             change_requests.router,
             questionnaires.router,
             quality.router,
+            quotas.router,
+            conflicts.router,
             import_router(refuse_kind),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         first=publish_places,
-        workers=[import_worker(HouseholdsImporter()), quality_worker],
+        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch],
         waiting=imports_waiting,
     )

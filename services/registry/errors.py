@@ -291,3 +291,48 @@ class UnknownQualityRule(Refusal):
         fr="Aucune règle de qualité ne porte ce code. Les règles : {rules}.",
         en="No quality rule has this code. The rules: {rules}.",
     )
+
+
+class ConflictSettledAlready(Refusal):
+    code, status = "conflict_settled", 409
+    text = Text(
+        ar="سُوّي هذا التعارض بتاريخ {on} ({decision}). لتغيير ذلك: تراجع عن التغيير، أو طلب تصحيح.",
+        fr="Ce conflit a été réglé le {on} ({decision}). Pour y revenir : annulez la modification ou demandez une correction.",
+        en="This conflict was settled on {on} ({decision}). To change that, undo the change or ask for a correction.",
+    )
+
+
+class ConflictOutdated(Refusal):
+    code, status = "conflict_outdated", 409
+    text = Text(
+        ar="تغيرت القيمة المسجلة منذ ظهور التعارض. المقبول: keep_held أو dismiss، أو طلب تصحيح.",
+        fr="La valeur retenue a changé depuis. Accepté : keep_held, dismiss, ou une demande de correction.",
+        en="The held value has changed since. Accepted: keep_held, dismiss, or a request for a correction.",
+    )
+
+
+class PlaceWithoutQuotas(Refusal):
+    code, status = "place_without_quotas", 422
+    text = Text(
+        ar="الحصص للبلديات والقرى وحدها.",
+        fr="Seules les communes et les villages ont des quotas.",
+        en="Only communes and villages have quotas.",
+    )
+
+
+class QuotaEndsBeforeItBegins(Refusal):
+    code, status = "quota_ends_before_it_begins", 422
+    text = Text(
+        ar="نهاية الحصة valid_until يجب أن تكون بعد بدايتها valid_from.",
+        fr="La fin du quota (valid_until) doit suivre son début (valid_from).",
+        en="A quota's valid_until must come after its valid_from.",
+    )
+
+
+class QuotasOverlap(Refusal):
+    code, status = "quotas_overlap", 409
+    text = Text(
+        ar="للمكان حصة أخرى في هذه الأيام: الفترة {period} من {start} إلى ما قبل {end}.",
+        fr="Le lieu a un autre quota à ces dates : la période {period}, du {start} jusqu'avant le {end}.",
+        en="The place has another quota on these days: period {period}, from {start} until before {end}.",
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.quotas import over_quota
 from services.registry.commands.registering import register_households
 from services.registry.errors import UnknownKindOfFile
 from services.registry.models import Place
@@ -66,6 +67,7 @@ class HouseholdsImporter:
                 households.append(household)
         done = await register_households(tx, households, by=import_.partner, import_id=import_.id)
         outcome.issues += [Issue(p.line, p.field, p.value, p.severity, p.code, p.reason) for p in done.problems]
+        outcome.issues += await over_quota(tx, done.changed, chunk.last_line)
         outcome.accepted, outcome.unchanged = done.accepted, done.unchanged
         outcome.rejected += done.refused
         return outcome

@@ -29,7 +29,7 @@ async def findings(tx: AsyncSession, limit: int, cursor: str | None, *, rule: st
         raise UnknownQualityRule(pointer="/query/rule", rules=", ".join(one.code for one in quality_rules().rules))
     start, after = decode_cursor(cursor, str, UUID) if cursor else ("", BEFORE_ALL)
     items: list[FindingOut] = []
-    for commune in await _communes(tx, place):
+    for commune in await communes_of(tx, place):
         if commune.code < start:
             continue
         since = after if commune.code == start else BEFORE_ALL
@@ -40,7 +40,7 @@ async def findings(tx: AsyncSession, limit: int, cursor: str | None, *, rule: st
     return Page(items=items)
 
 
-async def _communes(tx: AsyncSession, place: str) -> list[Place]:
+async def communes_of(tx: AsyncSession, place: str) -> list[Place]:
     """The communes of a place, which may be one itself."""
     root = await tx.get(Place, place)
     if root is None or root.kind == "village":
