@@ -15,8 +15,11 @@ from services.registry.commands.changing import (
     touch,
 )
 from services.registry.commands.checking import (
+    first_day,
     membership_of,
-    refuse_day,
+    refuse_before_known,
+    refuse_before_membership,
+    refuse_future,
     refuse_inactive_household,
     refuse_inactive_individual,
     refuse_to_leave,
@@ -44,10 +47,10 @@ async def register_birth(tx: AsyncSession, proposal: Birth, acting: Acting) -> C
     household = (await lock_households(tx, [proposal.household_id]))[proposal.household_id]
     refuse_inactive_household(household)
     person = proposal.individual
-    refuse_day(person.birth_date, pointer="/proposal/individual/birth_date")
+    refuse_future(person.birth_date, "/proposal/individual/birth_date")
     if proposal.relationship == "head":
         raise OneHead(pointer="/proposal/relationship")
-    since = max(person.birth_date, household.true_from)
+    since = max(person.birth_date, await first_day(tx, household))
 
     changing = acting.begin(tx, "birth", [household], person.birth_date)
     made = await make_individual(tx, changing, person.model_dump(mode="json", exclude={"nni"}), since)
@@ -77,10 +80,11 @@ async def register_death(tx: AsyncSession, proposal: Death, acting: Acting) -> C
     person = people[proposal.individual_id]
     refuse_inactive_individual(person)
     memberships = await current_memberships(tx, individual_id=person.id)
-    refuse_day(proposal.died_on, person, pointer="/proposal/died_on")
+    await refuse_before_known(tx, proposal.died_on, person, pointer="/proposal/died_on")
+    refuse_before_membership(memberships, proposal.died_on, "/proposal/died_on")
     remaining = {one: await _others(tx, one, person.id) for one in households}
     for household_id, successor_id in proposal.successors.items():
-        _refuse_successor(households, remaining, household_id, people[successor_id])
+        _refuse_successor(proposal, households, remaining.get(household_id, []), household_id, people[successor_id])
 
     changing = acting.begin(tx, "death", [*people.values(), *households.values()], proposal.died_on)
     facts = {"status": "deceased", "died_on": proposal.died_on.isoformat()}
@@ -107,15 +111,18 @@ async def _others(tx: AsyncSession, household_id: UUID, individual_id: UUID) -> 
 
 
 def _refuse_successor(
+    proposal: Death,
     households: dict[UUID, Household],
-    remaining: dict[UUID, list[Membership]],
+    remaining: list[Membership],
     household_id: UUID,
     successor: Individual,
 ) -> None:
     refuse_inactive_individual(successor, "/proposal/successors")
-    if all(one.individual_id != successor.id for one in remaining.get(household_id, [])):
+    theirs = [one for one in remaining if one.individual_id == successor.id]
+    if not theirs:
         number = households[household_id].number if household_id in households else household_id
         raise NotAMember(pointer="/proposal/successors", individual=successor.number, household=number)
+    refuse_before_membership(theirs, proposal.died_on, "/proposal/died_on")
 
 
 async def _leave_empty(tx: AsyncSession, changing: Changing, household: Household, proposal: Death) -> None:
@@ -131,9 +138,10 @@ async def succeed(tx: AsyncSession, proposal: Succession, acting: Acting) -> Cha
     person = (await lock_individuals(tx, [proposal.individual_id]))[proposal.individual_id]
     refuse_inactive_household(household)
     refuse_inactive_individual(person)
-    refuse_day(proposal.on, household)
+    await refuse_before_known(tx, proposal.on, household)
     memberships = await current_memberships(tx, household_id=household.id)
-    theirs = membership_of(memberships, person, household)
+    theirs = membership_of(memberships, person, household, proposal.on)
+    refuse_before_membership([one for one in memberships if one.relationship == "head"], proposal.on)
     if theirs.relationship == "head":
         raise AlreadyHead(pointer="/proposal/individual_id", individual=person.number)
 
@@ -155,8 +163,9 @@ async def register_marriage(tx: AsyncSession, proposal: Marriage, acting: Acting
     household = households[proposal.household_id]
     refuse_inactive_household(household)
     refuse_inactive_individual(person)
-    refuse_day(proposal.on, household, person)
+    await refuse_before_known(tx, proposal.on, household, person)
     refuse_to_leave(before, person, households, joining=household)
+    refuse_before_membership(before, proposal.on)
 
     changing = acting.begin(tx, "marriage", [person, *households.values()], proposal.on)
     for one in before:

@@ -16,6 +16,8 @@ from services.registry.commands.changing import (
 )
 from services.registry.commands.checking import (
     membership_of,
+    refuse_before_known,
+    refuse_before_membership,
     refuse_day,
     refuse_inactive_household,
     refuse_inactive_individual,
@@ -76,11 +78,11 @@ async def _move_member(tx: AsyncSession, proposal: Move, acting: Acting) -> Chan
     person = (await lock_individuals(tx, [proposal.individual_id]))[proposal.individual_id]
     refuse_inactive_household(joined)
     refuse_inactive_individual(person)
-    refuse_day(proposal.on, *households.values(), person)
+    await refuse_before_known(tx, proposal.on, *households.values(), person)
     if proposal.relationship == "head":
         raise OneHead(pointer="/proposal/relationship")
     memberships = await current_memberships(tx, individual_id=person.id)
-    theirs = membership_of([one for one in memberships if one.household_id == left.id], person, left)
+    theirs = membership_of([one for one in memberships if one.household_id == left.id], person, left, proposal.on)
     refuse_to_leave([theirs], person, households, joining=joined)
 
     changing = acting.begin(tx, "move", [*households.values(), person], proposal.on)
@@ -147,7 +149,7 @@ def _refuse_split(
         if one.individual_id in named:
             raise MemberTwice(pointer="/proposal/members", individual=people[one.individual_id].number)
         named.add(one.individual_id)
-        membership_of(memberships, people[one.individual_id], household)
+        membership_of(memberships, people[one.individual_id], household, proposal.on)
     if sum(one.relationship == "head" for one in proposal.members) != 1:
         raise OneHead(pointer="/proposal/members")
     if len(named) == len(memberships):
@@ -163,6 +165,7 @@ async def _successor(
         return None
     for one in remaining:
         if one.individual_id == proposal.successor_id:
+            refuse_before_membership([one], proposal.on)
             return one
     people = await lock_individuals(tx, [one.individual_id for one in remaining])
     ranked = proposed_heads(
