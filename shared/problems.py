@@ -20,6 +20,7 @@ from shared.errors import (
     UnreadableRequest,
     ValueNotStorable,
 )
+from shared.invalid import reason_of
 from shared.logs import log
 from shared.text import LANGUAGES, Language
 from shared.tracing import current_trace_id
@@ -76,10 +77,11 @@ def install_problems(app: FastAPI) -> None:
 
     async def invalid(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, RequestValidationError)
-        # pydantic's entries quote the input, which may be a person's: only place and reason go out.
-        errors = [{"pointer": _pointer(e["loc"]), "reason": e["msg"]} for e in fault.errors()[:MOST_REASONS]]
-        first = errors[0]
-        return answer(request, InvalidRequest(pointer=first["pointer"], reason=first["reason"]), errors)
+        # pydantic's entries quote the input, which may be a person's: only place and reason go out, in our words.
+        found = fault.errors()[:MOST_REASONS]
+        language = language_of(request.headers.get("accept-language"))
+        errors = [{"pointer": _pointer(e["loc"]), "reason": reason_of(e).in_(language)} for e in found]
+        return answer(request, InvalidRequest(**errors[0]), errors)
 
     async def by_framework(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)

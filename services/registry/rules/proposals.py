@@ -6,11 +6,24 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.registry.rules.households import CATEGORIES, RELATIONSHIPS
+from services.registry.rules.households import CATEGORIES, MISSING, NAME_MISSING, RELATIONSHIPS
+from shared.invalid import not_accepted
+from shared.text import Text
 
 MOST_MEMBERS = 60
 """A household of more is a village: the largest in the country's surveys has some forty."""
 MOST_PHONES = 6
+
+ONE_RECORD = Text(
+    ar="المقبول: household_id مع household، أو individual_id مع individual",
+    fr="accepté : household_id avec household, ou individual_id avec individual",
+    en="accepted: household_id with household, or individual_id with individual",
+)
+ONE_MOVE = Text(
+    ar="المقبول: commune_code، أو individual_id مع to_household_id و relationship",
+    fr="accepté : commune_code, ou individual_id avec to_household_id et relationship",
+    en="accepted: commune_code, or individual_id with to_household_id and relationship",
+)
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Nni = Annotated[str, StringConstraints(pattern=r"^\d{10}$")]
@@ -60,7 +73,7 @@ class NewPerson(Proposal):
     @model_validator(mode="after")
     def _named(self) -> "NewPerson":
         if not (self.name_fr or self.name_ar):
-            raise ValueError("a name is required, in either script")
+            raise not_accepted(NAME_MISSING)
         return self
 
 
@@ -81,7 +94,7 @@ class Correction(Proposal):
         of_individual = self.individual_id is not None and self.individual is not None
         given = [self.household_id, self.household, self.individual_id, self.individual]
         if of_household == of_individual or sum(one is not None for one in given) != 2:
-            raise ValueError("either household_id and household, or individual_id and individual")
+            raise not_accepted(ONE_RECORD)
         return self
 
     def fields(self) -> dict[str, Any]:
@@ -142,9 +155,9 @@ class Move(Proposal):
     def _of_one_kind(self) -> "Move":
         of_person = [self.individual_id, self.to_household_id, self.relationship]
         if any(one is not None for one in of_person) and (None in of_person or self.commune_code is not None):
-            raise ValueError("either commune_code, or individual_id with to_household_id and relationship")
+            raise not_accepted(ONE_MOVE)
         if all(one is None for one in of_person) and self.commune_code is None:
-            raise ValueError("commune_code is required")
+            raise not_accepted(MISSING)
         return self
 
 

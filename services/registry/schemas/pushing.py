@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.registry.rules.households import HouseholdFile, Member
+from services.registry.rules.households import NAME_MISSING, HouseholdFile, Member
 from services.registry.rules.proposals import (
     MOST_MEMBERS,
     MOST_PHONES,
@@ -17,8 +17,15 @@ from services.registry.rules.proposals import (
     Phone,
     Relationship,
 )
+from shared.invalid import not_accepted
+from shared.text import Text
 from shared.values import nni_check_holds
 
+MEMBER_TWICE = Text(
+    ar="فرد مذكور مرتين بين الأعضاء",
+    fr="un individu figure deux fois parmi les membres",
+    en="an individual stands twice among the members",
+)
 NUMBER_PATTERN = r"^[A-Z0-9-]{4,20}$"
 Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN)]
 
@@ -41,7 +48,7 @@ class PushedMember(BaseModel):
     @model_validator(mode="after")
     def _named(self) -> "PushedMember":
         if not (self.name_fr or self.name_ar):
-            raise ValueError("a name is required, in either script")
+            raise not_accepted(NAME_MISSING)
         return self
 
     def as_told(self) -> Member:
@@ -105,7 +112,7 @@ class PushedHousehold(BaseModel):
     def _members_once(self) -> "PushedHousehold":
         numbers = [one.individual_number for one in self.members]
         if len(set(numbers)) != len(numbers):
-            raise ValueError("an individual stands twice among the members")
+            raise not_accepted(MEMBER_TWICE)
         return self
 
     def as_told(self, number: str) -> HouseholdFile:
