@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -174,7 +175,8 @@ _GROUPED: Mapping[str, Mapping[str, str]] = {
     "father": {"name": "father_name"},
 }
 _HOUSEHOLD_SUBS = {"household_number": ("N°", "Numéro", "Code", "ID", "رقم", "الرقم", "رمز")}
-_SECOND_CHOICE = {"phone_2": "phone"}  # two columns called "Téléphone": the right one of the page is the second phone
+# Two columns called "Téléphone", or "Nom" and "الاسم": the right one of the page is the second.
+_SECOND_CHOICE = {"phone_2": "phone", "name_2": "name"}
 
 _SMALL_WORDS = _words("de du des d la le les l en et a au of the in and")
 _UNITS = _words("mru mro um ouguiya ouguiyas fcfa اوقيه")
@@ -216,19 +218,32 @@ class Layout:
 
     fields: Mapping[str, tuple[str, ...]]
     required: tuple[str, ...] = ()
+    labels: Mapping[str, Text] = dataclass_field(default_factory=dict)
 
     @classmethod
-    def of(cls, *fields: str, required: Iterable[str] = (), extra: Mapping[str, Iterable[str]] | None = None) -> Layout:
-        """A layout of canonical fields (all of FIELDS when none is named), with the vocabulary of `extra` added."""
+    def of(
+        cls,
+        *fields: str,
+        required: Iterable[str] = (),
+        extra: Mapping[str, Iterable[str]] | None = None,
+        own: Mapping[str, Field] | None = None,
+    ) -> Layout:
+        """A layout of canonical fields (all of FIELDS when none is named), with the vocabulary of `extra` added.
+
+        `own` are fields that only this kind of list has, or knows by other headers.
+        """
         added = {field: tuple(headers) for field, headers in (extra or {}).items()}
+        added |= {field: (*added.get(field, ()), *_listed(known.headers)) for field, known in (own or {}).items()}
         wanted = dict.fromkeys([*(fields or FIELDS), *added, *required])
         vocabulary = {
             field: (*added.get(field, ()), *(_listed(FIELDS[field].headers) if field in FIELDS else ()))
             for field in wanted
         }
-        return cls(vocabulary, tuple(required))
+        return cls(vocabulary, tuple(required), {field: known.label for field, known in (own or {}).items()})
 
     def label(self, field: str) -> Text:
+        if field in self.labels:
+            return self.labels[field]
         known = FIELDS.get(field)
         return known.label if known else Text(*[(self.fields.get(field) or (field,))[0]] * 3)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import python_calamine as calamine
 
@@ -58,6 +58,7 @@ class Table:
     header_lines: tuple[int, ...]  # the rows of the header
     _columns: tuple[tuple[str, int], ...]
     _read: Callable[[], Lines]
+    _cell: Callable[[Any], Cell]
 
     @property
     def columns(self) -> dict[int, str]:
@@ -74,12 +75,12 @@ class Table:
         Raises UnreadableTable `too_many_rows` past MAX_ROWS.
         """
         again = tuple(self.headers[field].rsplit(" / ", 1)[-1] for field, _ in self._columns)
-        count = 0
+        count, columns, cell = 0, self._columns, self._cell
         for line, raw in self._read():
             if line <= self.header_line:
                 continue
             width = len(raw)
-            cells = {field: _cell(raw[column]) if column < width else None for field, column in self._columns}
+            cells = {field: cell(raw[column]) if column < width else None for field, column in columns}
             values = cells.values()
             if not any(value is not None for value in values) or _is_totals(raw) or tuple(values) == again:
                 continue
@@ -132,7 +133,10 @@ def _table(
     fields = tuple(field for field in layout.fields if field in header.columns)
     columns = tuple((field, header.columns[field]) for field in fields)
     own = tuple(lines[header.first : header.last + 1])
-    return Table(fields, header.texts, header.unmatched, lines[header.last], encoding, header.names, own, columns, read)
+    cell = _cell if encoding is None else _text_cell
+    return Table(
+        fields, header.texts, header.unmatched, lines[header.last], encoding, header.names, own, columns, read, cell
+    )
 
 
 def _first_rows(rows: Lines) -> tuple[list[int], list[list[Cell]]]:
@@ -154,6 +158,11 @@ def _cell(value: object) -> Cell:
     if value is None or isinstance(value, (int, date)):
         return value
     return str(value)  # a time of day or a duration
+
+
+def _text_cell(value: str) -> Cell:
+    """A cell of a .csv, whose lines have lost their null characters already."""
+    return value.strip() or None
 
 
 def _bounded(line: int, cells: dict[str, Cell]) -> Row:

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.changes import Change, announce_changes
 from services.programs.models import Enrollment
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.household_number import is_household_number
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import Finding
 from services.programs.rules.status import LISTED, REMOVED_BY_LIST, LinkStatus, Status
 from services.programs.rules.value import monthly_value
+from shared.household_number import is_household_number
 from shared.ids import new_id
 from shared.text import Text
 from shared.values import nni_check_holds

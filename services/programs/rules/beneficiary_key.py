@@ -7,9 +7,9 @@ matching's work, on evidence.
 
 import hashlib
 
-from services.programs.rules.household_number import is_household_number
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Unit
+from shared.household_number import is_household_number
 from shared.values import fold, nni_check_holds
 
 

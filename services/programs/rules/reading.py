@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
-from services.programs.rules.household_number import is_household_number, parse_household_number
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import ListForm, Value
 from services.programs.rules.value import is_ten_times_off, payment_due
+from shared.household_number import is_household_number, parse_household_number
 from shared.text import Cell, Text
 from shared.values import (
     BadValue,

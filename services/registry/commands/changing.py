@@ -153,17 +153,26 @@ def origins_of(sources: Mapping[str, Any]) -> dict[str, Origin]:
 
 async def keep_pieces(tx: AsyncSession, changing: Changing, record: Record, pieces: Sequence[Piece]) -> None:
     """Believe from now on that a record had these states. The record has a new version, whatever changed."""
+    put_pieces(tx, changing, record, await believed_past(tx, [record.id]), pieces)
+    await tx.flush()
+
+
+def put_pieces(
+    tx: AsyncSession, changing: Changing, record: Record, past: Sequence[PastState], pieces: Sequence[Piece]
+) -> list[PastState]:
+    """`keep_pieces` where `past`, the past states believed so far, is at hand; returns those believed now. No flush."""
     changing.touched[record.id] = record
     first = record.change_id != changing.id
     ended = current_piece(record)
-    kept = await _end_belief(tx, changing, await believed_past(tx, [record.id]), pieces[:-1])
+    kept = _end_belief(tx, changing, past, pieces[:-1])
     if first:
         tx.add(_past_row(record, ended, known_until=changing.at, ended_by=changing.id))
         record.version += 1
         record.change_id, record.known_from = changing.id, changing.at
-    tx.add_all(_past_row(record, piece) for piece in pieces[:-1] if piece.true_from not in kept)
+    new = {piece.true_from: _past_row(record, piece) for piece in pieces[:-1] if piece.true_from not in kept}
+    tx.add_all(new.values())
     put_piece(record, pieces[-1])
-    await tx.flush()
+    return [row for _, row in sorted((kept | new).items())]
 
 
 def put_piece(record: Record, piece: Piece) -> None:
@@ -177,21 +186,27 @@ def put_piece(record: Record, piece: Piece) -> None:
         record.content_hash = b""  # no longer what a file said: the next one is compared field by field
 
 
-async def _end_belief(
+def _end_belief(
     tx: AsyncSession, changing: Changing, believed: Iterable[PastState], wanted: Sequence[Piece]
-) -> set[date]:
-    """End the belief in past states that are not wanted; returns where the others begin."""
+) -> dict[date, PastState]:
+    """End the belief in past states that are not wanted; returns the others by their first day."""
     by_start = {piece.true_from: piece for piece in wanted}
-    kept = set()
+    kept = {}
     for row in believed:
         if by_start.get(row.true_from) == piece_of_past(row):
-            kept.add(row.true_from)
+            kept[row.true_from] = row
         elif row.change_id == changing.id:  # said by this very change: nobody has ever known it
-            await tx.delete(row)
+            _forget(tx, row)
         else:
             row.known_until, row.ended_by = changing.at, changing.id
-    await tx.flush()
     return kept
+
+
+def _forget(tx: AsyncSession, row: PastState) -> None:
+    if row in tx.new:
+        tx.expunge(row)
+    else:
+        tx.sync_session.delete(row)
 
 
 async def believed_past(tx: AsyncSession, record_ids: Collection[UUID]) -> list[PastState]:

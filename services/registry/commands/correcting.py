@@ -18,8 +18,12 @@ from services.registry.commands.changing import (
     touch,
 )
 from services.registry.commands.checking import refuse_day, refuse_unknown_commune
-from services.registry.commands.memberships import add_identifier, current_memberships, withdraw_identifiers
-from services.registry.commands.registering import NNI_ISSUER
+from services.registry.commands.memberships import (
+    NNI_ISSUER,
+    add_identifier,
+    current_memberships,
+    withdraw_identifiers,
+)
 from services.registry.errors import (
     AlreadyMerged,
     EndsBeforeItBegins,

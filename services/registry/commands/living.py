@@ -26,13 +26,13 @@ from services.registry.commands.checking import (
 )
 from services.registry.commands.correcting import lock_homes
 from services.registry.commands.memberships import (
+    NNI_ISSUER,
     add_identifier,
     begin_membership,
     change_role,
     current_memberships,
     end_membership,
 )
-from services.registry.commands.registering import NNI_ISSUER
 from services.registry.errors import AlreadyHead, NotAMember, OneHead
 from services.registry.models import Household, Individual, Membership
 from services.registry.rules.proposals import Birth, Death, Marriage, Succession

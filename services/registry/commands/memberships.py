@@ -10,6 +10,8 @@ from services.registry.commands.changing import Changing
 from services.registry.models import Identifier, Membership
 from shared.ids import new_id
 
+NNI_ISSUER = "ANRPTS"
+
 
 async def current_memberships(
     tx: AsyncSession, *, household_id: UUID | None = None, individual_id: UUID | None = None

@@ -30,7 +30,7 @@ async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_m
     done = await register_households(tx, [told], by=by)
     if done.problems:  # a person who is refused would leave half a household: nothing is entered
         problem = done.problems[0]
-        raise HouseholdRefused(problem.field, problem.value, problem.reason)
+        raise HouseholdRefused(problem.field, str(problem.value), problem.reason)
     id_ = held.id if held else await tx.scalar(select(Household.id).where(Household.number == told.number))
     assert id_ is not None
     return id_, held is None

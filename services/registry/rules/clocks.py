@@ -66,18 +66,20 @@ def with_survey(
 ) -> list[Piece]:
     """The pieces after a survey of `from_on` told `facts`: each piece learns the fields in which the survey wins.
 
+    One in which it wins none stays as it is.
+
     A survey older than all that is known extends the record backwards.
     """
     first = pieces[0]
     out: list[Piece] = []
     if from_on < first.true_from:
         out.append(Piece(from_on, first.true_from, {**first.state, **facts}, origin))
-    for piece in _split(pieces, from_on):
-        if piece.true_from < from_on:
+    for piece in pieces:
+        won = {name: value for name, value in facts.items() if wins(name, piece.origin_of(name), origin)}
+        if not won or (piece.true_until is not None and piece.true_until <= from_on):
             out.append(piece)
             continue
-        won = {name: value for name, value in facts.items() if wins(name, piece.origin_of(name), origin)}
-        out.append(_learned(piece, won, origin))
+        out += [_learned(part, won, origin) if part.true_from >= from_on else part for part in _split([piece], from_on)]
     return out
 
 

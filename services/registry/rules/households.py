@@ -1,19 +1,18 @@
-"""Reading the registry's interchange rows: which are sound, and what a household made of them is."""
+"""Households and their members as a file tells them, and why the registry does not take a line."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from shared.text import Text
-from shared.values import BadValue, nni_check_holds, parse_date, parse_nni, parse_phones
 
 COLUMNS = (
     "household_number,commune_code,village,vulnerability_category,score,formula_version,surveyed_on,phone,"
     "individual_number,relationship,name_fr,name_ar,sex,birth_date,birth_precision,nni,disability"
 ).split(",")
+"""The columns of the registry's own interchange csv, the cleanest of the lists it reads."""
 
 CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
 RELATIONSHIPS = ("head", "spouse", "child", "parent", "sibling", "grandchild", "other")
@@ -22,29 +21,19 @@ MEMBER_FACTS = ("name_fr", "name_ar", "sex", "birth_date", "birth_precision", "d
 HOUSEHOLD_FACTS = (
     "commune_code", "village", "vulnerability_category", "score", "formula_version", "surveyed_on",
 )  # fmt: skip
+UNSTATED = "unstated"
+"""The version of a formula that a list does not name."""
 
 MISSING = Text(
     ar="القيمة ناقصة وهي واجبة.",
     fr="La valeur manque ; elle est obligatoire.",
     en="The value is missing; it is required.",
 )
-NOT_A_CHOICE = Text(
-    ar="القيمة ليست من القيم المقبولة: {choices}.",
-    fr="Valeur hors de la liste : {choices}.",
-    en="Not one of: {choices}.",
-)
-NOT_A_SCORE = Text(
-    ar="الدرجة عدد بين 0 و100.", fr="Le score est un nombre de 0 à 100.", en="A score is a number from 0 to 100."
-)
-UNKNOWN_COMMUNE = Text(
-    ar="لا توجد بلدية بهذا الرمز.", fr="Aucune commune ne porte ce code.", en="No commune has this code."
-)
 NAME_MISSING = Text(
     ar="لا بد من اسم بإحدى الكتابتين.",
     fr="Un nom est requis, dans l'une des écritures.",
     en="A name is required, in either script.",
 )
-
 DECEASED = Text(
     ar="هذا الفرد مسجل متوفى بتاريخ {on}؛ لم يُسجَّل من جديد. إن كان ذلك خطأ فأرسلوا طلب تصحيح.",
     fr="Cet individu est enregistré comme décédé le {on} ; il n'est pas réinscrit. S'il y a erreur, demandez une correction.",
@@ -66,24 +55,53 @@ LEFT_REGISTRY = Text(
     en="This household has left the registry; accepted: a request for its return.",
 )
 
-T = TypeVar("T")
+LISTED_TWICE = Text(
+    ar="ورد هذا الفرد من قبل في الأسرة نفسها في السطر {line}؛ لم يُسجَّل مرتين.",
+    fr="Cet individu figure déjà dans ce ménage à la ligne {line} ; il n'est pas inscrit deux fois.",
+    en="This individual is already listed in this household on line {line}; not entered twice.",
+)
+SURVEY_KNOWS_MEMBERS = Text(
+    ar="أعضاء هذه الأسرة مأخوذون من مصدر أوثق؛ لم يُضف هذا الفرد. المقبول: طلب تعديل.",
+    fr="Les membres de ce ménage viennent d'une source mieux classée ; l'individu n'est pas ajouté. Accepté : une demande de modification.",
+    en="The members of this household come from a source that is believed more; not added. Accepted: a change request.",
+)
+MERGED_INDIVIDUAL = Text(
+    ar="دُمج هذا الفرد في فرد آخر؛ المقبول: رقم الفرد الباقي.",
+    fr="Cet individu a été fusionné avec un autre ; accepté : le numéro de l'individu conservé.",
+    en="This individual was merged into another; accepted: the number of the individual who remains.",
+)
+UNKNOWN_COMMUNE = Text(
+    ar="لا توجد بلدية بهذا الرمز.", fr="Aucune commune ne porte ce code.", en="No commune has this code."
+)
+COMMUNE_NOT_FOUND = Text(
+    ar="لا تُعرف بلدية بهذا الاسم في المقاطعة والولاية المذكورتين؛ المقبول: اسم من جدول الأماكن، أو رمز البلدية.",
+    fr="Aucune commune de ce nom n'est connue dans la moughataa et la wilaya indiquées ; accepté : un nom de la table des lieux, ou le code de la commune.",
+    en="No commune of this name is known in the moughataa and wilaya given; accepted: a name of the table of places, or the commune's code.",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with one field of one line."""
 
     line: int
     field: str
-    value: str
+    value: object
     severity: str
     code: str
     reason: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One individual as a household's row gives it."""
+class Written(NamedTuple):
+    """A place as a line writes it; `code` is the commune's."""
+
+    code: str
+    wilaya: str
+    moughataa: str
+    commune: str
+
+
+class Member(NamedTuple):
+    """One individual as a line gives it. None is what the line does not say; `number` is "" where it has none."""
 
     line: int
     number: str
@@ -95,9 +113,9 @@ class Member:
     birth_precision: str
     nni: str | None
     nni_check_holds: bool
-    disability: bool
+    disability: bool | None = None
     questionnaire_version: str | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] | None = None
 
     @property
     def grade(self) -> str:
@@ -105,190 +123,69 @@ class Member:
         return "check_holds" if self.nni_check_holds else "check_failed"
 
     def facts(self) -> dict[str, Any]:
-        """What the line says of the individual, by the registry's field names."""
-        told: dict[str, Any] = {name: getattr(self, name) for name in MEMBER_FACTS}
+        """What the line says of the individual, by the registry's field names; what it does not say stays as held."""
+        told = {name: value for name in MEMBER_FACTS if (value := getattr(self, name)) is not None}
         return told | _answered(self.questionnaire_version, self.answers)
 
-    def content(self) -> str:
-        return "|".join(str(getattr(self, name)) for name in self.__slots__ if name not in ("line", "relationship"))
 
+class HouseholdFile(NamedTuple):
+    """One household as its lines give it; `members` holds those whose lines are sound.
 
-@dataclass(frozen=True, slots=True)
-class HouseholdFile:
-    """One household as its rows give it; `members` holds those whose rows are sound."""
+    `whole`: whoever is not among the members has left. Not so for a list of heads, nor for lines of a household that
+    had others further above in its file.
+    """
 
     number: str
     commune_code: str
+    """Empty until the table of places is at hand, which knows what is `written`."""
     village: str | None
     vulnerability_category: str
     score: Decimal
-    formula_version: str
+    formula_version: str | None
     surveyed_on: date
-    phones: tuple[str, ...]
+    phones: tuple[str, ...] | None
     members: tuple[Member, ...]
     questionnaire_version: str | None = None
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] | None = None
+    whole: bool = True
+    line: int = 1
+    written: Written = Written("", "", "", "")
+    content: bytes = b""
+    """`hashed_content` where the reader has made it already."""
 
     def facts(self) -> dict[str, Any]:
         """What the lines say of the household itself, by the registry's field names."""
-        told: dict[str, Any] = {name: getattr(self, name) for name in HOUSEHOLD_FACTS}
-        told |= {
-            "phones": list(self.phones),
-            "scored_on": self.surveyed_on,
-            "score_inputs_hash": None,
-            "score_valid_until": None,
-        }
+        told = {name: value for name in HOUSEHOLD_FACTS if (value := getattr(self, name)) is not None}
+        if self.phones is not None:
+            told["phones"] = list(self.phones)
+        told |= {"scored_on": self.surveyed_on, "score_inputs_hash": None, "score_valid_until": None}
         return told | _answered(self.questionnaire_version, self.answers)
 
     def content_hash(self) -> bytes:
-        """The same for the same household with the same members, in whatever order the rows came."""
-        own = "|".join(str(getattr(self, name)) for name in self.__slots__ if name != "members")
-        members = sorted(f"{member.relationship}|{member.content()}" for member in self.members)
-        return hashlib.sha256("\n".join([own, *members]).encode()).digest()
+        """The same for the same household with the same members, in whatever order the lines came."""
+        content = self.content or hashed_content(self)
+        return hashlib.blake2b(content + self.commune_code.encode(), digest_size=HASH_BYTES).digest()
 
 
-def _answered(version: str | None, answers: Mapping[str, Any]) -> dict[str, Any]:
+HASH_BYTES = 16
+
+
+def hashed_content(one: HouseholdFile) -> bytes:
+    """A hash of all the lines say but for the commune, whatever the order of the members."""
+    members = sorted(repr(member[1:]) for member in one.members)
+    own = (
+        one.number,
+        one.village,
+        one.vulnerability_category,
+        one.score,
+        one.formula_version,
+        one.surveyed_on,
+        one.phones,
+    )
+    told = repr((own, one.questionnaire_version, one.answers, members))
+    return hashlib.blake2b(told.encode(), digest_size=HASH_BYTES).digest()
+
+
+def _answered(version: str | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:
     """Answers where the file has them; a file without leaves those held."""
-    return {} if version is None else {"questionnaire_version": version, "answers": dict(answers)}
-
-
-@dataclass
-class Reading:
-    """Parses the cells of one line and collects what is wrong with them."""
-
-    line: int
-    cells: Mapping[str, str]
-    problems: list[Problem] = field(default_factory=list)
-
-    def take(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """The parsed cell; None, with a problem noted, where it is refused."""
-        cell = (self.cells.get(name) or "").strip()
-        try:
-            return parse(cell)
-        except BadValue as bad:
-            self._note(name, cell, "error", bad.code, bad.text)
-            return None
-
-    def warn(self, name: str, code: str, reason: Text) -> None:
-        self._note(name, self.cells.get(name) or "", "warning", code, reason)
-
-    def refuse(self, name: str, code: str, reason: Text) -> None:
-        self._note(name, self.cells.get(name) or "", "error", code, reason)
-
-    def _note(self, name: str, value: str, severity: str, code: str, reason: Text) -> None:
-        self.problems.append(Problem(self.line, name, value, severity, code, reason))
-
-    @property
-    def sound(self) -> bool:
-        return all(problem.severity == "warning" for problem in self.problems)
-
-
-def required(cell: str) -> str:
-    if not cell:
-        raise BadValue("value_missing", MISSING)
-    return cell
-
-
-def choice(*choices: str) -> Callable[[str], str]:
-    def parse(cell: str) -> str:
-        if cell not in choices:
-            raise BadValue("not_a_choice", NOT_A_CHOICE.format(choices=", ".join(choices)))
-        return cell
-
-    return parse
-
-
-def score(cell: str) -> Decimal:
-    try:
-        value = Decimal(cell)
-    except InvalidOperation:
-        raise BadValue("score_unreadable", NOT_A_SCORE) from None
-    if not Decimal(0) <= value <= Decimal(100):
-        raise BadValue("score_out_of_range", NOT_A_SCORE)
-    return value.quantize(Decimal("0.01"))
-
-
-def day(today: date) -> Callable[[str], date]:
-    def parse(cell: str) -> date:
-        found = parse_date(required(cell), today, year_only=False).value
-        if found is None:
-            raise BadValue("value_missing", MISSING)
-        return found.value
-
-    return parse
-
-
-def read_member(reading: Reading, today: date) -> Member | None:
-    """The individual of a line; None where the line is refused, with the problems in `reading`."""
-    number = reading.take("individual_number", required)
-    relationship = reading.take("relationship", choice(*RELATIONSHIPS))
-    sex = reading.take("sex", choice("F", "M"))
-    birth_date = reading.take("birth_date", day(today))
-    precision = reading.take("birth_precision", choice("day", "year"))
-    disability = reading.take("disability", choice("none", "yes"))
-    names = {name: (reading.cells.get(name) or "").strip() or None for name in ("name_fr", "name_ar")}
-    if not any(names.values()):
-        reading.refuse("name_fr", "name_missing", NAME_MISSING)
-    nni = parse_nni((reading.cells.get("nni") or "").strip())
-    for warning in nni.warnings:
-        reading.warn("nni", warning.code, warning.text)
-    if not (number and relationship and sex and birth_date and precision and disability and reading.sound):
-        return None
-    return Member(
-        line=reading.line,
-        number=number,
-        relationship=relationship,
-        sex=sex,
-        birth_date=birth_date,
-        birth_precision=precision,
-        nni=nni.value,
-        nni_check_holds=bool(nni.value and nni_check_holds(nni.value)),
-        disability=disability == "yes",
-        name_fr=names["name_fr"],
-        name_ar=names["name_ar"],
-    )
-
-
-def read_household(
-    rows: Iterable[tuple[int, Mapping[str, str]]], communes: frozenset[str], today: date
-) -> tuple[HouseholdFile | None, list[Problem], int]:
-    """A household from its rows (line, cells), all with one household number.
-
-    Returns the household, or None where it is refused; the problems found; and the number of lines refused. The
-    household's own fields are read from its first line; a member whose line is refused is left out.
-    """
-    rows = list(rows)
-    first = Reading(*rows[0])
-    number = first.take("household_number", required)
-    commune = first.take("commune_code", required)
-    if commune is not None and commune not in communes:
-        first.refuse("commune_code", "commune_unknown", UNKNOWN_COMMUNE)
-    category = first.take("vulnerability_category", choice(*CATEGORIES))
-    points = first.take("score", score)
-    formula = first.take("formula_version", required)
-    surveyed_on = first.take("surveyed_on", day(today))
-    phones = parse_phones((first.cells.get("phone") or "").strip())
-    for warning in phones.warnings:
-        first.warn("phone", warning.code, warning.text)
-    problems = list(first.problems)
-    if not (number and commune and category and points is not None and formula and surveyed_on and first.sound):
-        return None, problems, len(rows)
-    members, refused = [], 0
-    for line, cells in rows:
-        reading = Reading(line, cells)
-        member = read_member(reading, today)
-        problems += reading.problems
-        if member is None:
-            refused += 1
-        else:
-            members.append(member)
-    if not members:
-        return None, problems, refused
-    village = (first.cells.get("village") or "").strip() or None
-    return (
-        HouseholdFile(
-            number, commune, village, category, points, formula, surveyed_on, tuple(phones.value), tuple(members)
-        ),
-        problems,
-        refused,
-    )
+    return {} if version is None else {"questionnaire_version": version, "answers": dict(answers or {})}

@@ -114,11 +114,13 @@ async def test_a_man_may_head_two_households(client: httpx.AsyncClient) -> None:
 
 BAD_ROWS = [
     (HEAD.replace("MR011-C01", "MR999-C01"), "commune_code", "commune_unknown", "MR999-C01"),
-    (HEAD.replace("extreme_poor", "rich"), "vulnerability_category", "not_a_choice", "rich"),
+    (HEAD.replace("extreme_poor", "rich"), "vulnerability_category", "choice_unreadable", "rich"),
     (HEAD.replace("12.50", "120"), "score", "score_out_of_range", "120"),
     (HEAD.replace("12.50", "low"), "score", "score_unreadable", "low"),
     (HEAD.replace("1980-12-31", "1980-02-31"), "birth_date", "date_impossible", "1980-02-31"),
-    (HEAD.replace("1000000001", ""), "individual_number", "value_missing", ""),
+    (HEAD.replace("MR0110000001", ""), "household_number", "value_missing", ""),
+    (HEAD.replace("MR0110000001", "1234"), "household_number", "household_number_unreadable", "1234"),
+    (HEAD.replace("2025-03-04", ""), "surveyed_on", "value_missing", ""),
     (HEAD.replace("Mohamed Ould Ahmed,محمد ولد أحمد", ","), "name_fr", "name_missing", ""),
 ]
 
@@ -151,7 +153,7 @@ async def test_a_national_id_that_fails_its_check_is_a_warning(client: httpx.Asy
 async def test_a_file_with_other_columns_is_refused_with_the_columns_wanted(client: httpx.AsyncClient) -> None:
     state = await send(client, b"a,b\n1,2\n", **{"Accept-Language": "en"})
 
-    assert (state["status"], state["failure_code"]) == ("failed", "missing_columns")
+    assert (state["status"], state["failure_code"]) == ("failed", "header_not_found")
 
 
 async def test_a_caller_without_the_permission_or_with_another_kind_is_refused(registry: Running) -> None:

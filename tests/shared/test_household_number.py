@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.programs.rules.household_number import is_household_number, parse_household_number
+from shared.household_number import is_household_number, parse_household_number
 
 
 @pytest.mark.parametrize(
