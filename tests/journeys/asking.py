@@ -1,10 +1,14 @@
 """What the journeys ask the platform, as its partners may."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from itertools import combinations_with_replacement
 from typing import Any
 
+import httpx
+
+from cli.credentials import fetch_token
 from whole_platform import LoadedPlatform, WholePlatform
 
 PROGRAMS = {
@@ -82,3 +86,16 @@ def counted(households: dict[str, set[str]]) -> dict[tuple[str, str], int | None
 
 def changes_by_program(events: Iterable[dict[str, Any]]) -> Counter[str]:
     return Counter(one["program"] for one in events)
+
+
+@asynccontextmanager
+async def at_the_registry(platform: WholePlatform, partner: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a partner's, at the registry behind the gateway."""
+    token = await fetch_token(platform.gateway_url, platform.door.credentials_file, partner)
+    async with httpx.AsyncClient(
+        base_url=f"{platform.gateway_url}/registry",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=30,
+        trust_env=False,
+    ) as client:
+        yield client
