@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,12 +37,16 @@ class GatewayClient:
     ) -> None:
         await self._client.aclose()
 
-    async def call(self, method: str, path: str, *, content: bytes | None = None, **params: Any) -> Any:
-        """The JSON of an answer; httpx.HTTPStatusError where the gateway refuses."""
+    async def call(
+        self, method: str, path: str, *, content: bytes | None = None, body: Any = None, **params: Any
+    ) -> Any:
+        """The JSON of an answer; httpx.HTTPStatusError where the gateway refuses. `body` is sent as JSON."""
         for tried in range(1, TRIES + 1):
             try:
                 headers = {"Authorization": f"Bearer {await self._fresh_token()}", "Accept-Language": self._language}
-                answer = await self._client.request(method, path, params=params, content=content, headers=headers)
+                answer = await self._client.request(
+                    method, path, params=params, content=content, json=body, headers=headers
+                )
             except (httpx.TransportError, NoToken) as fault:
                 refused = isinstance(fault, NoToken) and not isinstance(fault.__cause__, httpx.TransportError)
                 if refused or tried == TRIES:
@@ -67,6 +72,15 @@ class GatewayClient:
             if not page.get("next_cursor"):
                 return
             cursor = {"cursor": page["next_cursor"]}
+
+    @asynccontextmanager
+    async def stream(self, path: str, start: int) -> AsyncIterator[httpx.Response]:
+        """A file's answer from the byte `start` on, read as it comes."""
+        headers = {"Authorization": f"Bearer {await self._fresh_token()}", "Accept-Language": self._language}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        async with self._client.stream("GET", path, headers=headers) as answer:
+            yield answer
 
     async def _fresh_token(self) -> str:
         if time.monotonic() > self._token_until:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -123,6 +123,30 @@ def import_file(
     ready = _running(data_dir)
     service = "/registry" if kind == "households" else f"/programs/{institution}"
     raise typer.Exit(asyncio.run(send(ready, file, partner, service, kind, currency, language())))
+
+
+@app.command()
+def export(
+    what: Annotated[str, typer.Argument(help="households, individuals, memberships or quality.")],
+    partner: Annotated[str, typer.Option(help="Who asks for it.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format: Annotated[str, typer.Option(help="csv, xlsx or parquet.")] = "csv",
+    place: Annotated[str, typer.Option(help="A wilaya, moughataa, commune or village.")] = "",
+    category: Annotated[str, typer.Option(help="A vulnerability category.")] = "",
+    status: Annotated[str, typer.Option(help="active, left, merged or deceased.")] = "",
+    as_of: Annotated[str, typer.Option(help="The day on which the facts held, such as 2024-06-01.")] = "",
+    known_at: Annotated[str, typer.Option(help="What was known at this moment.")] = "",
+    columns: Annotated[str, typer.Option(help="Names parted by commas; all without.")] = "",
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Have the registry write a file, wait for it, and fetch it through the gateway."""
+    from cli.exporting import fetch_export
+
+    asked = {"place": place, "category": category, "status": status, "as_of": as_of, "known_at": known_at}
+    wanted: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"what": what, "format": format}
+    if columns:
+        wanted |= {"columns": [name.strip() for name in columns.split(",")]}
+    raise typer.Exit(asyncio.run(fetch_export(_running(data_dir), wanted, out, partner, language())))
 
 
 @app.command("dead-letters")

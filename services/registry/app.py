@@ -5,11 +5,21 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.registry import internal_routes
+from services.registry.commands.exports import export_worker
 from services.registry.commands.places import publish_places
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.importing import HouseholdsImporter, refuse_kind
-from services.registry.routes import change_requests, conflicts, households, places, quality, questionnaires, quotas
+from services.registry.routes import (
+    change_requests,
+    conflicts,
+    exports,
+    households,
+    places,
+    quality,
+    questionnaires,
+    quotas,
+)
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
@@ -31,11 +41,12 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             quality.router,
             quotas.router,
             conflicts.router,
+            exports.router,
             import_router(refuse_kind),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         first=publish_places,
-        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch],
+        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch, export_worker],
         waiting=imports_waiting,
     )

@@ -33,6 +33,10 @@ class Figures:
     """Records by rule, of a place in the first run."""
     ages: dict[tuple[str, UUID], QualityAge] = field(default_factory=dict)
 
+    def line(self, code: str) -> list[str]:
+        """A place and those it lies in."""
+        return list(_line({one.code: one for one in self.places}, code))
+
     def records(self, place: str, run_id: UUID) -> int:
         return sum(records for records, _ in self.counts[place, run_id].values())
 
