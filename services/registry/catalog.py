@@ -1,4 +1,4 @@
-"""What ships with this version as data: the questionnaires. A version once published never changes."""
+"""What ships with this version as data: questionnaires and formulas. A version once published never changes."""
 
 import json
 from collections.abc import Iterator
@@ -7,15 +7,28 @@ from importlib.resources import files
 from typing import Any
 
 from services.registry.rules.questionnaires import Questionnaire
+from services.registry.rules.scoring import Formula
 
 
 @cache
 def questionnaires() -> dict[str, Questionnaire]:
     """The questionnaires by version, their schemas compiled once."""
-    return {one.version: one for one in map(Questionnaire.read, _documents("questionnaires"))}
+    return {one["version"]: Questionnaire.read(one) for one in _documents("questionnaires")}
+
+
+@cache
+def formulas() -> dict[str, Formula]:
+    """The formulas by version."""
+    return {version: Formula.model_validate(document) for version, document in formula_documents().items()}
+
+
+@cache
+def formula_documents() -> dict[str, Any]:
+    """The formulas as they are published, by version."""
+    return {one["version"]: one for one in _documents("formulas")}
 
 
 def _documents(folder: str) -> Iterator[dict[str, Any]]:
-    names = sorted(one.name for one in (files("services.registry") / "data" / folder).iterdir())
-    for name in names:
-        yield json.loads((files("services.registry") / "data" / folder / name).read_text("utf-8"))
+    shipped = files("services.registry") / "data" / folder
+    for file in sorted(shipped.iterdir(), key=lambda one: one.name):
+        yield json.loads(file.read_text("utf-8"))
