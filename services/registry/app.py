@@ -9,6 +9,7 @@ from services.registry.commands.exports import export_worker
 from services.registry.commands.places import publish_places
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
+from services.registry.commands.rescoring import scoring_worker
 from services.registry.importing import HouseholdsImporter, refuse_kind
 from services.registry.routes import (
     change_requests,
@@ -19,6 +20,7 @@ from services.registry.routes import (
     quality,
     questionnaires,
     quotas,
+    scoring,
 )
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
@@ -38,6 +40,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             households.router,
             change_requests.router,
             questionnaires.router,
+            scoring.router,
             quality.router,
             quotas.router,
             conflicts.router,
@@ -47,6 +50,6 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         ],
         migrations=MIGRATIONS,
         first=publish_places,
-        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch, export_worker],
+        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch, export_worker, scoring_worker],
         waiting=imports_waiting,
     )

@@ -15,6 +15,7 @@ from services.registry.models.places import Place, PlacesEdition
 from services.registry.models.quality import QualityAge, QualityCount, QualityFinding, QualityRun, QualityStanding
 from services.registry.models.quotas import Quota
 from services.registry.models.requests import ChangeRequest, RequestDecision
+from services.registry.models.scorings import Scoring
 
 __all__ = [
     "HOUSEHOLD_FACTS",
@@ -39,4 +40,5 @@ __all__ = [
     "QualityStanding",
     "Quota",
     "RequestDecision",
+    "Scoring",
 ]

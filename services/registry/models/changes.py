@@ -18,6 +18,7 @@ RECORD_KINDS = ("household", "individual")
 DECISIONS = ("keep_held", "take_offered", "dismiss")
 CHANGE_KINDS = (
     "import", "correction", "birth", "death", "succession", "marriage", "move", "split", "removal", "return", "merge", "undo",
+    "scoring",
 )  # fmt: skip
 
 

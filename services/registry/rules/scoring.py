@@ -190,28 +190,27 @@ class Scored(NamedTuple):
 
 def inputs_of(formula: Formula, household: HouseholdFacts, day: date) -> Inputs:
     """What the formula is given of a household on a day."""
-    composition = composition_on(household.members, day)
     given: dict[str, str] = {}
     missing: list[Input] = []
-    for one in formula.inputs:
-        value = _value(one, household, composition)
-        if value is None or _contribution(one, value) is None:
-            missing.append(one)
-        else:
-            given[one.name] = value
+    with localcontext(EXACT):
+        composition = _composition_on(household.members, day)
+        for one in formula.inputs:
+            value = _value(one, household, composition)
+            if value is None or _contribution(one, value) is None:
+                missing.append(one)
+            else:
+                given[one.name] = value
     return Inputs(given, tuple(missing))
 
 
-def composition_on(members: Sequence[MemberFacts], day: date) -> dict[str, str]:
+def _composition_on(members: Sequence[MemberFacts], day: date) -> dict[str, str]:
     """Size, dependency ratio and the like; without a head there is neither his sex nor his age."""
     ages = [(one, one.age_on(day)) for one in members if one.birth_date <= day]
     dependants = sum(age < ADULT_AGE or age >= OLD_AGE for _, age in ages)
     of_working_age = max(len(ages) - dependants, 1)
-    with localcontext(EXACT):
-        ratio = (Decimal(dependants) / of_working_age).quantize(POINT)
     composition = {
         "size": str(len(ages)),
-        "dependency_ratio": _plain(ratio),
+        "dependency_ratio": _plain((Decimal(dependants) / of_working_age).quantize(POINT)),
         "disabled_members": str(sum(one.disability for one, _ in ages)),
         "children_under_5": str(sum(age < CHILD_AGE for _, age in ages)),
     }
@@ -226,8 +225,7 @@ def _value(one: Input, household: HouseholdFacts, composition: Mapping[str, str]
         amounts = [(weight, household.answers.get(name)) for name, weight in one.source.items()]
         if any(amount is None for _, amount in amounts):
             return None
-        with localcontext(EXACT):
-            return _plain(sum((weight * Decimal(str(amount)) for weight, amount in amounts), Decimal(0)))
+        return _plain(sum((weight * Decimal(str(amount)) for weight, amount in amounts), Decimal(0)))
     kind, _, name = one.source.partition(".")
     if kind == "composition":
         return composition.get(name)
@@ -245,20 +243,20 @@ def _plain(value: Decimal) -> str:
 
 
 def _contribution(one: Input, value: str) -> Decimal | None:
-    with localcontext(EXACT):
-        added = one.transform.contribution(value)
-        return None if added is None else added.quantize(POINT) + 0  # never minus zero
+    added = one.transform.contribution(value)
+    return None if added is None else added.quantize(POINT) + 0  # never minus zero
 
 
 def score(formula: Formula, inputs: Inputs) -> Scored:
     """The score that a formula gives to complete inputs. Raises ValueError where one is missing."""
     lines = []
-    for one in formula.inputs:
-        value = inputs.given.get(one.name)
-        added = None if value is None else _contribution(one, value)
-        if value is None or added is None:
-            raise ValueError(f"{one.name} is missing")
-        lines.append(Line(one, value, added))
-    total = formula.constant + sum((line.contribution for line in lines), Decimal(0))
-    held = min(max(total, LOWEST), HIGHEST).quantize(SCORE_POINT)
+    with localcontext(EXACT):
+        for one in formula.inputs:
+            value = inputs.given.get(one.name)
+            added = None if value is None else _contribution(one, value)
+            if value is None or added is None:
+                raise ValueError(f"{one.name} is missing")
+            lines.append(Line(one, value, added))
+        total = formula.constant + sum((line.contribution for line in lines), Decimal(0))
+        held = min(max(total, LOWEST), HIGHEST).quantize(SCORE_POINT)
     return Scored(held, formula.category_of(held), tuple(lines))
