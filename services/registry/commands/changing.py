@@ -121,13 +121,17 @@ async def state_facts(
 
     Without `from_on` they always were: the correction of an error.
     """
-    pieces = await believed_pieces(tx, record)
-    await keep_pieces(tx, changing, record, with_facts(pieces, facts, changing.origin, from_on, until_on))
+    past = await believed_past(tx, [record.id])
+    pieces = [*map(piece_of_past, past), current_piece(record)]
+    put_pieces(tx, changing, record, past, with_facts(pieces, facts, changing.origin, from_on, until_on))
+    await tx.flush()
 
 
 async def touch(tx: AsyncSession, changing: Changing, record: Record) -> None:
     """A new version of a record whose memberships or identifiers change and whose own facts do not."""
-    await keep_pieces(tx, changing, record, await believed_pieces(tx, record))
+    past = await believed_past(tx, [record.id])
+    put_pieces(tx, changing, record, past, [*map(piece_of_past, past), current_piece(record)])
+    await tx.flush()
 
 
 async def believed_pieces(tx: AsyncSession, record: Record) -> list[Piece]:

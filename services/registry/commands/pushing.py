@@ -1,5 +1,6 @@
 """One household as an institution's system tells it: the same as a file of one household, answered at once."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,14 +15,21 @@ from shared.errors import PreconditionRequired
 from shared.etags import refuse_stale
 
 
-async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_match: str | None) -> tuple[UUID, bool]:
-    """Enter a household, or bring it up to date; returns its id and whether it is new.
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of a pushed household."""
+
+    id: UUID
+    version: int
+    is_new: bool
+
+
+async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_match: str | None) -> Pushed:
+    """Enter a household, or bring it up to date.
 
     Where a more believed source says otherwise its word stays, and both sources are told of the conflict.
     """
-    held = (
-        await tx.execute(select(Household.id, Household.version).where(Household.number == told.number))
-    ).one_or_none()
+    held = await tx.scalar(select(Household).where(Household.number == told.number).with_for_update())
     if held is not None:
         if if_match is None:
             raise PreconditionRequired(pointer="/header/If-Match")
@@ -31,6 +39,4 @@ async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_m
     if done.problems:  # a person who is refused would leave half a household: nothing is entered
         problem = done.problems[0]
         raise HouseholdRefused(problem.field, str(problem.value), problem.reason)
-    id_ = held.id if held else await tx.scalar(select(Household.id).where(Household.number == told.number))
-    assert id_ is not None
-    return id_, held is None
+    return Pushed(done.ids[told.number], held.version if held is not None else 1, held is None)

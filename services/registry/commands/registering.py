@@ -54,6 +54,8 @@ class Registered:
 
     changed: set[str] = field(default_factory=set)
     """The numbers of households that entered or changed, or one of whose members did."""
+    ids: dict[str, UUID] = field(default_factory=dict)
+    """Of the households that were looked at, by number."""
     problems: list[Problem] = field(default_factory=list)
     accepted: int = 0
     """Lines, like the next two."""
@@ -119,6 +121,8 @@ class _Registering:
         different = []
         for one in latest.values():
             held = self._held.households.get(one.number)
+            if held is not None:
+                self.outcome.ids[one.number] = held.id
             if held is None or held.content_hash != one.content_hash():
                 different.append(one)
             else:
@@ -206,6 +210,7 @@ class _Registering:
         if held is None and members:
             content_hash = b"" if len(members) < len(one.members) else one.content_hash()
             self._new.household(arriving.changing, arriving.id, one, arriving.origin, content_hash)
+            self.outcome.ids[one.number] = arriving.id
             arriving.changed = True
         for member in members:
             self._admit_one(arriving, member)

@@ -11,7 +11,7 @@ from services.registry.queries import individuals
 from services.registry.queries.history import history
 from services.registry.routes.asking import AtMoment
 from services.registry.schemas import Counts, HouseholdOut, HouseholdSummary, IndividualOut, VersionOut
-from services.registry.schemas.pushing import NUMBER_PATTERN, PushedHousehold
+from services.registry.schemas.pushing import NUMBER_PATTERN, PushedHousehold, PushedOut
 from shared.database import Tx
 from shared.etags import tag
 from shared.identity import Caller, permitted
@@ -50,16 +50,15 @@ async def push_household(
     by: Annotated[Caller, permitted("households:write")],
     response: Response,
     if_match: Annotated[str | None, Header(description="The ETag read before; required where it is known.")] = None,
-) -> HouseholdOut:
+) -> PushedOut:
     """Enter a household (201), or bring it up to date as surveyed (200), with all its members.
 
     Fields that a more believed source gave keep its value; the conflict is shown to both.
     """
-    household_id, is_new = await pushing.push_household(tx, body.as_told(number), by=by.name, if_match=if_match)
-    found = await queries.household(tx, household_id)
-    response.status_code = 201 if is_new else 200
-    tag(response, found.version)
-    return found
+    pushed = await pushing.push_household(tx, body.as_told(number), by=by.name, if_match=if_match)
+    response.status_code = 201 if pushed.is_new else 200
+    tag(response, pushed.version)
+    return PushedOut(id=pushed.id, number=number, version=pushed.version)
 
 
 @router.get("/households/{household_id}/history", tags=["households"], dependencies=READING)

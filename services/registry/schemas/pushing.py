@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -127,3 +128,11 @@ class PushedHousehold(BaseModel):
             phones=tuple(self.phones),
             members=tuple(one.as_told() for one in self.members),
         )
+
+
+class PushedOut(BaseModel):
+    """Where a pushed household is to be read, and its version."""
+
+    id: UUID
+    number: str
+    version: int
