@@ -18,16 +18,30 @@ from shared.contracts.registry import (
     HouseholdRemoved,
     HouseholdSplit,
     HouseholdsRegistered,
+    PlaceChanged,
     PlacesPublished,
 )
 
 consumers = Consumers()
 
+PLACE_KINDS = ("wilaya", "moughataa", "commune")
+"""Villages are not compared: a list names them too freely to tell people apart by."""
+
 
 @consumers.on(PlacesPublished)
 async def take_over_places(tx: AsyncSession, event: PlacesPublished, delivery: Delivery) -> None:
-    places = [place async for place in delivery.owners.items("registry", "/internal/places")]
-    await projecting.replace_places(tx, places)
+    await _take_over_places(tx, delivery)
+
+
+@consumers.on(PlaceChanged)
+async def take_over_place(tx: AsyncSession, event: PlaceChanged, delivery: Delivery) -> None:
+    # The whole table as it is now: two events late, twice or in the wrong order end in the same table.
+    await _take_over_places(tx, delivery)
+
+
+async def _take_over_places(tx: AsyncSession, delivery: Delivery) -> None:
+    items = delivery.owners.items("registry", "/internal/places", kind=PLACE_KINDS)
+    await projecting.replace_places(tx, [place async for place in items])
 
 
 @consumers.on(HouseholdsRegistered)
@@ -49,9 +63,7 @@ async def take_over_household(tx: AsyncSession, event: HouseholdEvent, delivery:
 async def _take_over_change(tx: AsyncSession, change_id: UUID, delivery: Delivery) -> None:
     # Places come first in the registry's stream, but an event may come late: without them no household has a wilaya.
     if not await tx.scalar(select(func.count()).select_from(Place)):
-        await projecting.replace_places(
-            tx, [one async for one in delivery.owners.items("registry", "/internal/places")]
-        )
+        await _take_over_places(tx, delivery)
     path = f"/internal/household-batches/{change_id}"
     households = [household async for household in delivery.owners.items("registry", path)]
     await projecting.put_households(tx, households, now().date())

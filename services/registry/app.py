@@ -5,8 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.registry import internal_routes
+from services.registry.commands.editions import publish_places
 from services.registry.commands.exports import export_worker
-from services.registry.commands.places import publish_places
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker

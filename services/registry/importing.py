@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.quotas import over_quota
 from services.registry.commands.registering import register_households
 from services.registry.errors import UnknownKindOfFile
-from services.registry.queries.places import place_index
+from services.registry.queries.place_table import place_table
 from services.registry.reader import Listing, read_chunks
 from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem
 from services.registry.rules.reading import Read
@@ -45,7 +45,7 @@ class HouseholdsImporter:
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         if self._placed_for != import_.id:
-            self._places, self._placed_for = await place_index(tx), import_.id
+            self._places, self._placed_for = (await place_table(tx)).index, import_.id
         reads: list[Read] = list(chunk.rows)
         problems, rejected = list(chain.from_iterable(read.problems for read in reads)), sum(r.refused for r in reads)
         households = []

@@ -1,11 +1,14 @@
 """What other services pull from the registry behind an event. Never reachable through the gateway."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from services.registry.queries import households, places
-from services.registry.schemas import HouseholdOut, PlaceOut
+from services.registry.rules.places import PlaceKind
+from services.registry.schemas import HouseholdOut
+from services.registry.schemas.places import PlaceOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -14,9 +17,14 @@ router = APIRouter(prefix="/internal", dependencies=[permitted(INTERNAL)], tags=
 
 
 @router.get("/places")
-async def pull_places(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[PlaceOut]:
-    """Every place."""
-    return await places.places(tx, limit, cursor)
+async def pull_places(
+    tx: Tx,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    kind: Annotated[list[PlaceKind], Query()] = [],  # noqa: B006 - FastAPI copies it
+) -> Page[PlaceOut]:
+    """Every place, or those of some kinds."""
+    return await places.places(tx, limit, cursor, kinds=kind)
 
 
 @router.get("/household-batches/{batch_id}")

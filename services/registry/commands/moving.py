@@ -41,6 +41,7 @@ from services.registry.errors import (
 )
 from services.registry.models import Household, Individual, Membership
 from services.registry.models.states import state_of
+from services.registry.queries.place_table import place_table
 from services.registry.rules.proposals import Move, Removal, Return, Split
 from services.registry.rules.succession import Remaining, proposed_heads
 from shared.contracts.registry import HouseholdMoved, HouseholdRemoved, HouseholdSplit
@@ -55,7 +56,7 @@ async def move(tx: AsyncSession, proposal: Move, acting: Acting) -> Changing:
     refuse_day(proposal.on, household)
     assert proposal.commune_code is not None
     await refuse_unknown_commune(tx, proposal.commune_code)
-    facts = {"commune_code": proposal.commune_code, "village": proposal.village}
+    facts = await _home(tx, proposal.commune_code, proposal.village)
     if (household.commune_code, household.village) == (proposal.commune_code, proposal.village):
         raise NothingChanges(pointer="/proposal/commune_code")
 
@@ -69,6 +70,12 @@ async def move(tx: AsyncSession, proposal: Move, acting: Acting) -> Changing:
     await state_facts(tx, changing, household, facts, from_on=proposal.on)
     announce(tx, changing)
     return changing
+
+
+async def _home(tx: AsyncSession, commune_code: str, village: str | None) -> dict[str, str | None]:
+    """Where a household lives, with the code of its village where the table of places knows it."""
+    village_code = (await place_table(tx)).village_code(commune_code, village)
+    return {"commune_code": commune_code, "village": village, "village_code": village_code}
 
 
 async def _move_member(tx: AsyncSession, proposal: Move, acting: Acting) -> Changing:
@@ -118,7 +125,7 @@ async def split(tx: AsyncSession, proposal: Split, acting: Acting) -> Changing:
     changing = acting.begin(tx, "split", [household, *people.values()], proposal.on)
     facts = state_of(household) | {"phones": list(proposal.phones)}
     if proposal.commune_code:
-        facts |= {"commune_code": proposal.commune_code, "village": proposal.village}
+        facts |= await _home(tx, proposal.commune_code, proposal.village)
     made = await make_household(tx, changing, facts, proposal.on)
     for one in memberships:
         if one.individual_id in leaving:

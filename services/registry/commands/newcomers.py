@@ -26,8 +26,8 @@ EMPTY = "{}"
 
 CLOCKS = ("id", "number", "version", "true_from", "known_from", "change_id", "source", "source_on", "sources")
 HOUSEHOLD_COLUMNS = (
-    *CLOCKS, "content_hash", "commune_code", "village", "vulnerability_category", "score", "formula_version",
-    "scored_on", "surveyed_on", "phones", "questionnaire_version", "answers", "status",
+    *CLOCKS, "content_hash", "commune_code", "village", "village_code", "vulnerability_category", "score",
+    "formula_version", "scored_on", "surveyed_on", "phones", "questionnaire_version", "answers", "status",
 )  # fmt: skip
 INDIVIDUAL_COLUMNS = (
     *CLOCKS, "name_fr", "name_ar", "sex", "birth_date", "birth_precision", "disability", "questionnaire_version",
@@ -74,6 +74,7 @@ class Newcomers:
                 content_hash,
                 one.commune_code,
                 one.village,
+                one.village_code,
                 one.vulnerability_category,
                 one.score,
                 one.formula_version or UNSTATED,

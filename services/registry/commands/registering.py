@@ -26,6 +26,7 @@ from services.registry.commands.ranking import sources
 from services.registry.commands.recognizing import number_members
 from services.registry.models import Household
 from services.registry.models.states import Record, as_json
+from services.registry.queries.place_table import place_table
 from services.registry.rules.clocks import Origin, Piece, with_survey
 from services.registry.rules.households import (
     DECEASED,
@@ -116,7 +117,8 @@ class _Registering:
 
     async def meet(self, households: Sequence[HouseholdFile]) -> list[HouseholdFile]:
         """Lock and read what is held of these households and their members; returns those that tell something else."""
-        latest = {one.number: one for one in households}
+        table = await place_table(self.tx)
+        latest = {one.number: table.told_village(one) for one in households}
         await self._held.lock_households(latest)
         different = []
         for one in latest.values():

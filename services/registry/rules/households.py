@@ -152,10 +152,14 @@ class HouseholdFile(NamedTuple):
     written: Written = Written("", "", "", "")
     content: bytes = b""
     """`hashed_content` where the reader has made it already."""
+    village_code: str | None = None
+    """The village meant, where the table of places knows it."""
 
     def facts(self) -> dict[str, Any]:
         """What the lines say of the household itself, by the registry's field names."""
         told = {name: value for name in HOUSEHOLD_FACTS if (value := getattr(self, name)) is not None}
+        if self.village is not None:
+            told["village_code"] = self.village_code
         if self.phones is not None:
             told["phones"] = list(self.phones)
         told |= {"scored_on": self.surveyed_on, "score_inputs_hash": None, "score_valid_until": None}
@@ -164,7 +168,8 @@ class HouseholdFile(NamedTuple):
     def content_hash(self) -> bytes:
         """The same for the same household with the same members, in whatever order the lines came."""
         content = self.content or hashed_content(self)
-        return hashlib.blake2b(content + self.commune_code.encode(), digest_size=HASH_BYTES).digest()
+        placed = f"{self.commune_code}|{self.village_code}".encode()
+        return hashlib.blake2b(content + placed, digest_size=HASH_BYTES).digest()
 
 
 HASH_BYTES = 16

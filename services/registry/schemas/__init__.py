@@ -10,17 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.registry.rules.proposals import AnyProposal
 
 
-class PlaceOut(BaseModel):
-    """A wilaya, moughataa or commune; `names` holds its other spellings."""
-
-    code: str
-    kind: str
-    parent_code: str | None
-    name_fr: str
-    name_ar: str | None
-    names: list[str]
-
-
 class FieldOrigin(BaseModel):
     """Where one field's value comes from, and the day it was taken."""
 
