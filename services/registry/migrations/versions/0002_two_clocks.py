@@ -271,6 +271,7 @@ def downgrade() -> None:
         postgresql_where="until_on IS NULL",
     )
     op.drop_index("ix_memberships_household_id", table_name="memberships")
+    op.drop_index("ix_households_phones", table_name="households")
     op.drop_constraint("pk_identifiers", "identifiers")
     op.create_primary_key("pk_identifiers", "identifiers", ["individual_id", "type", "value"])
     op.alter_column("identifiers", "check_holds", nullable=False)
