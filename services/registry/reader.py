@@ -9,13 +9,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from services.registry.rules.columns import LAYOUT, ONE_OF_EACH
+from services.registry.catalog import questionnaires
+from services.registry.rules.columns import ONE_OF_EACH, layout
 from services.registry.rules.households import Problem
+from services.registry.rules.questionnaires import question_labels
 from services.registry.rules.reading import HouseholdReader, Line, Meaning, Read, household_number
+from shared.headers import Layout
 from shared.importing.importer import Chunk
 from shared.tables import MAX_CELL_CHARACTERS, Row, Table, UnreadableTable, open_table
 from shared.text import Cell, Text
@@ -60,15 +64,21 @@ def read_chunks(listing: Listing) -> Iterator[Chunk]:
 
 def _chunks_here(listing: Listing) -> Iterator[Chunk]:
     with listing.file.open("rb") as source:
-        table = open_table(source, listing.filename, LAYOUT)
+        table = open_table(source, listing.filename, household_layout())
         _refuse_missing(table)
-        yield from chunks_of(table.rows(), HouseholdReader(table.fields, listing.day))
+        yield from chunks_of(table.rows(), HouseholdReader(table.fields, listing.day, questionnaires()))
+
+
+@cache
+def household_layout() -> Layout:
+    """What a list of households may have, the answers to every published questionnaire among it."""
+    return layout(question_labels(questionnaires()))
 
 
 def _refuse_missing(table: Table) -> None:
     missing = [columns[0] for columns in ONE_OF_EACH if not set(columns) & set(table.fields)]
     if missing:
-        raise UnreadableTable.naming("missing_columns", LAYOUT, missing)
+        raise UnreadableTable.naming("missing_columns", household_layout(), missing)
 
 
 def chunks_of(rows: Iterable[Row], reader: HouseholdReader) -> Iterator[Chunk]:

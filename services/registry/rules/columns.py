@@ -73,6 +73,11 @@ OWN_FIELDS: Mapping[str, Field] = {
         " ¦ Date d'interview ¦ Enquêté le ¦ Survey date ¦ Date of survey ¦ Date surveyed ¦ Interview date ¦ Date of interview"
         " ¦ Collection date ¦ تاريخ المسح ¦ تاريخ الاستبيان ¦ تاريخ التحقيق ¦ تاريخ الزيارة ¦ تاريخ الإحصاء ¦ تاريخ المقابلة",
     ),
+    "questionnaire_version": Field(
+        Text(ar="نسخة الاستمارة", fr="Version du questionnaire", en="Questionnaire version"),
+        "questionnaire_version ¦ Version du questionnaire ¦ Questionnaire ¦ Version questionnaire ¦ Questionnaire version"
+        " ¦ نسخة الاستمارة ¦ إصدار الاستمارة ¦ الاستمارة",
+    ),
     "disability": Field(
         Text(ar="الإعاقة", fr="Handicap", en="Disability"),
         "disability ¦ Handicap ¦ Handicapé ¦ En situation de handicap ¦ Personne handicapée ¦ Handicap (oui/non) ¦ Invalidité"
@@ -82,11 +87,15 @@ OWN_FIELDS: Mapping[str, Field] = {
 SHARED_FIELDS = (
     "household_number", "name", "nni", "phone", "phone_2", "sex", "birth_date", "wilaya", "moughataa", "commune", "village",
 )  # fmt: skip
-LAYOUT = Layout.of(
-    *SHARED_FIELDS,
-    own=OWN_FIELDS,
-    required=("household_number", "vulnerability_category", "score", "surveyed_on", "sex"),
-)
+REQUIRED = ("household_number", "vulnerability_category", "score", "surveyed_on", "sex")
+
+
+def layout(answers: Mapping[str, Text]) -> Layout:
+    """The layout of a list of households; `answers` are the columns of the questionnaires with their header words."""
+    asked = {name: Field(label, " ¦ ".join((name, label.ar, label.fr, label.en))) for name, label in answers.items()}
+    return Layout.of(*SHARED_FIELDS, own={**OWN_FIELDS, **asked}, required=REQUIRED)
+
+
 ONE_OF_EACH = (("name", "name_fr", "name_ar"), ("birth_date", "age"), ("commune", "commune_code"))
 """Of each of these a list needs one column; the first is the one asked for."""
 

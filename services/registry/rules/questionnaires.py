@@ -6,7 +6,7 @@ the others are kept, so that whatever is stored fits its version. An unanswered 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Literal, NamedTuple
@@ -283,7 +283,7 @@ class AnswerColumns:
     Meanings of cells are kept, so that the millionth "mud" costs a look.
     """
 
-    def __init__(self, fields: Sequence[str], questionnaires: Mapping[str, Questionnaire]) -> None:
+    def __init__(self, fields: Iterable[str], questionnaires: Mapping[str, Questionnaire]) -> None:
         self._questionnaires = questionnaires
         self._columns = {
             unit: tuple((one, one[len(prefix) :]) for one in fields if one.startswith(prefix))

@@ -18,6 +18,14 @@ from services.registry.rules.households import (
     Written,
     hashed_content,
 )
+from services.registry.rules.questionnaires import (
+    NOTHING_ANSWERED,
+    AnswerColumns,
+    Answered,
+    AnswerProblem,
+    Questionnaire,
+    settled_disability,
+)
 from shared.household_number import is_household_number, parse_household_number
 from shared.spelling import is_arabic
 from shared.text import Cell, Text, clean_text, fold_digits
@@ -126,8 +134,9 @@ class Read(NamedTuple):
 class HouseholdReader:
     """Reads the households of one list, whose columns are `fields`, as of the day it came."""
 
-    def __init__(self, fields: Collection[str], today: date) -> None:
+    def __init__(self, fields: Collection[str], today: date, questionnaires: Mapping[str, Questionnaire]) -> None:
         self._fields, self._today = frozenset(fields), today
+        self._answers = AnswerColumns(fields, questionnaires)
         self._of_household = {
             "vulnerability_category": Column(CATEGORY_WORDS.parse, required=True),
             "score": Column(_score, required=True),
@@ -163,6 +172,7 @@ class HouseholdReader:
         problems += again
         if not members:
             return Read(None, problems, len(lines))
+        answered = self._household_answers(problems, lines)
         household = HouseholdFile(
             line=line,
             number=number,
@@ -175,6 +185,8 @@ class HouseholdReader:
             surveyed_on=surveyed.value,
             phones=tuple(dict.fromkeys(chain.from_iterable(phones))) if self._phones else None,
             members=tuple(members),
+            questionnaire_version=answered.version,
+            answers=answered.answers or None,
             whole="relationship" in self._fields,
         )
         return Read(household._replace(content=hashed_content(household)), problems, len(lines) - len(members))
@@ -196,6 +208,9 @@ class HouseholdReader:
             problems.append(Problem(line, self._names[0], "", "error", "name_missing", NAME_MISSING))
         if len(problems) > before and _refused(problems[before:]):
             return None
+        answered = self._answers.read("individual", cells)
+        disabled, differs = settled_disability(None if disability is None else disability == "yes", answered.answers)
+        problems += _told(line, answered.problems if differs is None else (*answered.problems, differs))
         return Member(
             line,
             number or "",
@@ -207,8 +222,19 @@ class HouseholdReader:
             precision or birth.precision,
             nni,
             nni is not None and nni_check_holds(nni),
-            None if disability is None else disability == "yes",
+            disabled,
+            answered.version,
+            answered.answers or None,
         )
+
+    def _household_answers(self, problems: list[Problem], lines: Sequence[Line]) -> Answered:
+        """The answers of the household, from the first line that has any."""
+        for line, cells in lines:
+            answered = self._answers.read("household", cells)
+            if answered is not NOTHING_ANSWERED:
+                problems += _told(line, answered.problems)
+                return answered
+        return NOTHING_ANSWERED
 
     def _doubts_of_age(self, line: int, cells: Mapping[str, Cell], birth: PartialDate) -> Iterator[Problem]:
         name = "birth_date" if cells.get("birth_date") else "age"
@@ -243,6 +269,10 @@ def _value(problems: list[Problem], line: int, cells: Mapping[str, Cell], name: 
     if faults:
         problems += [Problem(line, name, cell, *fault) for fault in faults]
     return value
+
+
+def _told(line: int, problems: Iterable[AnswerProblem]) -> Iterator[Problem]:
+    return (Problem(line, one.field, one.value, "warning", one.code, one.reason) for one in problems)
 
 
 def _refused(problems: Iterable[Problem]) -> bool:
