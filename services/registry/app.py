@@ -11,6 +11,8 @@ from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker
 from services.registry.importing import HouseholdsImporter, refuse_kind
+from services.registry.indexing import changes_to_index, index_worker
+from services.registry.queries.name_words import NameWords
 from services.registry.routes import (
     change_requests,
     conflicts,
@@ -21,17 +23,20 @@ from services.registry.routes import (
     questionnaires,
     quotas,
     scoring,
+    search,
 )
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.routes import import_router
+from shared.platform import Platform
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
-    return create_service(
+    words = NameWords()
+    app = create_service(
         settings,
         title="Social Registry",
         description="Households and individuals of the country, and the places they live in.",
@@ -45,11 +50,25 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             quotas.router,
             conflicts.router,
             exports.router,
+            search.router,
             import_router(refuse_kind),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         first=publish_places,
-        workers=[import_worker(HouseholdsImporter()), quality_worker, quota_watch, export_worker, scoring_worker],
-        waiting=imports_waiting,
+        workers=[
+            import_worker(HouseholdsImporter()),
+            quality_worker,
+            quota_watch,
+            export_worker,
+            scoring_worker,
+            index_worker(words),
+        ],
+        waiting=_work_waiting,
     )
+    app.state.name_words = words
+    return app
+
+
+async def _work_waiting(platform: Platform) -> dict[str, int]:
+    return await imports_waiting(platform) | await changes_to_index(platform)

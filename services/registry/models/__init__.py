@@ -16,6 +16,7 @@ from services.registry.models.quality import QualityAge, QualityCount, QualityFi
 from services.registry.models.quotas import Quota
 from services.registry.models.requests import ChangeRequest, RequestDecision
 from services.registry.models.scorings import Scoring
+from services.registry.models.search import NameKeys, NameWord
 
 __all__ = [
     "HOUSEHOLD_FACTS",
@@ -30,6 +31,8 @@ __all__ = [
     "Identifier",
     "Individual",
     "Membership",
+    "NameKeys",
+    "NameWord",
     "PastState",
     "Place",
     "PlacesEdition",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, Text
+from sqlalchemy import Boolean, CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,6 +32,7 @@ class Change(Base):
     __table_args__ = (
         one_of("kind", CHANGE_KINDS),
         Index("ix_changes_import_id", "import_id", postgresql_where="import_id IS NOT NULL"),
+        Index("ix_changes_unsearchable", "id", postgresql_where="NOT searchable"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -46,6 +47,8 @@ class Change(Base):
     request_id: Mapped[UUID | None]
     undoes: Mapped[UUID | None] = mapped_column(ForeignKey("changes.id"), unique=True)
     """A change is undone once; an undo may itself be undone."""
+    searchable: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Whether search knows what the change brought. Set back to false, it is indexed again."""
 
 
 class Clocks:

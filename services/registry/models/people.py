@@ -167,6 +167,8 @@ class Identifier(Base):
             postgresql_where="known_until IS NULL",
         ),
         Index("ix_identifiers_type_value", "type", "value"),
+        # Whoever types a number seldom says of which kind it is.
+        Index("ix_identifiers_value", "value", postgresql_where="type <> 'NNI'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

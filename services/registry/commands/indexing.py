@@ -1,0 +1,106 @@
+"""What search knows of individuals is brought up to date, a few changes at a time, after they were made.
+
+A change says itself that search does not know it (`changes.searchable`), so nothing is lost by a death in between, and an
+empty index fills by itself.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, cast, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.registry.models import Change, Household, Individual, Membership, NameKeys, NameWord
+from services.registry.rules.names import name_keys, parts_of, place_keys, sex_key, year_key
+from shared.copying import copy_rows
+from shared.names import parse_name
+
+CHANGES_AT_ONCE = 8
+"""A change of an import brings a hundred households: some five thousand people are indexed in one transaction."""
+INDEXING = 4_026_531_840
+"""Key of the advisory lock: one process indexes at a time, so that what was read earlier is never written later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """How many changes search learnt of, and the words of the names they brought."""
+
+    changes: int = 0
+    words: frozenset[str] = frozenset()
+
+
+async def index_changes(tx: AsyncSession, most: int = CHANGES_AT_ONCE) -> Indexed:
+    """Let search know what the oldest changes brought that it does not know."""
+    if not await tx.scalar(select(func.pg_try_advisory_xact_lock(INDEXING))):
+        return Indexed()
+    changes = list(
+        await tx.scalars(
+            select(Change.id)
+            .where(~Change.searchable)
+            .order_by(Change.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    if not changes:
+        return Indexed()
+    people = await _people(tx, changes)
+    keys, words = await asyncio.to_thread(_indexed, people)
+    await _store(tx, keys, words)
+    await tx.execute(update(Change).where(Change.id.in_(changes)).values(searchable=True))
+    return Indexed(len(changes), frozenset(words))
+
+
+async def index_again(tx: AsyncSession) -> None:
+    """Forget what search knows; it is all indexed again, within minutes for millions."""
+    await tx.execute(text("TRUNCATE name_keys, name_words"))
+    await tx.execute(update(Change).values(searchable=False))
+
+
+async def _people(tx: AsyncSession, changes: Sequence[UUID]) -> list[Any]:
+    """Individuals that these changes last touched, or whose household they did: a row for each place they live in."""
+    homes = (
+        select(Membership.individual_id, Household.commune_code, Household.village_code, Household.change_id)
+        .join(Household, Household.id == Membership.household_id)
+        .where(Membership.until_on.is_(None), Membership.known_until.is_(None))
+        .subquery()
+    )
+    touched = select(Individual.id).where(Individual.change_id.in_(changes))
+    moved = select(homes.c.individual_id).where(homes.c.change_id.in_(changes))
+    concerned = touched.union(moved).subquery()
+    columns = (Individual.id, Individual.name_fr, Individual.name_ar, Individual.sex, Individual.birth_date)
+    rows = (
+        select(*columns, homes.c.commune_code, homes.c.village_code)
+        .join(concerned, concerned.c.id == Individual.id)
+        .outerjoin(homes, homes.c.individual_id == Individual.id)
+    )
+    return list(await tx.execute(rows))
+
+
+def _indexed(people: Iterable[Any]) -> tuple[dict[UUID, frozenset[int]], set[str]]:
+    """Each individual's keys, and the words of all names."""
+    keys: dict[UUID, frozenset[int]] = defaultdict(frozenset)
+    words: set[str] = set()
+    for person in people:
+        found = {sex_key(person.sex), year_key(person.birth_date.year)}
+        for written in filter(None, (person.name_fr, person.name_ar)):
+            name = parse_name(written)
+            found |= name_keys(parts_of(name))
+            words.update(token.text for token in name.tokens)
+        keys[person.id] |= found | place_keys((person.commune_code, person.village_code))
+    return keys, words
+
+
+async def _store(tx: AsyncSession, keys: Mapping[UUID, frozenset[int]], words: Iterable[str]) -> None:
+    known = set(await tx.scalars(select(NameKeys.individual_id).where(NameKeys.individual_id.in_(keys))))
+    new = [(id_, tuple(found)) for id_, found in keys.items() if id_ not in known]
+    await copy_rows(tx, "name_keys", ("individual_id", "keys"), new)
+    for id_ in known:
+        await tx.execute(update(NameKeys).where(NameKeys.individual_id == id_).values(keys=list(keys[id_])))
+    seen = select(func.unnest(cast(list(words), ARRAY(Text))))
+    await tx.execute(upsert(NameWord).from_select(["word"], seen).on_conflict_do_nothing())

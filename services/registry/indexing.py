@@ -1,0 +1,40 @@
+"""The worker that lets search know what has changed, within a second or two of it."""
+
+import asyncio
+import time
+
+from sqlalchemy import func, select
+
+from services.registry.commands.indexing import index_changes
+from services.registry.models import Change
+from services.registry.queries.name_words import NameWords
+from shared.importing.applying import imports_waiting
+from shared.platform import Platform, Worker
+
+LOOK_SECONDS = 0.5
+SHARE_BESIDE_IMPORTS = 0.25
+"""Of the time, while a file is applied: both need the same processor, and names can be searched a little later."""
+
+
+def index_worker(words: NameWords) -> Worker:
+    async def index_names(platform: Platform) -> None:
+        while True:
+            started = time.monotonic()
+            async with platform.database.transaction() as tx:
+                done = await index_changes(tx)
+            words.take(done.words)
+            async with platform.database.transaction() as tx:
+                await words.refresh(tx)
+            took = time.monotonic() - started
+            if not done.changes:
+                await asyncio.sleep(LOOK_SECONDS)
+            elif any((await imports_waiting(platform)).values()):
+                await asyncio.sleep(took * (1 / SHARE_BESIDE_IMPORTS - 1))
+
+    return index_names
+
+
+async def changes_to_index(platform: Platform) -> dict[str, int]:
+    """Changes whose names search does not know yet."""
+    async with platform.database.transaction() as tx:
+        return {"changes_to_index": await tx.scalar(select(func.count()).where(~Change.searchable)) or 0}
