@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -34,6 +34,8 @@ from shared.copying import copy_rows
 LINKING_LOCK = 0x7EC4_0101
 """Held by whoever changes the registry's projection and by the linker, so that neither misses the other's rows."""
 
+RENEWED_AT_ONCE = 1_000
+"""Members whose keys are made in one step: a large commune has a hundred of those."""
 SCHOOL_AGES = range(6, 15)
 FACTS = tuple(field.name for field in fields(IndividualFacts) if field.name != "phone_households")
 """The columns of `members` beside its id."""
@@ -65,9 +67,48 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
         return
     await tx.execute(delete(Place))
     await tx.execute(insert(Place), [dict(zip(PLACE_COLUMNS, row, strict=True)) for row in edition])
+    await _take_along(tx)
     await tx.execute(
         update(Beneficiary).where(Beneficiary.link_status != LinkStatus.PENDING).values(link_status=LinkStatus.PENDING)
     )
+
+
+async def _take_along(tx: AsyncSession) -> None:
+    """Households whose commune now lies elsewhere lie there with it, and so do the keys of their members."""
+    moughataa, wilaya = aliased(Place), aliased(Place)
+    now_in = (
+        select(Place.code, moughataa.code.label("moughataa"), wilaya.code.label("wilaya"))
+        .join(moughataa, moughataa.code == Place.parent_code)
+        .join(wilaya, wilaya.code == moughataa.parent_code)
+        .subquery()
+    )
+    for table in (Household, Member):
+        elsewhere = tuple_(table.moughataa_code, table.wilaya_code).is_distinct_from(
+            tuple_(now_in.c.moughataa, now_in.c.wilaya)
+        )
+        moved: Iterable[Any] = await tx.scalars(
+            update(table)
+            .where(table.commune_code == now_in.c.code, elsewhere)
+            .values(moughataa_code=now_in.c.moughataa, wilaya_code=now_in.c.wilaya)
+            .returning(table.id)
+            .execution_options(synchronize_session=False)
+        )
+        if table is Member:
+            await _renew_keys(tx, list(moved))
+
+
+async def _renew_keys(tx: AsyncSession, member_ids: Sequence[int]) -> None:
+    for start in range(0, len(member_ids), RENEWED_AT_ONCE):
+        ids = member_ids[start : start + RENEWED_AT_ONCE]
+        await tx.execute(delete(MemberKey).where(MemberKey.member_id.in_(ids)))
+        rows = (
+            await tx.execute(select(Member.id, *(getattr(Member, name) for name in FACTS)).where(Member.id.in_(ids)))
+        ).all()
+        people = [
+            IndividualFacts(**dict(zip(FACTS, row[1:], strict=True)) | {"phones": tuple(row.phones)}) for row in rows
+        ]
+        keys = await asyncio.to_thread(_keys, [row[0] for row in rows], people)
+        await copy_rows(tx, "member_keys", ("key", "member_id"), keys)
 
 
 async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]], today: date) -> None:

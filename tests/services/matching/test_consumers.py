@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, select
 from registry_cases import apply, the_household
 from running import Running, Services, until
 from services.matching.consumers import consumers
-from services.matching.models import Beneficiary, Household, HouseholdPhone, Member, Place, Program
+from services.matching.models import Beneficiary, Household, HouseholdPhone, Member, MemberKey, Place, Program
+from services.matching.projecting import hashed
 from services.registry.rules.households import COLUMNS
 from shared.clock import now
 from shared.consuming import Delivery
@@ -184,3 +185,34 @@ async def test_a_corrected_person_is_compared_as_corrected(services: Services) -
             return "Penda Mint Samba" in set(await tx.scalars(select(Member.name_fr)))
 
     await until(corrected, what="the corrected name")
+
+
+async def test_a_commune_that_moves_takes_its_households_along_however_the_events_come(services: Services) -> None:
+    registry, matching = await services.start("registry"), await services.start("matching")
+    await register(registry)
+    async with registry.client("taazour") as client:
+        village = {"kind": "village", "parent_code": "MR011-C01", "name_fr": "Oum Essafya"}
+        assert (await client.post("/v1/places", json=village)).status_code == 201
+        moved = await client.post(
+            "/v1/places/MR011-C01/move",
+            json={"parent_code": "MR012", "from_on": "2026-01-01"},
+            headers={"If-Match": '"1"'},
+        )
+        assert moved.status_code == 200, moved.text
+
+    async def there() -> bool:
+        async with matching.platform.database.transaction() as tx:
+            return list(await tx.scalars(select(Household.moughataa_code))) == ["MR012"]
+
+    await until(there, what="the household to lie in the other moughataa")
+    for _ in range(2):
+        await deliver_all(matching, registry)
+
+    assert await there()
+    assert (await held(matching))["places"] == 316  # and no village
+    async with matching.platform.database.transaction() as tx:
+        assert set(await tx.scalars(select(Member.moughataa_code))) == {"MR012"}
+        keys = set(await tx.scalars(select(MemberKey.key)))
+    # The key of Salem, born in 1980, in his moughataa.
+    assert hashed(["y:MR012:1980:slm"]) <= keys
+    assert not hashed(["y:MR011:1980:slm"]) & keys
