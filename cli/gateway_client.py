@@ -38,12 +38,33 @@ class GatewayClient:
         await self._client.aclose()
 
     async def call(
-        self, method: str, path: str, *, content: bytes | None = None, body: Any = None, **params: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        body: Any = None,
+        if_match: str | None = None,
+        **params: Any,
     ) -> Any:
         """The JSON of an answer; httpx.HTTPStatusError where the gateway refuses. `body` is sent as JSON."""
+        return (await self.answer(method, path, content=content, body=body, if_match=if_match, **params)).json()
+
+    async def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        body: Any = None,
+        if_match: str | None = None,
+        **params: Any,
+    ) -> httpx.Response:
+        """An answer with its headers; httpx.HTTPStatusError where the gateway refuses."""
+        asked = {"Accept-Language": self._language} | ({"If-Match": if_match} if if_match else {})
         for tried in range(1, TRIES + 1):
             try:
-                headers = {"Authorization": f"Bearer {await self._fresh_token()}", "Accept-Language": self._language}
+                headers = asked | {"Authorization": f"Bearer {await self._fresh_token()}"}
                 answer = await self._client.request(
                     method, path, params=params, content=content, json=body, headers=headers
                 )
@@ -55,7 +76,7 @@ class GatewayClient:
                 continue
             if answer.status_code not in AGAIN or tried == TRIES:
                 answer.raise_for_status()
-                return answer.json()
+                return answer
             await asyncio.sleep(min(float(answer.headers.get("Retry-After", WAIT_SECONDS)), 5))
         raise AssertionError("every try returns or raises")
 

@@ -11,6 +11,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from cli import changes
 from shared.text import LANGUAGES
 
 app = typer.Typer(
@@ -18,6 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+
+app.add_typer(changes.app, name="changes")
 
 DEFAULT_DATA = Path("data")
 DEFAULT_PORT = 8700
@@ -82,7 +85,7 @@ def token(
     """Print a bearer token of a partner of the running platform."""
     from cli.credentials import NoToken, fetch_token
 
-    ready = _running(data_dir)
+    ready = running(data_dir)
     try:
         typer.echo(asyncio.run(fetch_token(ready["gateway_url"], Path(ready["credentials_file"]), partner)))
     except NoToken as none:
@@ -92,7 +95,7 @@ def token(
 @app.command()
 def health(data_dir: DataDir = DEFAULT_DATA) -> None:
     """Print how every process stands; exit 1 where one is not ready."""
-    url = _running(data_dir)["gateway_url"]
+    url = running(data_dir)["gateway_url"]
     try:
         status = httpx.get(f"{url}/health/status", timeout=10, trust_env=False).json()
     except httpx.HTTPError as fault:
@@ -120,7 +123,7 @@ def import_file(
     """Send a list through the gateway, wait until it is applied, and print its row errors."""
     from cli.sending import send
 
-    ready = _running(data_dir)
+    ready = running(data_dir)
     service = "/registry" if kind == "households" else f"/programs/{institution}"
     raise typer.Exit(asyncio.run(send(ready, file, partner, service, kind, currency, language())))
 
@@ -146,7 +149,7 @@ def export(
     wanted: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"what": what, "format": format}
     if columns:
         wanted |= {"columns": [name.strip() for name in columns.split(",")]}
-    raise typer.Exit(asyncio.run(fetch_export(_running(data_dir), wanted, out, partner, language())))
+    raise typer.Exit(asyncio.run(fetch_export(running(data_dir), wanted, out, partner, language())))
 
 
 @app.command("dead-letters")
@@ -157,7 +160,7 @@ def dead_letters(
     """List the events whose effect failed for good, with the reason; `--redrive` tries them again."""
     from cli.letters import dead_letters as show
 
-    raise typer.Exit(asyncio.run(show(_running(data_dir), data_dir, redrive=redrive)))
+    raise typer.Exit(asyncio.run(show(running(data_dir), data_dir, redrive=redrive)))
 
 
 @app.command()
@@ -195,7 +198,7 @@ def bench(name: Annotated[str, typer.Argument(help="One benchmark; none: all.")]
     run_benchmarks(name)
 
 
-def _running(data_dir: Path) -> dict[str, str]:
+def running(data_dir: Path) -> dict[str, str]:
     """The ready file of the platform that runs from a data folder."""
     try:
         ready: dict[str, str] = json.loads((data_dir / "ready.json").read_text())

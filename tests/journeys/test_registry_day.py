@@ -3,6 +3,9 @@
 Every change is undone at the end, so that the other journeys find the country as it was loaded.
 """
 
+import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -145,3 +148,35 @@ async def test_an_auditor_replays_who_lived_where_on_a_day_as_it_was_known_then(
         ]
         await undo(client, request)
         assert content((await client.get(home)).json()) == content(household)
+
+
+async def test_changes_are_proposed_listed_and_undone_from_the_command_line(
+    loaded: LoadedPlatform, tmp_path: Path
+) -> None:
+    platform = loaded.platform
+    async with at_the_registry(platform, "taazour") as client:
+        household, _ = await two_neighbours(client)
+    move = {"kind": "move", "household_id": household["id"], "on": "2026-06-01", "commune_code": "MR012-C01"}
+    file = tmp_path / "changes.json"
+    file.write_text(json.dumps([move, move | {"commune_code": "MR999-C01"}]))
+
+    sent = await asyncio.to_thread(
+        platform.tekamoul, "changes", "propose", str(file), "--partner=taazour", "--official=TZR-0042", "--approve"
+    )
+    listed = await asyncio.to_thread(platform.tekamoul, "changes", "list", "--partner=taazour", "--status=applied")
+
+    assert sent.returncode == 1  # one of the two was refused
+    assert "MR999-C01" in sent.stdout
+    assert "TZR-0042" in listed.stdout
+    async with at_the_registry(platform, "taazour") as client:
+        newest = (await client.get("/v1/change-requests", params={"subject_id": household["id"]})).json()["items"][0]
+        undone = await asyncio.to_thread(
+            platform.tekamoul, "changes", "undo", newest["change_id"], "--partner=taazour", "--official=TZR-0042"
+        )
+        assert undone.returncode == 0, undone.stdout
+        assert content((await client.get(f"/v1/households/{household['id']}")).json()) == content(household)
+    unreadable = await asyncio.to_thread(
+        platform.tekamoul, "changes", "propose", __file__, "--partner=taazour", "--official=TZR-0042"
+    )
+    assert unreadable.returncode == 1
+    await platform.quiet()
