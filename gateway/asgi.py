@@ -17,6 +17,8 @@ Headers = list[tuple[bytes, bytes]]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LARGEST_BODY_BYTES = 256 << 10
 LARGEST_UPLOAD_BYTES = 64 << 20
+LARGEST_PIECE_BYTES = 8 << 20
+"""One piece of a resumable upload: what a cut connection may cost a slow line."""
 SILENCE_SECONDS = 60
 """A sender who sends nothing for this long has gone; a slow line sends something."""
 

@@ -8,6 +8,7 @@ from starlette.datastructures import State
 
 from gateway.asgi import (
     LARGEST_BODY_BYTES,
+    LARGEST_PIECE_BYTES,
     LARGEST_UPLOAD_BYTES,
     METHODS,
     Body,
@@ -116,7 +117,7 @@ class Gateway:
 
     async def _forward(self, target: Target, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         assert self._session is not None
-        body = Body(scope, receive, LARGEST_UPLOAD_BYTES if _is_upload(target, scope) else LARGEST_BODY_BYTES)
+        body = Body(scope, receive, _largest_body(target, scope["method"]))
         if target.open:
             body.refuse_too_large()
             await self._proxy.forward(self._session, target, None, scope, body, send)
@@ -146,5 +147,12 @@ class Gateway:
             await self.app(inner, body.receive, send)
 
 
-def _is_upload(target: Target, scope: Scope) -> bool:
-    return scope["method"] == "POST" and target.path == "/v1/imports"
+def _largest_body(target: Target, method: str) -> int:
+    """Files alone may be large: whole to /v1/imports, in pieces to /v1/uploads."""
+    if method == "POST" and target.path == "/v1/imports":
+        return LARGEST_UPLOAD_BYTES
+    if (method == "POST" and target.path == "/v1/uploads") or (
+        method == "PATCH" and target.path.startswith("/v1/uploads/")
+    ):
+        return LARGEST_PIECE_BYTES
+    return LARGEST_BODY_BYTES

@@ -270,11 +270,11 @@ class HeaderFinder:
     """Recognises the header of a layout among the first rows of a table.
 
     `mapping` is what the sender says: header text -> field, or "" where a column is to be left out. It goes before
-    every guess.
+    every guess. With `any_header`, the row with most texts is taken where none is recognised.
     """
 
-    def __init__(self, layout: Layout, mapping: Mapping[str, str] | None = None) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, mapping: Mapping[str, str] | None = None, *, any_header: bool = False) -> None:
+        self._layout, self._any_header = layout, any_header
         self._given = {fold(name): field for name, field in (mapping or {}).items()}
         self._whole: dict[str, str] = {}
         for field, headers in layout.fields.items():
@@ -307,8 +307,15 @@ class HeaderFinder:
             return None
         named = any(fold(name) in self._given for name in best.names.values())
         if not named and len(best.columns) < min(2, len(self._layout.fields)):
-            return None
+            return self._fullest(texts) if self._any_header else None
         return self._with_translation(best, texts)
+
+    def _fullest(self, texts: Sequence[Sequence[str]]) -> Header:
+        """The first of the rows with most texts, none of its columns recognised."""
+        counts = [sum(1 for text in row if text and not text.isdecimal()) for row in texts]
+        index = counts.index(max(counts))
+        names = {column: text for column, text in enumerate(texts[index]) if text}
+        return Header(index, index, {}, {}, tuple(names.values()), names, counts[index])
 
     def _with_translation(self, header: Header, texts: Sequence[Sequence[str]]) -> Header:
         """The header with the row below it, where that says the same again in another language."""

@@ -12,7 +12,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO
@@ -91,17 +91,25 @@ class Table:
 
 
 def open_table(
-    source: bytes | BinaryIO, filename: str, layout: Layout, mapping: Mapping[str, str] | None = None
+    source: bytes | BinaryIO,
+    filename: str,
+    layout: Layout,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    any_header: bool = False,
 ) -> Table:
     """The list in `source`: bytes, or a seekable file that stays open while the table is read.
 
     The content decides between .xlsx and .csv, whatever the name says. `mapping` is the sender's word on its columns
-    (header text -> field, "" for a column to leave out). Raises UnreadableTable.
+    (header text -> field, "" for a column to leave out). With `any_header` a table is given also where its header is not
+    recognised or lacks a required column. Raises UnreadableTable.
     """
     file = _rewound(source)
     start = file.read(SIGNATURE_BYTES)
     refuse_by_content(file, start, filename)
-    finder = HeaderFinder(layout, mapping)
+    if any_header:
+        layout = replace(layout, required=())
+    finder = HeaderFinder(layout, mapping, any_header=any_header)
     table = (_open_workbook if is_workbook(start) else _open_text)(file, finder, layout)
     known = {fold(name) for name in table.names.values()}
     unknown = [name for name in mapping or {} if fold(name) not in known]
@@ -218,7 +226,8 @@ def _text_lines(file: BinaryIO, encoding: str) -> Iterator[str]:
                 raise UnreadableTable("too_large")
             yield line.replace("\0", "") if "\0" in line else line  # PostgreSQL refuses it in a text
     finally:
-        text.detach()  # or the file would be closed with the wrapper
+        if not file.closed:  # its reader may have left before the end
+            text.detach()  # or the file would be closed with the wrapper
 
 
 def _records(lines: Iterator[str], delimiter: str) -> Lines:

@@ -173,6 +173,10 @@ class Small:
         async with self.database.transaction() as tx:
             return list((await tx.execute(text(statement))).all())
 
+    async def execute(self, statement: str) -> None:
+        async with self.database.transaction() as tx:
+            await tx.execute(text(statement))
+
     async def close(self) -> None:
         with contextlib.suppress(NotFoundError):  # each stream reserves a gibibyte
             await self.bus.jetstream.delete_stream(self.process)

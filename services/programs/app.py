@@ -11,7 +11,8 @@ from services.programs.consumers import consumers
 from services.programs.importing import ListImporter
 from services.programs.settings import ProgramsSettings
 from shared.importing.applying import import_worker, imports_waiting
-from shared.importing.routes import import_router
+from shared.importing.ending import prune_imports
+from shared.importing.routers import import_routers
 from shared.platform import Platform
 from shared.service import create_service
 
@@ -31,10 +32,10 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         settings,
         title=f"Programs of {settings.institution}",
         description="Programs of an institution, and who is enrolled in them.",
-        routers=[routes.router, import_router(importer.refuse), internal_routes.router],
+        routers=[routes.router, *import_routers(importer), internal_routes.router],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[import_worker(importer)],
+        workers=[import_worker(importer), prune_imports],
         waiting=imports_waiting,
         first=publish,
     )

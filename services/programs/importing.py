@@ -1,6 +1,6 @@
 """Files of beneficiaries: an institution's list of one program, in its own columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -10,10 +10,12 @@ from typing import Any, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.lists import Source, apply_list
+from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import Finding, read_row
 from shared.errors import NotFound, NotPermitted
+from shared.headers import Layout
 from shared.identity import Caller
 from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
 from shared.importing.models import Import
@@ -43,10 +45,14 @@ class ListImporter:
         if kind not in caller.programs:
             raise NotPermitted(pointer="/query/kind", permission=f"imports:write {kind}")
 
+    def layout(self, kind: str) -> Layout | None:
+        program = self._programs.get(kind)
+        return program.list_form.layout() if program is not None else None
+
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         program = self._programs[import_.kind]
         with file.open("rb") as source:
-            rows = open_table(source, import_.filename, program.list_form.layout()).rows()
+            rows = open_table(source, import_.filename, program.list_form.layout(), import_.mapping).rows()
             yield from _chunks(rows, program, cast(Currency, import_.currency), _day(import_))
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
@@ -61,6 +67,12 @@ class ListImporter:
             rejected=done.rejected + len(read) - len(kept),
             issues=[_issue(one) for one in sorted(findings, key=lambda finding: finding.line)],
         )
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
+        unit = self._programs[import_.kind].unit
+        for one in chunk.rows:
+            if one.listed is not None:
+                yield one.line, beneficiary_key(unit, one.listed)
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
         """Nothing more to say: each chunk has announced its batch."""

@@ -10,7 +10,7 @@ from services.registry.commands.exports import export_worker
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker
-from services.registry.importing import HouseholdsImporter, refuse_kind
+from services.registry.importing import HouseholdsImporter
 from services.registry.indexing import changes_to_index, index_worker
 from services.registry.queries.name_words import NameWords
 from services.registry.routes import (
@@ -27,7 +27,8 @@ from services.registry.routes import (
 )
 from services.registry.settings import RegistrySettings
 from shared.importing.applying import import_worker, imports_waiting
-from shared.importing.routes import import_router
+from shared.importing.ending import prune_imports
+from shared.importing.routers import import_routers
 from shared.platform import Platform
 from shared.service import create_service
 
@@ -35,6 +36,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
+    importer = HouseholdsImporter()
     words = NameWords()
     app = create_service(
         settings,
@@ -51,13 +53,14 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             conflicts.router,
             exports.router,
             search.router,
-            import_router(refuse_kind),
+            *import_routers(importer),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         first=publish_places,
         workers=[
-            import_worker(HouseholdsImporter()),
+            import_worker(importer),
+            prune_imports,
             quality_worker,
             quota_watch,
             export_worker,

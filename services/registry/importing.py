@@ -1,6 +1,6 @@
 """Files of households: the registry's interchange csv, or a list of any shape, one line per individual or head."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
@@ -11,11 +11,12 @@ from services.registry.commands.quotas import over_quota
 from services.registry.commands.registering import register_households
 from services.registry.errors import UnknownKindOfFile
 from services.registry.queries.place_table import place_table
-from services.registry.reader import Listing, read_chunks
+from services.registry.reader import Listing, household_layout, read_chunks
 from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem
 from services.registry.rules.reading import Read
 from shared.contracts.registry import ImportCompleted
 from shared.errors import NotPermitted
+from shared.headers import Layout
 from shared.identity import Caller
 from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import
@@ -23,13 +24,6 @@ from shared.outbox import record
 from shared.place_names import PlaceIndex
 
 KIND = "households"
-
-
-def refuse_kind(caller: Caller, kind: str) -> None:
-    if not caller.may("households:write"):
-        raise NotPermitted(permission="households:write")
-    if kind != KIND:
-        raise UnknownKindOfFile(pointer="/query/kind")
 
 
 class HouseholdsImporter:
@@ -40,8 +34,21 @@ class HouseholdsImporter:
         self._placed_for: UUID | None = None
         """The import for which the places were read: each file is read against the places as they are when it begins."""
 
+    def refuse(self, caller: Caller, kind: str) -> None:
+        if not caller.may("households:write"):
+            raise NotPermitted(permission="households:write")
+        if kind != KIND:
+            raise UnknownKindOfFile(pointer="/query/kind")
+
+    def layout(self, kind: str) -> Layout | None:
+        return household_layout() if kind == KIND else None
+
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
-        return read_chunks(Listing(file, import_.filename, import_.created_at.date()))
+        return read_chunks(Listing(file, import_.filename, import_.created_at.date(), import_.mapping))
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
+        reads: list[Read] = list(chunk.rows)
+        return ((read.household.line, read.household.number) for read in reads if read.household is not None)
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         if self._placed_for != import_.id:

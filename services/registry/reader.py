@@ -52,6 +52,8 @@ class Listing:
     file: Path
     filename: str
     day: date
+    mapping: dict[str, str] | None = None
+    """The sender's word on its columns, which goes before every guess."""
 
 
 def read_chunks(listing: Listing) -> Iterator[Chunk]:
@@ -64,7 +66,7 @@ def read_chunks(listing: Listing) -> Iterator[Chunk]:
 
 def _chunks_here(listing: Listing) -> Iterator[Chunk]:
     with listing.file.open("rb") as source:
-        table = open_table(source, listing.filename, household_layout())
+        table = open_table(source, listing.filename, household_layout(), listing.mapping)
         _refuse_missing(table)
         yield from chunks_of(table.rows(), HouseholdReader(table.fields, listing.day, questionnaires()))
 

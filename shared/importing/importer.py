@@ -1,6 +1,6 @@
 """What a service that takes files says of them: how a file is read, and what its rows do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import text
+from shared.headers import Layout
+from shared.identity import Caller
 from shared.importing.models import Import
 
 CHUNK_ROWS = 500
@@ -47,6 +49,17 @@ class Outcome:
 class Importer(Protocol):
     """How a service reads a file of a kind and applies its rows."""
 
+    def refuse(self, caller: Caller, kind: str) -> None:
+        """Raise a Refusal where this caller may not send this kind of file."""
+        ...
+
+    def layout(self, kind: str) -> Layout | None:
+        """The fields of a kind of file that is read by its headers; None for one that is read otherwise.
+
+        Where there is one, `chunks` gives `import_.mapping` to `open_table`.
+        """
+        ...
+
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         """The file's rows in order, always cut at the same lines. UnreadableTable where it cannot be read.
 
@@ -56,6 +69,10 @@ class Importer(Protocol):
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         """Give a chunk its effect and announce it, in the transaction given."""
+        ...
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
+        """Line and key of each row of a chunk that has one: whom the row is about, the same in a corrected file."""
         ...
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:

@@ -1,72 +1,35 @@
 """The routes of imports, the same in every service that takes files."""
 
-import hashlib
+import asyncio
 import tempfile
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import select
 
 from shared.database import Tx
-from shared.errors import BodyTooLarge, NotFound
 from shared.idempotency import OnceOnly
-from shared.identity import Caller, permitted
-from shared.importing.models import Import, ImportIssue, ImportStatus
-from shared.importing.receiving import receive
+from shared.importing.asking import AskedLanguage, Importing, OurPlatform, own_import, spool
+from shared.importing.columns import LONGEST_MAPPING, checked_mapping, read_mapping
+from shared.importing.ending import apply_checked, cancel
+from shared.importing.importer import Importer
+from shared.importing.models import WAITING, Import, ImportIssue, ImportStatus
+from shared.importing.receiving import Sent, receive
+from shared.importing.schemas import Application, ImportIssueOut, ImportOut, issue_shown, shown
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page, decode_cursor, encode_cursor
-from shared.problems import language_of
 
-LARGEST_UPLOAD_BYTES = 64 << 20
-
-Importing = Annotated[Caller, permitted("imports:write")]
-
-
-class ImportOut(BaseModel):
-    """The state of an import. `lines_done` grows while it runs; `failure` says why a file could not be read."""
-
-    id: UUID
-    kind: str
-    filename: str
-    currency: str
-    size: int
-    status: ImportStatus
-    lines_done: int
-    accepted: int
-    unchanged: int
-    rejected: int
-    warnings: int
-    failure_code: str | None = None
-    failure: str | None = None
-    created_at: datetime
-    completed_at: datetime | None = None
+LARGEST_BODY_BYTES = 64 << 20
+"""Of a file sent in one request; a larger one comes in pieces, through /v1/uploads."""
+FOLLOW_SECONDS = 0.5
+UNDER_WAY = (*WAITING, ImportStatus.UPLOADING)
 
 
-class ImportIssueOut(BaseModel):
-    """One problem of one line, in the caller's language."""
-
-    line: int
-    field: str
-    value: str
-    severity: Literal["error", "warning"]
-    code: str
-    reason: str
-
-
-def _shown(import_: Import, language: str) -> ImportOut:
-    failure = import_.failure or {}
-    return ImportOut.model_validate(
-        {column.key: getattr(import_, column.key) for column in Import.__table__.columns}
-        | {"failure_code": failure.get("code"), "failure": failure.get(language)}
-    )
-
-
-def import_router(refuse: Callable[[Caller, str], None]) -> APIRouter:
-    """Routes under /v1/imports. `refuse(caller, kind)` raises where this caller may not send this kind of file."""
+def imports_router(importer: Importer) -> APIRouter:
+    """Routes under /v1/imports."""
     router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
     @router.post("", status_code=202, response_model=ImportOut)
@@ -75,25 +38,35 @@ def import_router(refuse: Callable[[Caller, str], None]) -> APIRouter:
         once: OnceOnly,
         tx: Tx,
         by: Importing,
+        language: AskedLanguage,
         kind: Annotated[str, Query(max_length=64, description="A program's code, or `households`.")],
         filename: Annotated[str, Query(min_length=5, max_length=255, description="Ends in .xlsx or .csv.")],
         currency: Annotated[Literal["MRU", "MRO"], Query(description="The unit of amounts; MRO is 1/10 MRU.")] = "MRU",
+        dry_run: Annotated[bool, Query(description="Only check the file: counts and issues, no effect.")] = False,
+        mapping: Annotated[
+            str | None,
+            Query(max_length=LONGEST_MAPPING, description='JSON: `{"header text": "field"}`, "" leaves a column out.'),
+        ] = None,
+        supersedes: Annotated[UUID | None, Query(description="The completed import that this file corrects.")] = None,
     ) -> Response:
         """Send a file as the request's body (at most 64 MiB). Answers 202 once it is stored; it is applied row by row.
 
-        The same file sent twice is the same import. Follow it at `GET /v1/imports/{id}`.
+        The same file sent twice is the same import. Follow it at `GET /v1/imports/{id}`. A larger file, or one on a
+        slow line, is sent in pieces through `/v1/uploads`.
+
+        A dry run gives each chunk of rows its effect in a transaction that is rolled back, so that its counts and
+        issues are those of the database. What one chunk would have left for a later one it cannot see: a person listed
+        again far below counts as accepted twice, and a removal of somebody whom the same file added is unknown.
         """
-        refuse(by, kind)
-        language = language_of(request.headers.get("accept-language"))
+        importer.refuse(by, kind)
+        given = read_mapping(mapping, importer.layout(kind), "/query/mapping")
+        sent = Sent(by.name, kind, filename, currency, dry_run=dry_run, mapping=given, supersedes=supersedes)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "upload"
-            checksum = await _spool(request, file)
+            checksum = await spool(request, file, min(LARGEST_BODY_BYTES, sent.most_bytes))
 
             async def store() -> ImportOut:
-                return _shown(
-                    await receive(tx, kind=kind, partner=by.name, filename=filename, currency=currency, file=file),
-                    language,
-                )
+                return shown(await receive(tx, sent, file), language)
 
             answer = await once.answer(store, status=202, body=checksum)
         request.app.state.platform.wake_workers.set()
@@ -101,61 +74,95 @@ def import_router(refuse: Callable[[Caller, str], None]) -> APIRouter:
 
     @router.get("")
     async def list_imports(
-        request: Request, tx: Tx, by: Importing, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+        tx: Tx, by: Importing, language: AskedLanguage, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
     ) -> Page[ImportOut]:
-        """The caller's own imports, newest first."""
+        """The caller's own imports and unfinished uploads, newest first."""
         rows = select(Import).where(Import.partner == by.name).order_by(Import.id.desc()).limit(limit + 1)
         if cursor:
             rows = rows.where(Import.id < decode_cursor(cursor, UUID)[0])
         found = list((await tx.scalars(rows)).all())
-        language = language_of(request.headers.get("accept-language"))
         more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-        return Page(items=[_shown(one, language) for one in found[:limit]], next_cursor=more)
+        return Page(items=[shown(one, language) for one in found[:limit]], next_cursor=more)
 
     @router.get("/{import_id}")
-    async def get_import(request: Request, import_id: UUID, tx: Tx, by: Importing) -> ImportOut:
+    async def get_import(import_id: UUID, tx: Tx, by: Importing, language: AskedLanguage) -> ImportOut:
         """How far an import is, and what it has done."""
-        return _shown(await _own(tx, import_id, by), language_of(request.headers.get("accept-language")))
+        return shown(await own_import(tx, import_id, by), language)
+
+    @router.post("/{import_id}/apply", status_code=202)
+    async def apply_import(
+        import_id: UUID,
+        tx: Tx,
+        by: Importing,
+        language: AskedLanguage,
+        platform: OurPlatform,
+        body: Annotated[Application | None, Body()] = None,
+    ) -> ImportOut:
+        """Apply for good a file that a dry run has checked; nothing is sent again.
+
+        A file that could not be read, for want of a column say, can be applied with a `mapping`; with `dry_run` it is
+        only checked again.
+        """
+        import_ = await own_import(tx, import_id, by, lock=True)
+        asked = body or Application(mapping=None)
+        mapping = asked.mapping
+        if mapping is not None:
+            mapping = checked_mapping(mapping, importer.layout(import_.kind), "/mapping")
+        await apply_checked(tx, import_, mapping, dry_run=asked.dry_run)
+        platform.wake_workers.set()
+        return shown(import_, language)
+
+    @router.delete("/{import_id}")
+    async def cancel_import(import_id: UUID, tx: Tx, by: Importing, language: AskedLanguage) -> ImportOut:
+        """Cancel an import that waits, runs or has only been checked. Rows applied before that stay, and are counted."""
+        import_ = await own_import(tx, import_id, by, lock=True)
+        cancel(import_)
+        return shown(import_, language)
 
     @router.get("/{import_id}/issues")
     async def list_issues(
-        request: Request, import_id: UUID, tx: Tx, by: Importing, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+        import_id: UUID,
+        tx: Tx,
+        by: Importing,
+        language: AskedLanguage,
+        limit: Limit = DEFAULT_PAGE,
+        cursor: Cursor = None,
     ) -> Page[ImportIssueOut]:
         """What was wrong with the file's rows: line, field, value and reason."""
-        await _own(tx, import_id, by)
+        await own_import(tx, import_id, by)
         rows = select(ImportIssue).where(ImportIssue.import_id == import_id).order_by(ImportIssue.id).limit(limit + 1)
         if cursor:
             rows = rows.where(ImportIssue.id > decode_cursor(cursor, int)[0])
         found = list((await tx.scalars(rows)).all())
-        language = language_of(request.headers.get("accept-language"))
-        items = [
-            ImportIssueOut.model_validate(
-                {"line": one.line, "field": one.field, "value": one.value, "severity": one.severity, "code": one.code}
-                | {"reason": one.reason[language]}
-            )
-            for one in found[:limit]
-        ]
-        return Page(items=items, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
+        more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
+        return Page(items=[issue_shown(one, language) for one in found[:limit]], next_cursor=more)
+
+    @router.get("/{import_id}/events", response_class=EventSourceResponse)
+    async def follow_import(
+        import_id: UUID,
+        by: Importing,
+        language: AskedLanguage,
+        platform: OurPlatform,
+        _: Annotated[None, Depends(_is_own)],
+    ) -> AsyncIterator[ServerSentEvent]:
+        """The import's state as server-sent events of type `progress`, one for each change, until it has ended."""
+        told: ImportOut | None = None
+        while not platform.stopping.is_set():
+            async with platform.database.transaction() as tx:
+                state = shown(await own_import(tx, import_id, by), language)
+            if told is None or state.model_copy(update={"seconds_left": told.seconds_left}) != told:
+                yield ServerSentEvent(event="progress", data=state.model_dump(mode="json", exclude_none=True))
+                told = state
+            if state.status not in UNDER_WAY:
+                return
+            try:
+                await asyncio.wait_for(platform.stopping.wait(), FOLLOW_SECONDS)
+            except TimeoutError:
+                pass
 
     return router
 
 
-async def _own(tx: Tx, import_id: UUID, by: Caller) -> Import:
-    """The caller's import; another partner's does not exist for it."""
-    import_ = await tx.get(Import, import_id)
-    if import_ is None or import_.partner != by.name:
-        raise NotFound
-    return import_
-
-
-async def _spool(request: Request, file: Path) -> bytes:
-    """Write the body to disk as it comes and return its SHA-256; a slow line holds no database connection."""
-    size, checksum = 0, hashlib.sha256()
-    with file.open("wb") as sink:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > LARGEST_UPLOAD_BYTES:
-                raise BodyTooLarge(limit=LARGEST_UPLOAD_BYTES)
-            checksum.update(piece)
-            sink.write(piece)
-    return checksum.digest()
+async def _is_own(import_id: UUID, tx: Tx, by: Importing) -> None:
+    """Refuses before the stream has begun: afterwards there is no status to refuse with."""
+    await own_import(tx, import_id, by)

@@ -12,14 +12,15 @@ import pytest
 from running import until
 from shared import text
 from shared.errors import NotPermitted
+from shared.headers import Layout
 from shared.http import OwnerUnavailable
 from shared.identity import Caller
 from shared.ids import new_id
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import, ImportStatus
-from shared.importing.receiving import receive, spooled
-from shared.importing.routes import import_router
+from shared.importing.receiving import Sent, receive, spooled
+from shared.importing.routers import import_routers
 from shared.outbox import record
 from shared.platform import Platform
 from shared.service import create_service
@@ -39,6 +40,16 @@ class Lines:
         self.away = 0
         self.broken = False
         self.ended: list[tuple[UUID, int]] = []
+
+    def refuse(self, by: Caller, kind: str) -> None:
+        if kind != "notes":
+            raise NotPermitted(permission=kind)
+
+    def layout(self, kind: str) -> Layout | None:
+        return None
+
+    def keys(self, _: Import, chunk: Chunk) -> Iterator[tuple[int, str]]:
+        yield chunk.last_line, chunk.rows[0]
 
     def chunks(self, _: Import, file: Path) -> Iterator[Chunk]:
         content = file.read_bytes()
@@ -68,17 +79,12 @@ class Lines:
         self.ended.append((import_.id, import_.accepted))
 
 
-def refuse(by: Caller, kind: str) -> None:
-    if kind != "notes":
-        raise NotPermitted(permission=kind)
-
-
 def app_of(small: Small, *workers: Any) -> Any:
     return create_service(
         small.settings,
         title="Small",
         description="",
-        routers=[import_router(refuse)],
+        routers=import_routers(Lines()),
         migrations=small.migrations,
         workers=workers,
     )
@@ -93,7 +99,7 @@ async def stored(small: Small, content: bytes = FILE, kind: str = "notes", curre
     file = small.folder / "upload"
     file.write_bytes(content)
     async with small.database.transaction() as tx:
-        return await receive(tx, kind=kind, partner="csa", filename="x.csv", currency=currency, file=file)
+        return await receive(tx, Sent("csa", kind, "x.csv", currency), file)
 
 
 async def now_of(small: Small, import_: Import) -> Import:
@@ -306,7 +312,7 @@ async def test_a_kind_the_caller_may_not_send_is_refused_before_the_file_is_stor
 
 
 async def test_an_upload_past_the_limit_is_refused(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.importing.routes.LARGEST_UPLOAD_BYTES", 1000)
+    monkeypatch.setattr("shared.importing.routes.LARGEST_BODY_BYTES", 1000)
     async with serving(app_of(small), **small.headers("imports:write")) as client:
         asked = {"kind": "notes", "filename": "x.csv"}
         at_the_limit = await client.post("/v1/imports", params=asked, content=b"x" * 1000)

@@ -22,7 +22,7 @@ from services.programs.rules.status import Status
 from shared.history import History
 from shared.importing.applying import _apply_chunk
 from shared.importing.models import Import
-from shared.importing.receiving import receive
+from shared.importing.receiving import Sent, receive
 
 Csv = Callable[..., bytes]
 Start = Callable[[str], Awaitable[Running]]
@@ -135,7 +135,7 @@ async def test_a_process_killed_between_and_within_chunks_goes_on_where_it_stood
     importer = ListImporter("csa", programs_of("csa"))
     database = killed.platform.database
     async with database.transaction() as tx:
-        import_ = await receive(tx, kind="EL_MAOUNA", partner="csa", filename="liste.csv", currency="MRU", file=file)
+        import_ = await receive(tx, Sent("csa", "EL_MAOUNA", "liste.csv"), file)
     first, second, _ = importer.chunks(import_, file)
     await _apply_chunk(killed.platform, importer, import_.id, first)
     with pytest.raises(KeyboardInterrupt):  # dies before the commit of its second chunk
