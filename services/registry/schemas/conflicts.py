@@ -29,11 +29,11 @@ class ConflictOut(BaseModel):
     batch_id: UUID
     found_at: datetime
     status: Literal["open", "settled"]
-    decision: Decision | None
-    settled_at: datetime | None
-    settled_by: str | None
-    settled_reason: str | None
-    settled_change: UUID | None
+    decision: Decision | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_reason: str | None = None
+    settled_change: UUID | None = None
 
 
 class Settlement(BaseModel):

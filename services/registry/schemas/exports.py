@@ -52,16 +52,16 @@ class ExportOut(BaseModel):
     format: Format
     filters: dict[str, str]
     columns: list[str]
-    as_of: date | None
-    known_at: datetime | None
+    as_of: date | None = None
+    known_at: datetime | None = None
     status: Literal["waiting", "running", "completed", "failed"]
     rows_done: int
-    size: int | None = Field(description="Of the file, in bytes; none before it is written and after it has expired.")
+    size: int | None = Field(default=None, description="Of the file, in bytes; none before it is written and after it has expired.")
     failure_code: str | None = None
     failure: str | None = None
     created_at: datetime
-    completed_at: datetime | None
-    expires_at: datetime | None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 class ColumnOut(BaseModel):

@@ -60,7 +60,7 @@ class QualityRunOut(BaseModel):
     edition: str
     places: int
     places_done: int
-    completed_at: datetime | None
+    completed_at: datetime | None = None
 
 
 class SourceQuality(BaseModel):
@@ -68,7 +68,7 @@ class SourceQuality(BaseModel):
 
     source: str
     records: int
-    index: Decimal | None
+    index: Decimal | None = None
 
 
 class PastQuality(BaseModel):
@@ -77,8 +77,8 @@ class PastQuality(BaseModel):
     run_id: UUID
     on_day: date
     edition: str
-    index: Decimal | None
-    stale_share: Decimal | None
+    index: Decimal | None = None
+    stale_share: Decimal | None = None
 
 
 class PlaceQuality(BaseModel):
@@ -86,23 +86,23 @@ class PlaceQuality(BaseModel):
 
     place_code: str
     kind: Literal["wilaya", "moughataa", "commune"]
-    parent_code: str | None
+    parent_code: str | None = None
     name_fr: str
-    name_ar: str | None
+    name_ar: str | None = None
     records: int
-    index: Decimal | None
+    index: Decimal | None = None
     sources: list[SourceQuality]
     findings: dict[str, int]
     households: int
-    stale_share: Decimal | None
-    median_age_days: Decimal | None
+    stale_share: Decimal | None = None
+    median_age_days: Decimal | None = None
     trend: list[PastQuality]
 
 
 class QualityOut(Page[PlaceQuality]):
     """Places with their quality, as the last completed run found it; `sources` are of the whole registry."""
 
-    run: QualityRunOut | None
+    run: QualityRunOut | None = None
     sources: list[SourceQuality]
 
 
@@ -113,9 +113,9 @@ class FindingOut(BaseModel):
     kind: Literal["household", "individual", "commune"]
     record_id: UUID
     number: str
-    household_id: UUID | None
+    household_id: UUID | None = None
     commune_code: str
-    source: str | None
+    source: str | None = None
     age_days: int
 
 
