@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,6 +50,7 @@ class FoundConflicts:
             }
 
     async def store(self, tx: AsyncSession) -> None:
+        await self._drop_settled(tx)
         if not self._found:
             return
         statement = upsert(Conflict)
@@ -62,3 +64,13 @@ class FoundConflicts:
             list(self._found.values()),
         )
         announce(tx, ConflictsFound(batch_id=self._batch_id, conflicts=len(self._found)))
+
+    async def _drop_settled(self, tx: AsyncSession) -> None:
+        """A steward who has decided between two values is not asked again about the same two."""
+        ids = {record_id for record_id, _ in self._found}
+        settled = select(Conflict).where(Conflict.record_id.in_(ids), Conflict.settled_at.is_not(None))
+        for one in await tx.scalars(settled) if ids else ():
+            found = self._found.get((one.record_id, one.field))
+            same = ("held_value", "offered_value", "offered_source")
+            if found is not None and all(found[name] == getattr(one, name) for name in same):
+                del self._found[one.record_id, one.field]

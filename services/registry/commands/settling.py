@@ -1,6 +1,7 @@
 """A steward settles a conflict between two sources."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.changing import (
     announce,
     begin_change,
+    believed_pieces,
     lock_households,
     lock_individuals,
     state_facts,
@@ -17,8 +19,8 @@ from services.registry.commands.changing import (
 from services.registry.commands.correcting import lock_homes
 from services.registry.errors import AlreadyMerged, ConflictOutdated, ConflictSettledAlready
 from services.registry.models import Conflict, Household
-from services.registry.models.states import Record, state_of
-from services.registry.rules.clocks import Origin
+from services.registry.models.states import Record
+from services.registry.rules.clocks import Origin, Piece
 from shared.clock import now
 from shared.contracts.registry import ConflictSettled, HouseholdMoved
 from shared.errors import NotFound
@@ -31,7 +33,6 @@ async def settle_conflict(tx: AsyncSession, conflict_id: UUID, *, decision: str,
     if conflict.settled_at is not None:
         raise ConflictSettledAlready(on=conflict.settled_at.date(), decision=conflict.decision)
     if decision == "take_offered":
-        _refuse_outdated(conflict, record)
         conflict.settled_change = await _take(tx, conflict, record, homes, reason=reason, by=by)
     conflict.decision, conflict.settled_reason = decision, reason
     conflict.settled_at, conflict.settled_by = now(), by
@@ -66,18 +67,13 @@ async def _lock(tx: AsyncSession, conflict_id: UUID) -> tuple[Conflict, Record, 
     return conflict, record, homes
 
 
-def _refuse_outdated(conflict: Conflict, record: Record) -> None:
-    if record.status == "merged":
-        raise AlreadyMerged(pointer="/decision", into=record.merged_into)
-    held: Any = state_of(record).get(conflict.field)
-    if held != conflict.held_value:
-        raise ConflictOutdated(pointer="/decision")
-
-
 async def _take(
     tx: AsyncSession, conflict: Conflict, record: Record, homes: dict[UUID, Household], *, reason: str, by: str
 ) -> UUID:
-    """Believe the offered value from the day its source took it."""
+    """Believe the offered value from the day its source took it, for as long as the held one was believed."""
+    if record.status == "merged":
+        raise AlreadyMerged(pointer="/decision", into=record.merged_into)
+    until_on = _held_until(conflict, await believed_pieces(tx, record))
     origin = Origin(conflict.offered_source, conflict.offered_on)
     changing = begin_change(tx, "correction", [record, *homes.values()], by=by, origin=origin, reason=reason)
     facts = {conflict.field: conflict.offered_value}
@@ -89,8 +85,20 @@ async def _take(
             to_commune=conflict.offered_value,
         )
         changing.events[record.id] = moved
-    await state_facts(tx, changing, record, facts, from_on=conflict.offered_on)
+    await state_facts(tx, changing, record, facts, from_on=conflict.offered_on, until_on=until_on)
     for home in homes.values():
         await touch(tx, changing, home)
     announce(tx, changing)
     return changing.id
+
+
+def _held_until(conflict: Conflict, pieces: Sequence[Piece]) -> date | None:
+    """The day from which another fact than the held one is believed; None where it still is.
+
+    ConflictOutdated where the held value is no longer believed of the day on which the other was taken.
+    """
+    since = [one for one in pieces if one.true_until is None or one.true_until > conflict.offered_on]
+    if since[0].state.get(conflict.field) != conflict.held_value:
+        raise ConflictOutdated(pointer="/decision")
+    held = since[0].origin_of(conflict.field)
+    return next((one.true_from for one in since[1:] if one.origin_of(conflict.field) != held), None)

@@ -56,7 +56,9 @@ class ExportOut(BaseModel):
     known_at: datetime | None = None
     status: Literal["waiting", "running", "completed", "failed"]
     rows_done: int
-    size: int | None = Field(default=None, description="Of the file, in bytes; none before it is written and after it has expired.")
+    size: int | None = Field(
+        default=None, description="Of the file, in bytes; none before it is written and after it has expired."
+    )
     failure_code: str | None = None
     failure: str | None = None
     created_at: datetime

@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from running import Running, Services
+from services.registry.commands.changing import begin_change, believed_pieces, lock_households, state_facts
+from services.registry.commands.found_conflicts import FoundConflicts
 from services.registry.models import Conflict
+from services.registry.rules.clocks import Origin
 from shared.clock import now
 from shared.ids import new_id
 from shared.outbox import OutboxRow
@@ -221,3 +224,45 @@ async def test_conflicts_of_people_are_found_by_where_they_live_and_come_in_page
     second = (await client.get("/v1/conflicts", params={"place": "MR02", "cursor": first["next_cursor"]})).json()
 
     assert [one["id"] for one in first["items"] + second["items"]] == ids
+
+
+async def test_a_later_fact_is_not_overwritten_by_an_older_offer(
+    client: httpx.AsyncClient, country: SmallCountry, registry: Running
+) -> None:
+    household = await country.household(members=[{}])
+    id_ = await a_conflict(registry, household, "village", "Oum Essafya", "Boukhzama")
+    async with registry.platform.database.transaction() as tx:
+        record = (await lock_households(tx, [household]))[household]
+        origin = Origin("registry_survey", date(2026, 6, 1))
+        changing = begin_change(tx, "move", [record], by="taazour", origin=origin)
+        await state_facts(tx, changing, record, {"village": "Timbedra"}, from_on=date(2026, 6, 1))
+
+    assert (await settle(client, id_)).status_code == 200
+
+    days = ("2026-02-28", "2026-03-01", "2026-05-31", "2026-06-01", "2026-11-24")
+    assert [
+        (await client.get(f"/v1/households/{household}", params={"as_of": day})).json()["village"] for day in days
+    ] == ["Oum Essafya", "Boukhzama", "Boukhzama", "Timbedra", "Timbedra"]
+
+
+async def test_whoever_has_settled_a_conflict_is_not_asked_again_about_the_same_two_values(
+    client: httpx.AsyncClient, country: SmallCountry, registry: Running
+) -> None:
+    household = await country.household(members=[{}])
+    await settle(
+        client, await a_conflict(registry, household, "village", "Oum Essafya", "Boukhzama"), decision="keep_held"
+    )
+
+    async def offer(village: str) -> None:
+        async with registry.platform.database.transaction() as tx:
+            record = (await lock_households(tx, [household]))[household]
+            found = FoundConflicts("masef")
+            origin = Origin("institution", date(2026, 3, 1))
+            found.note(record, {"village": village}, origin, await believed_pieces(tx, record), now())
+            await found.store(tx)
+
+    await offer("Boukhzama")
+    assert (await client.get("/v1/conflicts", params={"status": "open"})).json()["items"] == []
+    await offer("Timbedra")
+    (again,) = (await client.get("/v1/conflicts", params={"status": "open"})).json()["items"]
+    assert again["offered_value"] == "Timbedra"
