@@ -6,6 +6,13 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
+from cli.demo.answers import (
+    ANSWERS_HEADER,
+    HOUSEHOLD_ANSWERS,
+    household_answers,
+    individual_answers,
+    version_of,
+)
 from cli.demo.clerk import BROKEN, Clerk
 from cli.demo.households import Country, build
 from cli.demo.lists import Beneficiary, Enrollments
@@ -34,6 +41,7 @@ REGISTRY_HEADER = (
     "birth_precision",
     "nni",
     "disability",
+    *ANSWERS_HEADER,
 )
 
 BROKEN_ROWS = 0.005
@@ -51,7 +59,7 @@ def generate(out: Path, *, households: int = 2000, seed: int = 2026, today: date
     country = build(households, seed, today)
     (out / "registry").mkdir(parents=True, exist_ok=True)
     (out / "lists").mkdir(exist_ok=True)
-    registry = _write_registry(out, country)
+    registry = _write_registry(out, country, seed)
     with (out / "truth.csv").open("w", encoding="utf-8", newline="") as stream:
         truth = csv.writer(stream, lineterminator="\n")
         truth.writerow(TRUTH_HEADER)
@@ -79,7 +87,7 @@ def _programs(enrollments: Enrollments) -> dict[str, Callable[[], list[Beneficia
     }
 
 
-def _write_registry(out: Path, country: Country) -> RegistryInfo:
+def _write_registry(out: Path, country: Country, seed: int) -> RegistryInfo:
     file = "registry/households.csv"
     lines = 0
     individuals: set[str] = set()
@@ -87,13 +95,13 @@ def _write_registry(out: Path, country: Country) -> RegistryInfo:
         registry = csv.writer(stream, lineterminator="\n")
         registry.writerow(REGISTRY_HEADER)
         for household in country.households:
-            registry.writerows(_registry_lines(household))
+            registry.writerows(_registry_lines(household, seed))
             lines += len(household.members)
             individuals.update(person.number for _, person in household.members)
     return RegistryInfo(file, len(country.households), len(individuals), lines)
 
 
-def _registry_lines(household: Household) -> Iterator[list[str]]:
+def _registry_lines(household: Household, seed: int) -> Iterator[list[str]]:
     about = [
         household.number,
         household.commune.code,
@@ -104,6 +112,7 @@ def _registry_lines(household: Household) -> Iterator[list[str]]:
         household.surveyed_on.isoformat(),
         household.phone,
     ]
+    answers = household_answers(household, seed)
     for role, person in household.members:
         yield [
             *about,
@@ -116,7 +125,10 @@ def _registry_lines(household: Household) -> Iterator[list[str]]:
             "year" if person.year_only else "day",
             person.nni,
             "yes" if person.disabled else "none",
+            *answers,
+            *individual_answers(person),
         ]
+        answers = [version_of(household), *[""] * (len(HOUSEHOLD_ANSWERS) - 1)]
 
 
 def _write_list(

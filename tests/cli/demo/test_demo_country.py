@@ -211,9 +211,10 @@ def test_the_registry_file_is_the_interchange_format(tmp_path: Path) -> None:
     lines = (tmp_path / manifest.registry.file).read_text(encoding="utf-8").splitlines()
     rows = list(csv.DictReader(lines))
 
-    assert lines[0] == (
+    assert lines[0].startswith(
         "household_number,commune_code,village,vulnerability_category,score,formula_version,surveyed_on,phone,"
-        "individual_number,relationship,name_fr,name_ar,sex,birth_date,birth_precision,nni,disability"
+        "individual_number,relationship,name_fr,name_ar,sex,birth_date,birth_precision,nni,disability,"
+        "questionnaire_version,q.walls,"
     )
     assert len(rows) == manifest.registry.lines
     assert len({row["household_number"] for row in rows}) == manifest.registry.households == 40
@@ -226,3 +227,22 @@ def test_the_registry_file_is_the_interchange_format(tmp_path: Path) -> None:
     assert {row["sex"] for row in rows} == {"F", "M"}
     assert all(date.fromisoformat(row["birth_date"]) <= TODAY for row in rows)
     assert all(0 <= float(row["score"]) <= 100 for row in rows)
+
+
+def test_a_household_answers_on_its_first_line_and_each_person_the_same_wherever_listed(tmp_path: Path) -> None:
+    manifest = generate(tmp_path, households=400, seed=3)
+
+    with (tmp_path / manifest.registry.file).open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    answered = [row["household_number"] for row in rows if row["q.walls"]]
+    assert len(set(answered)) == len(answered) == 400
+    told: dict[str, set[tuple[str, ...]]] = {}
+    for row in rows:
+        domains = tuple(row[name] for name in row if name.startswith("qi."))
+        told.setdefault(row["individual_number"], set()).add(domains)
+        severe = {"a_lot", "cannot"} & set(domains)
+        assert not severe or row["disability"] == "yes"
+    assert len(rows) > len(told)
+    assert all(len(answers) == 1 for answers in told.values())
+    poor = [row for row in rows if row["q.walls"] in ("straw", "tent")]
+    assert sum(row["vulnerability_category"] == "not_poor" for row in poor) == 0
