@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import main_job, starting
+from benchmarks import main_job, registry_import, starting
 from benchmarks.figures import machine
 from benchmarks.page import write_page
 
@@ -16,7 +16,11 @@ def _main_job() -> dict[str, Any]:
     return main_job.run_main_job(main_job.sizes_asked(main_job.DEFAULT_SIZES))
 
 
-BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {"start": starting.run_start, "main-job": _main_job}
+BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
+    "start": starting.run_start,
+    "main-job": _main_job,
+    "registry-import": registry_import.run_registry_import,
+}
 
 
 def run_benchmarks(name: str) -> None:

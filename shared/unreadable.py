@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from shared.headers import HEADER_SEARCH_ROWS, Layout
 from shared.text import TABLE_PROBLEMS, Text
 
-MAX_ROWS = 1_000_000  # five million people are some 850,000 households
+MAX_ROWS = 6_000_000  # a line for each of five million people, and some; a sheet of Excel ends at a million
 MAX_COLUMNS = 200
-MAX_FILE_BYTES = 512 * 1024**2
+MAX_FILE_BYTES = 1024**3  # five million people take 900 MB; a text is read line by line
 MAX_WORKBOOK_BYTES = 64 * 1024**2  # the reader unpacks a workbook into memory, some ten times its size
 
 
