@@ -187,6 +187,14 @@ class RegistryAlone:
         self._database_url = postgres.database_url("registry")
 
     async def _start_registry(self, nats: Nats) -> None:
+        self._run_registry(nats, "migrate")
+        if self._processes["registry"].wait(READY_SECONDS) != 0:
+            raise RuntimeError((self.folder / "registry.log").read_text()[-2000:])
+        self._run_registry(nats)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            await _until(lambda: _answers(client, f"http://127.0.0.1:{self._port}/health/ready?alone=true"))
+
+    def _run_registry(self, nats: Nats, *arguments: str) -> None:
         environment = os.environ | {
             "DATABASE_URL": self._database_url,
             "NATS_URL": nats.url,
@@ -194,18 +202,13 @@ class RegistryAlone:
             "TEKAMOUL_PORT": str(self._port),
         }
         with (self.folder / "registry.log").open("ab") as output:
-            for command in (["migrate"], []):
-                self._processes["registry"] = subprocess.Popen(
-                    [sys.executable, "-m", "services.registry", *command],
-                    env=environment,
-                    stdout=output,
-                    stderr=output,
-                    **child_options(None, ends_with_us=signal.SIGTERM),
-                )
-                if command and self._processes["registry"].wait(READY_SECONDS) != 0:
-                    raise RuntimeError((self.folder / "registry.log").read_text()[-2000:])
-        async with httpx.AsyncClient(trust_env=False) as client:
-            await _until(lambda: _answers(client, f"http://127.0.0.1:{self._port}/health/ready?alone=true"))
+            self._processes["registry"] = subprocess.Popen(
+                [sys.executable, "-m", "services.registry", *arguments],
+                env=environment,
+                stdout=output,
+                stderr=output,
+                **child_options(None, ends_with_us=signal.SIGTERM),
+            )
 
     def token(self) -> dict[str, str]:
         """What the gateway would send along: a caller's token lives a minute."""

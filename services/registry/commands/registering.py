@@ -229,9 +229,12 @@ class _Registering:
     def _admit_one(self, arriving: _Arriving, member: Member) -> None:
         person = self._person(arriving.changing, member, arriving.origin)
         arriving.changed |= person in self._touched
+        new = Stay(arriving.id, arriving.one.number, person, member.relationship, arriving.one.surveyed_on)
+        if arriving.held is None:
+            self._new.keep(self._held, arriving.changing, new)
+            return
         if arriving.window is None or self._stays(arriving, person):
             return
-        new = Stay(arriving.id, arriving.one.number, person, member.relationship, arriving.one.surveyed_on)
         own = [stay for stay in self._held.of_individual[person] if stay.household_id == arriving.id]
         begun, taken_in = arrival(own, arriving.window, new)
         if taken_in is not None:

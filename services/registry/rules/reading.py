@@ -198,7 +198,7 @@ class HouseholdReader:
         number, relationship, sex, birth, precision, disability, nni = [
             _value(problems, line, cells, name, column) for name, column in self._of_member.items()
         ]
-        if birth is None and "age" in self._fields:
+        if birth is None and "age" in self._fields and not _refused(problems[before:]):
             age = _value(problems, line, cells, "age", self._ages)
             birth = None if age is None else PartialDate(date(surveyed_on.year - age, 12, 31), "year")
         if birth is not None and birth.value.year <= self._today.year - OLDEST_AGE:
