@@ -70,9 +70,9 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "the file is damaged or incomplete; open it in Excel, save it again as .xlsx or .csv and send it again",
     ),
     "too_large": (
-        "الملف كبير جدًا؛ المقبول: 512 ميغابايت (‎.xlsx: 64) و200 عمود و1000000 سطر، بلا خلايا مكتوبة بعيدًا عن القائمة",
-        "fichier trop grand ; accepté : 512 Mo (.xlsx : 64), 200 colonnes et 1000000 lignes, sans cellule loin de la liste",
-        "the file is too large; accepted: 512 MB (.xlsx: 64), 200 columns and 1000000 rows, no cell far from the list",
+        "الملف كبير جدًا؛ المقبول: 1024 ميغابايت (‎.xlsx: 64) و200 عمود و6000000 سطر، بلا خلايا مكتوبة بعيدًا عن القائمة",
+        "fichier trop grand ; accepté : 1024 Mo (.xlsx : 64), 200 colonnes et 6000000 lignes, sans cellule loin de la liste",
+        "the file is too large; accepted: 1024 MB (.xlsx: 64), 200 columns and 6000000 rows, no cell far from the list",
     ),
 }
 
