@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from services.registry import internal_routes
 from services.registry.commands.editions import publish_places
-from services.registry.commands.exports import export_worker
+from services.registry.commands.exports import export_worker, exports_waiting
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker
@@ -74,4 +74,4 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
-    return await imports_waiting(platform) | await changes_to_index(platform)
+    return await imports_waiting(platform) | await changes_to_index(platform) | await exports_waiting(platform)

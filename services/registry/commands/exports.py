@@ -106,6 +106,13 @@ async def export_worker(platform: Platform) -> None:
             pass
 
 
+async def exports_waiting(platform: Platform) -> dict[str, int]:
+    """For the health page: files asked for and not yet written."""
+    async with platform.database.transaction() as tx:
+        waiting = select(func.count()).select_from(Export).where(Export.status.in_(OPEN))
+        return {"exports_waiting": await tx.scalar(waiting) or 0}
+
+
 async def _remove_expired(tx: AsyncSession) -> None:
     """The file goes; who took it out, and when, stays."""
     gone = update(Export).where(Export.size.is_not(None), Export.expires_at <= now()).values(size=None)

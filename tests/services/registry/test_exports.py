@@ -338,7 +338,10 @@ async def test_a_partner_has_at_most_twenty_exports_waiting(client: httpx.AsyncC
             for one in ("ar", "fr", "en")
         ]
 
+        work = (await client.get("/health/status")).json()["work"]
+
     assert answers == [202] * 20
+    assert work["exports_waiting"] == 20
     assert [one["code"] for one in refusals] == ["too_many_exports"] * 3
     assert [word in one["title"] for one, word in zip(refusals, ("20", "attendent", "waiting"), strict=True)] == [
         True
