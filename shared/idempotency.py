@@ -79,7 +79,7 @@ class Once:
 
 
 def _encoded(model: BaseModel) -> bytes:
-    return model.model_dump_json(exclude_none=True).encode()
+    return model.model_dump_json().encode()
 
 
 def _json(status: int, body: bytes) -> Response:

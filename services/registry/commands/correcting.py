@@ -1,5 +1,6 @@
 """Corrections: what was held was wrong."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.acting import Acting
+from services.registry.commands.answering import refuse_wrong_answers
 from services.registry.commands.changing import (
     Changing,
     announce,
@@ -33,6 +35,7 @@ from services.registry.errors import (
 from services.registry.models import Household, Identifier, Individual
 from services.registry.models.states import Record
 from services.registry.rules.proposals import Correction
+from services.registry.rules.questionnaires import Unit, answered_disability
 from shared.clock import now
 from shared.values import nni_check_holds
 
@@ -42,20 +45,23 @@ async def correct(tx: AsyncSession, proposal: Correction, acting: Acting) -> Cha
     _refuse_days(proposal)
     record, households = await _lock(tx, proposal)
     fields = proposal.fields()
-    nni = fields.pop("nni", _NOT_SAID)
+    nni, identifiers = fields.pop("nni", _NOT_SAID), fields.pop("identifiers", [])
     if record.status == "merged":
         raise AlreadyMerged(pointer="/proposal", into=record.merged_into)
     if fields.get("commune_code"):
         await refuse_unknown_commune(tx, fields["commune_code"], "/proposal/household/commune_code")
     _refuse_nameless(record, fields)
+    _check_answers(record, fields)
     new_nni = nni is not _NOT_SAID and await _nnis(tx, record.id) != ([nni] if nni else [])
-    if not new_nni and not await _differ(tx, record, fields, proposal):
+    new_identifiers = await _new_identifiers(tx, record.id, identifiers)
+    if not new_nni and not new_identifiers and not await _differ(tx, record, fields, proposal):
         raise NothingChanges(pointer="/proposal")
 
     changing = acting.begin(tx, "correction", [record, *households.values()], now().date())
     await state_facts(tx, changing, record, fields, from_on=proposal.from_on, until_on=proposal.until_on)
     if new_nni:
         await _state_nni(tx, changing, record.id, nni)
+    await _state_identifiers(tx, changing, record.id, new_identifiers)
     for household in households.values():
         await touch(tx, changing, household)
     announce(tx, changing)
@@ -88,6 +94,19 @@ async def lock_homes(tx: AsyncSession, individual_id: UUID) -> dict[UUID, Househ
     return await lock_households(tx, [one.household_id for one in memberships])
 
 
+def _check_answers(record: Record, fields: dict[str, Any]) -> None:
+    """Answers are whole: they take the place of those held. What they say of a disability counts."""
+    if fields.get("answers") is None:
+        fields.pop("answers", None)
+        fields.pop("questionnaire_version", None)
+        return
+    version = fields.setdefault("questionnaire_version", record.questionnaire_version)
+    unit: Unit = "household" if isinstance(record, Household) else "individual"
+    refuse_wrong_answers(unit, version, fields["answers"], f"/proposal/{unit}/answers")
+    if unit == "individual" and answered_disability(fields["answers"]):
+        fields["disability"] = True
+
+
 def _refuse_nameless(record: Record, fields: dict[str, Any]) -> None:
     if isinstance(record, Individual):
         names = {"name_fr": record.name_fr, "name_ar": record.name_ar} | fields
@@ -117,3 +136,41 @@ async def _state_nni(tx: AsyncSession, changing: Changing, individual_id: UUID, 
     if nni:
         grade = "check_holds" if nni_check_holds(nni) else "check_failed"
         add_identifier(tx, changing, individual_id, type_="NNI", value=nni, issuer=NNI_ISSUER, grade=grade)
+
+
+async def _new_identifiers(
+    tx: AsyncSession, individual_id: UUID, told: Sequence[Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], Identifier | None]]:
+    """The identifiers that are not held as told, each with the row that holds it."""
+    if not told:
+        return []
+    held = {
+        (one.type, one.value): one
+        for one in await tx.scalars(
+            select(Identifier).where(Identifier.individual_id == individual_id, Identifier.known_until.is_(None))
+        )
+    }
+    found = [(one, held.get((one["type"], one["value"]))) for one in told]
+    return [(one, row) for one, row in found if (row is not None) == one.get("withdraw", False)]
+
+
+async def _state_identifiers(
+    tx: AsyncSession,
+    changing: Changing,
+    individual_id: UUID,
+    told: Sequence[tuple[Mapping[str, Any], Identifier | None]],
+) -> None:
+    for one, row in told:
+        if row is not None:
+            row.known_until, row.ended_by = changing.at, changing.id
+        else:
+            add_identifier(
+                tx,
+                changing,
+                individual_id,
+                type_=one["type"],
+                value=one["value"],
+                issuer=one["issuer"],
+                grade="declared",
+            )
+    await tx.flush()

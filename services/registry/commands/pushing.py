@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.registry.commands.answering import refuse_wrong_answers
 from services.registry.commands.checking import refuse_unknown_commune
 from services.registry.commands.registering import register_households
 from services.registry.errors import HouseholdRefused
@@ -35,8 +36,18 @@ async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_m
             raise PreconditionRequired(pointer="/header/If-Match")
         refuse_stale(if_match, held.version)
     await refuse_unknown_commune(tx, told.commune_code, "/commune_code")
+    _refuse_answers(told)
     done = await register_households(tx, [told], by=by)
     if done.problems:  # a person who is refused would leave half a household: nothing is entered
         problem = done.problems[0]
         raise HouseholdRefused(problem.field, str(problem.value), problem.reason)
     return Pushed(done.ids[told.number], held.version if held is not None else 1, held is None)
+
+
+def _refuse_answers(told: HouseholdFile) -> None:
+    if told.answers is not None:
+        refuse_wrong_answers("household", told.questionnaire_version, told.answers, "/answers")
+    for place, member in enumerate(told.members):
+        if member.answers is not None:
+            version = member.questionnaire_version
+            refuse_wrong_answers("individual", version, member.answers, f"/members/{place}/answers")

@@ -14,6 +14,8 @@ MOST_MEMBERS = 60
 """A household of more is a village: the largest in the country's surveys has some forty."""
 MOST_PHONES = 6
 
+MAY_BE_NOTHING = frozenset({"name_fr", "name_ar", "nni", "village"})
+"""Fields that a correction may empty."""
 ONE_RECORD = Text(
     ar="المقبول: household_id مع household، أو individual_id مع individual",
     fr="accepté : household_id avec household, ou individual_id avec individual",
@@ -38,6 +40,20 @@ class Proposal(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Answers = Annotated[dict[Code, Any], Field(max_length=100)]
+"""To the questions of one version of the questionnaire; checked against its JSON Schema."""
+QuestionnaireVersion = Annotated[str, StringConstraints(max_length=40)]
+
+
+class IdentifierChange(Proposal):
+    """A number that somebody gave a person, or that is not theirs after all."""
+
+    type: Code
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    issuer: Code
+    withdraw: bool = False
+
+
 class PersonFields(Proposal):
     """Fields of a person. Only those that are given are stated."""
 
@@ -47,7 +63,11 @@ class PersonFields(Proposal):
     birth_date: date | None = None
     birth_precision: Literal["day", "year"] | None = None
     disability: bool | None = None
+    questionnaire_version: QuestionnaireVersion | None = None
+    answers: Answers | None = None
     nni: Nni | None = None
+    identifiers: Annotated[list[IdentifierChange], Field(max_length=10)] = []
+    """Of other kinds than the national id: a card, a file number."""
 
 
 class HouseholdFields(Proposal):
@@ -57,6 +77,8 @@ class HouseholdFields(Proposal):
     village: Name | None = None
     phones: Annotated[list[Phone], Field(max_length=MOST_PHONES)] | None = None
     vulnerability_category: Category | None = None
+    questionnaire_version: QuestionnaireVersion | None = None
+    answers: Answers | None = None
 
 
 class NewPerson(Proposal):
@@ -95,6 +117,8 @@ class Correction(Proposal):
         given = [self.household_id, self.household, self.individual_id, self.individual]
         if of_household == of_individual or sum(one is not None for one in given) != 2:
             raise not_accepted(ONE_RECORD)
+        if any(value is None and name not in MAY_BE_NOTHING for name, value in self.fields().items()):
+            raise not_accepted(MISSING)
         return self
 
     def fields(self) -> dict[str, Any]:

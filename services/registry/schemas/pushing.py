@@ -11,13 +11,16 @@ from services.registry.rules.households import NAME_MISSING, HouseholdFile, Memb
 from services.registry.rules.proposals import (
     MOST_MEMBERS,
     MOST_PHONES,
+    Answers,
     Category,
     Code,
     Name,
     Nni,
     Phone,
+    QuestionnaireVersion,
     Relationship,
 )
+from services.registry.rules.questionnaires import answered_disability
 from shared.invalid import not_accepted
 from shared.text import Text
 from shared.values import nni_check_holds
@@ -45,6 +48,7 @@ class PushedMember(BaseModel):
     birth_precision: Literal["day", "year"] = "day"
     nni: Nni | None = None
     disability: bool = False
+    answers: Answers | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "PushedMember":
@@ -52,7 +56,7 @@ class PushedMember(BaseModel):
             raise not_accepted(NAME_MISSING)
         return self
 
-    def as_told(self) -> Member:
+    def as_told(self, version: str | None) -> Member:
         return Member(
             line=1,
             number=self.individual_number,
@@ -64,7 +68,9 @@ class PushedMember(BaseModel):
             birth_precision=self.birth_precision,
             nni=self.nni,
             nni_check_holds=bool(self.nni and nni_check_holds(self.nni)),
-            disability=self.disability,
+            disability=self.disability or bool(answered_disability(self.answers or {})),
+            questionnaire_version=version if self.answers is not None else None,
+            answers=self.answers,
         )
 
 
@@ -107,6 +113,8 @@ class PushedHousehold(BaseModel):
     formula_version: Annotated[str, Field(min_length=1, max_length=40)]
     surveyed_on: date
     phones: Annotated[list[Phone], Field(max_length=MOST_PHONES)] = []
+    questionnaire_version: QuestionnaireVersion | None = None
+    answers: Answers | None = None
     members: Annotated[list[PushedMember], Field(min_length=1, max_length=MOST_MEMBERS)]
 
     @model_validator(mode="after")
@@ -126,7 +134,9 @@ class PushedHousehold(BaseModel):
             formula_version=self.formula_version,
             surveyed_on=self.surveyed_on,
             phones=tuple(self.phones),
-            members=tuple(one.as_told() for one in self.members),
+            members=tuple(one.as_told(self.questionnaire_version) for one in self.members),
+            questionnaire_version=self.questionnaire_version if self.answers is not None else None,
+            answers=self.answers,
         )
 
 

@@ -70,6 +70,45 @@ async def test_a_correction_holds_always_and_what_was_known_before_is_kept(
     ]
 
 
+async def test_answers_and_other_identifiers_are_corrected_under_their_questionnaire(client: httpx.AsyncClient) -> None:
+    await send(client, Family())
+    household = await the_household(client)
+    aicha = member(household, AICHA)["individual_id"]
+    card = {"type": "SCHOOL_CARD", "value": "EF-1207", "issuer": "men"}
+
+    await apply(
+        client,
+        {
+            "kind": "correction",
+            "household_id": household["id"],
+            "household": {"questionnaire_version": "RS-2024.1", "answers": {"rooms": 2, "cattle": 0}},
+        },
+    )
+    await apply(
+        client,
+        {
+            "kind": "correction",
+            "individual_id": aicha,
+            "individual": {
+                "questionnaire_version": "RS-2024.1",
+                "answers": {"walking": "cannot"},
+                "identifiers": [card],
+            },
+        },
+    )
+
+    after = await the_household(client)
+    assert after["answers"] == {"rooms": 2, "cattle": 0}
+    assert member(after, AICHA)["disability"] is True
+    person = (await client.get(f"/v1/individuals/{aicha}")).json()
+    assert person["identifiers"] == [card | {"grade": "declared"}]
+    await apply(
+        client,
+        {"kind": "correction", "individual_id": aicha, "individual": {"identifiers": [card | {"withdraw": True}]}},
+    )
+    assert (await client.get(f"/v1/individuals/{aicha}")).json()["identifiers"] == []
+
+
 async def test_a_correction_of_some_days_changes_those_days_alone(client: httpx.AsyncClient) -> None:
     await send(client, Family())
     household = await the_household(client)
@@ -387,6 +426,9 @@ async def test_what_cannot_be_is_refused_with_its_reason(client: httpx.AsyncClie
         ({"kind": "move", **home, "on": "2026-02-31", "commune_code": BOUGADOUM}, "invalid_request"),
         ({"kind": "correction", **home, "household": {"phones": ["+22222334455"]}}, "nothing_changes"),
         ({"kind": "correction", "individual_id": ids[AHMED], "individual": {"name_fr": None, "name_ar": None}}, "nameless_individual"),
+        ({"kind": "correction", **home, "household": {"answers": {"rooms": 2}}}, "questionnaire_unknown"),
+        ({"kind": "correction", **home, "household": {"questionnaire_version": "RS-2024.1", "answers": {"rooms": 99}}}, "answer_not_accepted"),
+        ({"kind": "correction", "individual_id": ids[AHMED], "individual": {"sex": None}}, "invalid_request"),
         ({"kind": "correction", **home, "household": {"village": "x"}, "from_on": "2026-03-01", "until_on": "2026-02-01"}, "ends_before_it_begins"),
         ({"kind": "correction", "individual_id": UNKNOWN, "individual": {"name_fr": "x"}}, "not_found"),
         ({"kind": "death", "individual_id": ids[SIDI], "died_on": "2026-01-01", "successors": {household["id"]: stranger}}, "not_a_member"),

@@ -98,3 +98,24 @@ async def test_what_cannot_be_entered_is_refused_whole(client: httpx.AsyncClient
     assert nowhere.json()["code"] == "unknown_commune"
     twice = await push(client, a_household(members=[HEAD, HEAD]), "*")
     assert (twice.status_code, twice.json()["code"]) == (422, "invalid_request")
+
+
+async def test_answers_are_pushed_under_their_questionnaire(client: httpx.AsyncClient) -> None:
+    answered = a_household(
+        questionnaire_version="RS-2024.1",
+        answers={"rooms": 3},
+        members=[{**HEAD, "answers": {"literacy": "reads_and_writes"}}],
+    )
+    wrong = await push(client, answered | {"answers": {"rooms": "many"}})
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["pointer"]) == (
+        422,
+        "answer_not_accepted",
+        "/answers/rooms",
+    )
+    nameless = await push(client, answered | {"questionnaire_version": None})
+    assert nameless.json()["code"] == "questionnaire_unknown"
+
+    taken = await push(client, a_household(questionnaire_version="RS-2024.1", answers={"rooms": 3}))
+
+    assert taken.status_code == 201, taken.text
+    assert (await the_household(client))["answers"] == {"rooms": 3}
