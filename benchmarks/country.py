@@ -30,6 +30,7 @@ COLUMNS = {
     "individuals": f"id,number,{CLOCKS},name_fr,name_ar,sex,birth_date,birth_precision,disability,"
     "questionnaire_version,answers,status",
     "memberships": "id,household_id,individual_id,relationship,from_on,known_from,change_id",
+    "past_states": "record_id,known_from,true_from,true_until,kind,version,state,source,source_on,sources,change_id",
     "identifiers": "id,individual_id,type,value,issuer,grade,known_from,change_id",
 }
 BATCH_HOUSEHOLDS = 100
@@ -40,7 +41,10 @@ WITH_NNI = 0.5
 NNI_STEP = 97
 ENTERED = datetime(2025, 3, 10, tzinfo=UTC)
 SURVEYED = date(2025, 3, 4)
+CHANGED = date(2025, 9, 1)
 SOURCE = "registry_survey"
+HAS_PAST = 4
+"""Every so many households were otherwise before CHANGED, so that a read as of an earlier day finds a past state."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -93,12 +97,41 @@ class _Country:
         number = f"{place.moughataa_code}{self.households % 10_000_000:07d}"
         score = Decimal(rng.randrange(400, 9600)) / 100
         village = place.draw_village(rng).latin
+        past = self.households % HAS_PAST == 0
         rows["households"].append(
             (
-                *(id_, number, *clocks, b"", place.code, village, "poor", score, "PMT-2024.1", SURVEYED, SURVEYED),
+                *(
+                    id_,
+                    number,
+                    1,
+                    CHANGED if past else SURVEYED,
+                    *clocks[2:],
+                    b"",
+                    place.code,
+                    village,
+                    "poor",
+                    score,
+                    "PMT-2024.1",
+                    SURVEYED,
+                    SURVEYED,
+                ),
                 *(orjson.dumps(phones).decode(), None, "{}", "active"),
             )
         )
+        if past:
+            state: dict[str, Any] = {
+                "commune_code": place.code,
+                "village": village,
+                "vulnerability_category": "extreme_poor",
+            }
+            state |= {"score": str(score), "formula_version": "PMT-2024.1", "scored_on": "2025-03-04"}
+            state |= {"surveyed_on": "2025-03-04", "phones": phones, "answers": {}, "status": "active"}
+            rows["past_states"].append(
+                (
+                    *(id_, ENTERED, SURVEYED, CHANGED, "household", 1, orjson.dumps(state).decode()),
+                    *(SOURCE, SURVEYED, "{}", change),
+                )
+            )
         group = rng.choices(GROUPS, weights=place.group_shares)[0]
         father, grandfather = (given_names(group, "M").draw(rng) for _ in range(2))
         family = family_names(group).draw(rng)

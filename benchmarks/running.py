@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import main_job, registry_import, starting
+from benchmarks import main_job, registry_import, registry_read, starting
 from benchmarks.figures import machine
 from benchmarks.page import write_page
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "start": starting.run_start,
     "main-job": _main_job,
     "registry-import": registry_import.run_registry_import,
+    "registry-read": registry_read.run_registry_read,
 }
 
 

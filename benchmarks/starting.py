@@ -71,13 +71,13 @@ async def _start_servers(folder: Path) -> float:
     nats = prepare_nats(folder, port=free_port(), monitor_port=free_port())
     supervisor = Supervisor(say=lambda _: None)
     try:
-        await supervisor.start(_specs(folder, postgres, nats))
+        await supervisor.start(servers_specs(folder, postgres, nats))
         return time.monotonic() - started
     finally:
         await supervisor.stop()
 
 
-def _specs(folder: Path, postgres: Postgres, nats: Nats) -> list[ProcessSpec]:
+def servers_specs(folder: Path, postgres: Postgres, nats: Nats) -> list[ProcessSpec]:
     def spec(name: str, program: Program, **more: Any) -> ProcessSpec:
         return ProcessSpec(
             name=name,

@@ -36,6 +36,7 @@ class Home(NamedTuple):
     merged_into: UUID | None
     commune_code: str
     village: str | None
+    village_code: str | None
     commune_fr: str
     commune_ar: str | None
     head_name_fr: str | None
@@ -60,12 +61,12 @@ class Finds:
 async def search(tx: AsyncSession, words: NameWords, asked: Asked, limit: int, *, slips: bool = True) -> Finds:
     """What answers `asked`, best first. Without `slips`, numbers must be right."""
     await index_only(tx)
-    communes: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
     if asked.place:
-        communes = await codes_within(tx, asked.place)
-        if not communes:
+        places = await codes_within(tx, asked.place)
+        if not places:
             raise PlaceNotRecognized(pointer="/place")
-    searching = _Searching(tx, words, asked, communes)
+    searching = _Searching(tx, words, asked, places)
     if asked.has_number:
         found = await searching.by_number(slips=slips)
         if found or not asked.name:
@@ -76,8 +77,8 @@ async def search(tx: AsyncSession, words: NameWords, asked: Asked, limit: int, *
 class _Searching:
     """One search under way."""
 
-    def __init__(self, tx: AsyncSession, words: NameWords, asked: Asked, communes: frozenset[str]) -> None:
-        self.tx, self.words, self.asked, self.communes = tx, words, asked, communes
+    def __init__(self, tx: AsyncSession, words: NameWords, asked: Asked, places: frozenset[str]) -> None:
+        self.tx, self.words, self.asked, self.places = tx, words, asked, places
         self.name = asked.parsed_name
 
     # -- numbers ------------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ class _Searching:
         if not parts:
             return Finds([], more=False)
         found, more = await self._named(parts, self._narrowing(with_place=True), limit)
-        if not found and self.communes:
+        if not found and self.places:
             found, more = await self._named(parts, self._narrowing(with_place=False), limit)
         return await self.finds(list(found.values()), limit, more=more)
 
@@ -195,8 +196,8 @@ class _Searching:
 
     def _narrowing(self, *, with_place: bool) -> Narrowing:
         asked, sets = self.asked, []
-        if with_place and self.communes:
-            sets.append(place_keys(self.communes))
+        if with_place and self.places:
+            sets.append(place_keys(self.places))
         if asked.birth_year is not None:
             around = range(asked.birth_year - asked.years_around, asked.birth_year + asked.years_around + 1)
             sets.append(frozenset(map(year_key, around)))
@@ -226,7 +227,7 @@ class _Searching:
 
     def _placed(self, find: Find) -> Find:
         """The find judged by its place, too."""
-        inside = any(home.commune_code in self.communes for home in find.homes)
+        inside = any({home.commune_code, home.village_code} & self.places for home in find.homes)
         placed = judge(in_place=inside)
         judged = Judged(round(find.judged.score * placed.score, 3), find.judged.reasons + placed.reasons)
         return replace(find, judged=judged)
@@ -274,7 +275,7 @@ def _rank(find: Find) -> tuple[Any, ...]:
 
 
 _HOME = """
-    h.id, h.number, h.status, h.merged_into, h.commune_code, h.village, p.name_fr, p.name_ar, head.name_fr, head.name_ar
+    h.id, h.number, h.status, h.merged_into, h.commune_code, h.village, h.village_code, p.name_fr, p.name_ar, head.name_fr, head.name_ar
     FROM households h JOIN places p ON p.code = h.commune_code
     LEFT JOIN LATERAL (
         SELECT i.name_fr, i.name_ar FROM memberships m JOIN individuals i ON i.id = m.individual_id

@@ -1,56 +1,47 @@
-"""The place a search names, as the communes (or the village) that lie in it."""
+"""The place a search names, as the communes that lie in it, or as the village it is."""
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.models import Place
-from shared.place_names import PlaceIndex, PlaceRow
+from services.registry.queries.place_table import PlaceTable, place_table
+from shared.place_names import PlaceIndex
+
+COMMUNE_DEPTH = 2
+"""Places above a commune: a moughataa and a wilaya."""
 
 
 async def codes_within(tx: AsyncSession, written: str) -> frozenset[str]:
-    """Codes of the communes in the place written so ("Néma", "Bassiknou, Hodh Ech Chargui"); none where it is unknown."""
-    rows = list(await tx.scalars(select(Place)))
-    index = PlaceIndex([PlaceRow(one.code, one.kind, one.parent_code, one.names) for one in rows])  # type: ignore[arg-type]
-    parents = {one.code: one.parent_code for one in rows}
-    code = place_code(index, written)
+    """Codes of the communes in the place written so ("Néma", "Bassiknou, Hodh Ech Chargui"), or of the one village; none
+    where it is unknown.
+    """
+    table = await place_table(tx)
+    code = _code_of(table.index, written)
     if code is None:
         return frozenset()
-    kinds = {one.code: one.kind for one in rows}
-    return frozenset(one for one in parents if kinds[one] == "commune" and code in _chain(one, parents))
+    if len(_above(table, code)) > COMMUNE_DEPTH:
+        return frozenset({code})
+    chains = {one: _above(table, one) for one in table.named}
+    return frozenset(one for one, above in chains.items() if len(above) == COMMUNE_DEPTH and code in (one, *above))
 
 
-def place_code(index: PlaceIndex, written: str) -> str | None:
-    """The smallest part first and the larger ones after it; a name that stands alone is the largest place so named."""
-    parts = [part.strip() for part in written.split(",") if part.strip()]
-    if not parts:
-        return None
-    small, large = parts[0], parts[1] if len(parts) > 1 else None
-    if large is None:
-        ways = [{"wilaya": small}, {"moughataa": small}, {"commune": small}]
-    else:
-        ways = [
-            {"moughataa": small, "wilaya": large},
-            {"commune": small, "moughataa": large},
-            {"commune": small, "wilaya": large},
-        ]
-    for way in ways:
-        found = index.resolve(**way)
-        deepest = (
-            found.commune_code
-            if "commune" in way
-            else found.moughataa_code
-            if "moughataa" in way
-            else found.wilaya_code
-        )
-        if deepest is not None:
-            return deepest
-    return None
+def _code_of(index: PlaceIndex, written: str) -> str | None:
+    """The smallest part stands first and a larger one after it; a name alone is that of the largest place so named."""
+    small, *larger = [part.strip() for part in written.split(",")]
+    large = larger[0] if larger else None
+    found = index.resolve(moughataa=small, wilaya=large).moughataa_code
+    alone = None if large else index.resolve(wilaya=small).wilaya_code
+    return (
+        alone
+        or found
+        or index.resolve(commune=small, moughataa=large).commune_code
+        or index.resolve(commune=small, wilaya=large).commune_code
+        or index.resolve(village=small, commune=large).village_code
+    )
 
 
-def _chain(code: str, parents: dict[str, str | None]) -> list[str]:
+def _above(table: PlaceTable, code: str) -> list[str]:
     chain: list[str] = []
-    at: str | None = code
-    while at is not None and at not in chain:
-        chain.append(at)
-        at = parents.get(at)
+    place = table.named.get(code)
+    while place is not None and place.parent_code is not None and place.parent_code not in chain:
+        chain.append(place.parent_code)
+        place = table.named.get(place.parent_code)
     return chain

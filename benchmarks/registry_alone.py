@@ -1,0 +1,100 @@
+"""The registry alone, to be measured: PostgreSQL and NATS as in production, fsync on, and the registry's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import asyncpg
+import httpx
+
+from benchmarks.platform import OUTSIDE, STOP_SECONDS
+from benchmarks.starting import servers_specs
+from cli.data_folder import prepare_folder
+from cli.ports import free_port
+from cli.processes import base_env
+from cli.servers import prepare_nats, prepare_postgres
+from cli.supervisor import Supervisor
+from services.registry.app import MIGRATIONS
+from shared.identity import Caller, InternalKey
+from shared.migrating import migrate
+
+PERMISSIONS = frozenset({"households:read", "households:write", "individuals:search", "places:read"})
+READY_SECONDS = 60
+
+
+class RegistryAlone:
+    """An async context: servers, a migrated database and the registry. `client()` speaks to it as a partner."""
+
+    async def __aenter__(self) -> RegistryAlone:
+        self.folder = Path(tempfile.mkdtemp(prefix="tekamoul-bench-", dir=OUTSIDE))
+        self.folder.chmod(0o711)
+        prepare_folder(self.folder)
+        postgres = prepare_postgres(self.folder, port=free_port())
+        nats = prepare_nats(self.folder, port=free_port(), monitor_port=free_port())
+        self._supervisor = Supervisor(say=lambda _: None)
+        await self._supervisor.start(servers_specs(self.folder, postgres, nats))
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute("CREATE DATABASE registry")
+        await connection.close()
+        self.database_url = f"{postgres.url.rsplit('/', 1)[0]}/registry"
+        await migrate(MIGRATIONS, self.database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        self._key = self.folder / "internal.key"
+        self._key.write_text(secrets.token_hex(32))
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        environment = base_env("en") | {
+            "DATABASE_URL": self.database_url,
+            "NATS_URL": nats.url,
+            "TEKAMOUL_INTERNAL_KEY_FILE": str(self._key),
+            "TEKAMOUL_PORT": str(port),
+            "TEKAMOUL_NAME": "registry",
+            "TEKAMOUL_LOG_LEVEL": "warning",
+            "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        }
+        self._output = (self.folder / "registry.log").open("wb")
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - once, while nothing else goes on
+            [sys.executable, "-m", "services.registry"], env=environment, stdout=self._output, stderr=self._output
+        )
+        await self._ready()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.wait(STOP_SECONDS)
+        self._output.close()
+        await self._supervisor.stop()
+        link = self.folder / "postgres"
+        if link.is_symlink():
+            shutil.rmtree(link.resolve().parent, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def client(self) -> httpx.AsyncClient:
+        """A client whose token, good for a minute, is renewed with every request."""
+        key = InternalKey(self._key)
+
+        async def authorize(request: httpx.Request) -> None:
+            request.headers["Authorization"] = f"Bearer {key.token(Caller('taazour', PERMISSIONS))}"
+
+        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks={"request": [authorize]})
+
+    async def _ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        async with httpx.AsyncClient(trust_env=False) as client:
+            while time.monotonic() < deadline:
+                try:
+                    if (await client.get(f"{self.url}/health/ready")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+        raise RuntimeError((self.folder / "registry.log").read_text()[-2000:])
