@@ -112,7 +112,7 @@ class ScoringOut(BaseModel):
     scored_on: date
     status: Literal["received", "running", "completed", "cancelled", "failed"]
     made_by: str
-    reason: str | None
+    reason: str | None = None
     households: int
     scored: int
     unchanged: int
@@ -120,4 +120,4 @@ class ScoringOut(BaseModel):
     movement: dict[str, dict[str, int]]
     missing: dict[str, int]
     created_at: datetime
-    completed_at: datetime | None
+    completed_at: datetime | None = None
