@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ class GatewayClient:
     """Calls the gateway as one partner. Answers that say "not now" are asked for again, as a partner's system would."""
 
     def __init__(self, gateway_url: str, credentials_file: Path, partner: str, language: str = "fr") -> None:
-        self._url, self._credentials, self._partner = gateway_url, credentials_file, partner
+        self._url, self._credentials, self.partner = gateway_url, credentials_file, partner
         self._language = language
         self._token, self._token_until = "", 0.0
         self._client = httpx.AsyncClient(base_url=gateway_url, timeout=TIMEOUT, trust_env=False)
@@ -58,16 +58,14 @@ class GatewayClient:
         content: bytes | None = None,
         body: Any = None,
         if_match: str | None = None,
+        headers: Mapping[str, str] | None = None,
         **params: Any,
     ) -> httpx.Response:
         """An answer with its headers; httpx.HTTPStatusError where the gateway refuses."""
-        asked = {"Accept-Language": self._language} | ({"If-Match": if_match} if if_match else {})
+        asked = {**(headers or {})} | ({"If-Match": if_match} if if_match else {})
         for tried in range(1, TRIES + 1):
             try:
-                headers = asked | {"Authorization": f"Bearer {await self._fresh_token()}"}
-                answer = await self._client.request(
-                    method, path, params=params, content=content, json=body, headers=headers
-                )
+                answer = await self.once(method, path, content=content, body=body, headers=asked, **params)
             except (httpx.TransportError, NoToken) as fault:
                 refused = isinstance(fault, NoToken) and not isinstance(fault.__cause__, httpx.TransportError)
                 if refused or tried == TRIES:
@@ -79,6 +77,22 @@ class GatewayClient:
                 return answer
             await asyncio.sleep(min(float(answer.headers.get("Retry-After", WAIT_SECONDS)), 5))
         raise AssertionError("every try returns or raises")
+
+    async def once(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> httpx.Response:
+        """The answer to one attempt, whatever it is."""
+        own = {"Accept-Language": self._language, "Authorization": f"Bearer {await self._fresh_token()}"}
+        return await self._client.request(
+            method, path, params=params, content=content, json=body, headers={**(headers or {}), **own}
+        )
 
     async def get(self, path: str, **params: Any) -> Any:
         return await self.call("GET", path, **params)
@@ -105,6 +119,6 @@ class GatewayClient:
 
     async def _fresh_token(self) -> str:
         if time.monotonic() > self._token_until:
-            self._token = await fetch_token(self._url, self._credentials, self._partner)
+            self._token = await fetch_token(self._url, self._credentials, self.partner)
             self._token_until = time.monotonic() + TOKEN_SECONDS
         return self._token

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
@@ -113,19 +113,28 @@ def health(data_dir: DataDir = DEFAULT_DATA) -> None:
 
 @app.command("import")
 def import_file(
+    kind: Annotated[str, typer.Argument(help="`households`, or a program's code.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     partner: Annotated[str, typer.Option(help="Who sends it.")],
-    kind: Annotated[str, typer.Option(help="A program's code, or `households`.")],
-    institution: Annotated[str, typer.Option(help="Whose programs service; not for households.")] = "",
     currency: Annotated[str, typer.Option(help="MRU, or MRO for old ouguiya.")] = "MRU",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check it: counts and errors, no effect.")] = False,
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help='JSON: {"header text": "field"}.')
+    ] = None,
+    supersedes: Annotated[str | None, typer.Option(help="The import that this file corrects.")] = None,
+    error_file: Annotated[Path | None, typer.Option(help="Keep the faulty rows here, as .xlsx or .csv.")] = None,
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Send a list through the gateway, wait until it is applied, and print its row errors."""
-    from cli.sending import send
+    """Send a list in pieces, wait until it is applied, and print its row errors. A cut line, or this command run again,
+    goes on where it was."""
+    from cli.sending import WORDS, Sending, send, service_of
 
-    ready = running(data_dir)
-    service = "/registry" if kind == "households" else f"/programs/{institution}"
-    raise typer.Exit(asyncio.run(send(ready, file, partner, service, kind, currency, language())))
+    service = service_of(kind)
+    if service is None:
+        _refuse(WORDS["unknown_kind"].format(kind=kind).in_(language()))
+    said = mapping.read_text(encoding="utf-8") if mapping is not None else None
+    sending = Sending(file, partner, service, kind, currency, dry_run, said, supersedes, error_file)
+    raise typer.Exit(asyncio.run(send(running(data_dir), sending, language())))
 
 
 @app.command()
@@ -209,7 +218,7 @@ def running(data_dir: Path) -> dict[str, str]:
     return ready
 
 
-def _refuse(line: str) -> None:
+def _refuse(line: str) -> NoReturn:
     typer.echo(line, err=True)
     raise typer.Exit(1)
 

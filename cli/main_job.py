@@ -11,6 +11,7 @@ import httpx
 
 from cli.demo.truth import Manifest
 from cli.gateway_client import GatewayClient
+from cli.uploading import upload
 
 LOOK_SECONDS = 0.3
 PATIENCE_SECONDS = 4 * 3600
@@ -42,6 +43,7 @@ class Loaded:
     import_id: str
     service: str
     partner: str
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +97,39 @@ async def send_file(
     door: Door, partner: str, service: str, kind: str, file: Path, currency: str, rows: int, told: Told
 ) -> Loaded:
     """Send one file and wait until its last row is applied. MainJobFailed where it cannot be read."""
+    said = {"kind": kind, "filename": file.name, "currency": currency}
     async with door.client(partner) as client:
-        state = await client.call(
-            "POST",
-            f"{service}/v1/imports",
-            content=await asyncio.to_thread(file.read_bytes),
-            kind=kind,
-            filename=file.name,
-            currency=currency,
+        import_id = await upload(client, service, file, said, lambda done, of: None)
+        return await follow(
+            client,
+            service,
+            import_id,
+            file.name,
+            lambda state: told(kind, state["accepted"] + state["unchanged"] + state["rejected"], rows),
         )
-        while state["status"] not in ("completed", "failed"):
-            await asyncio.sleep(LOOK_SECONDS)
-            state = await client.get(f"{service}/v1/imports/{state['id']}")
-            told(kind, state["accepted"] + state["unchanged"] + state["rejected"], rows)
-    if state["status"] == "failed":
-        raise MainJobFailed(file.name, state["failure"])
+
+
+async def follow(
+    client: GatewayClient, service: str, import_id: str, name: str, told: Callable[[dict[str, Any]], None]
+) -> Loaded:
+    """Wait until an import has ended; `told` hears of its state. MainJobFailed where it could not be read to its end."""
+    state: dict[str, Any] = await client.get(f"{service}/v1/imports/{import_id}")
+    while state["status"] in ("received", "running"):
+        await asyncio.sleep(LOOK_SECONDS)
+        state = await client.get(f"{service}/v1/imports/{import_id}")
+        told(state)
+    if state["status"] not in ("completed", "checked"):
+        raise MainJobFailed(name, state.get("failure") or state["status"])
     counts = {name: state[name] for name in ("accepted", "unchanged", "rejected", "warnings")}
-    return Loaded(file.name, kind, **counts, import_id=state["id"], service=service, partner=partner)
+    return Loaded(
+        name,
+        state["kind"],
+        **counts,
+        import_id=state["id"],
+        service=service,
+        partner=client.partner,
+        dry_run=state["dry_run"],
+    )
 
 
 async def wait_until_quiet(gateway_url: str, told: Told, patience: float = PATIENCE_SECONDS) -> None:

@@ -1,18 +1,22 @@
-"""`tekamoul import`: one file sent through the gateway, followed to its last row, and its row errors printed."""
+"""`tekamoul import`: one file sent through the gateway in pieces, followed to its last row, and its row errors printed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text as RichText
 
 from cli.credentials import NoToken
-from cli.main_job import Door, Loaded, MainJobFailed, send_file
+from cli.main_job import Door, Loaded, MainJobFailed, follow
 from cli.printing import Printer
+from cli.processes import SERVICES
+from cli.uploading import upload
+from services.programs.catalog import programs_of
 from shared.text import Text
 
 MOST_ISSUES: Final = 200
@@ -32,6 +36,23 @@ WORDS: Final[dict[str, Text]] = {
         fr="Et d'autres : voir {path} par la passerelle.",
         en="And more: see {path} through the gateway.",
     ),
+    "uploading": Text(ar="إرسال {file}", fr="Envoi de {file}", en="Sending {file}"),
+    "rows": Text(ar="الأسطر", fr="Lignes", en="Rows"),
+    "dry_run": Text(
+        ar="فحص فقط: لم يُطبَّق شيء.",
+        fr="Vérification seule : rien n'a été appliqué.",
+        en="Only checked: nothing was applied.",
+    ),
+    "kept": Text(
+        ar="الأسطر المرفوضة أو المنبه عليها في {file}.",
+        fr="Lignes refusées ou signalées dans {file}.",
+        en="Rows refused or warned of are in {file}.",
+    ),
+    "unknown_kind": Text(
+        ar="لا يوجد نوع ملفات باسم {kind}. المقبول: households أو رمز برنامج.",
+        fr="Aucun type de fichier ne s'appelle {kind}. Accepté : households, ou le code d'un programme.",
+        en="No kind of file is called {kind}. Accepted: households, or a program's code.",
+    ),
     "refused": Text(
         ar="رفضت البوابة الملف: {reason}", fr="La passerelle refuse le fichier : {reason}", en="Refused: {reason}"
     ),
@@ -43,23 +64,48 @@ WORDS: Final[dict[str, Text]] = {
 }
 
 
-async def send(
-    ready: Mapping[str, Any],
-    file: Path,
-    partner: str,
-    service: str,
-    kind: str,
-    currency: str,
-    language: str,
-    *,
-    console: Console | None = None,
-) -> int:
-    """Send `file` as `partner`, wait until it is applied, print what became of it. Returns the exit status."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A file and what is said of it."""
+
+    file: Path
+    partner: str
+    service: str
+    kind: str
+    currency: str = "MRU"
+    dry_run: bool = False
+    mapping: str | None = None
+    """JSON: header text -> field."""
+    supersedes: str | None = None
+    error_file: Path | None = None
+    """Where to keep the rows that were refused or warned of; its suffix says how."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        given = {"kind": self.kind, "filename": self.file.name, "currency": self.currency, "dry_run": self.dry_run}
+        return given | {"mapping": self.mapping, "supersedes": self.supersedes}
+
+
+def service_of(kind: str) -> str | None:
+    """The service that takes files of a kind; None where no program has that code."""
+    if kind == "households":
+        return "/registry"
+    for process in SERVICES:
+        institution = process.name.removeprefix("programs-")
+        if institution != process.name and kind in programs_of(institution):
+            return f"/programs/{institution}"
+    return None
+
+
+async def send(ready: Mapping[str, Any], sending: Sending, language: str, *, console: Console | None = None) -> int:
+    """Send a file, wait until it is applied or checked, print what became of it. Returns the exit status."""
     console = console or Console()
     door = Door(ready["gateway_url"], Path(ready["credentials_file"]), language)
     try:
-        loaded = await _send_with_progress(door, file, partner, service, kind, currency, console)
+        loaded = await _send_with_progress(door, sending, console, language)
         issues, more = await _issues(door, loaded)
+        if sending.error_file is not None:
+            await _keep_error_file(door, loaded, sending.error_file)
     except MainJobFailed as failed:
         return _refuse(console, str(failed))
     except NoToken as none:
@@ -68,33 +114,59 @@ async def send(
         return _refuse(console, WORDS["refused"].format(reason=_title(fault.response)).in_(language))
     except httpx.TransportError as fault:
         return _refuse(console, WORDS["away"].format(reason=type(fault).__name__).in_(language))
+    if loaded.dry_run:
+        console.print(WORDS["dry_run"].in_(language), highlight=False)
     Printer(console, language).files([loaded])
     if issues:
         console.print(_table(issues, language))
     if more:
         console.print(WORDS["more"].format(path=_issues_path(loaded)).in_(language), highlight=False)
+    if sending.error_file is not None:
+        console.print(WORDS["kept"].format(file=sending.error_file).in_(language), highlight=False)
     return 0
 
 
-async def _send_with_progress(
-    door: Door, file: Path, partner: str, service: str, kind: str, currency: str, console: Console
-) -> Loaded:
-    # How many rows a file has is known once it has been read, at the other end: the bar only shows that it moves.
+async def _send_with_progress(door: Door, sending: Sending, console: Console, language: str) -> Loaded:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.fields[rows]}"),
-        TimeElapsedColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
         console=console,
         transient=True,
     )
     with bar:
-        task = bar.add_task(file.name, total=None, rows="")
+        sent = bar.add_task(WORDS["uploading"].format(file=sending.file.name).in_(language), total=None)
+        rows = bar.add_task(WORDS["rows"].in_(language), total=100, visible=False)
+        async with door.client(sending.partner) as client:
+            import_id = await upload(
+                client,
+                sending.service,
+                sending.file,
+                sending.said,
+                lambda done, of: bar.update(sent, completed=done, total=of),
+            )
+            bar.update(rows, visible=True)
+            return await follow(
+                client,
+                sending.service,
+                import_id,
+                sending.file.name,
+                lambda state: bar.update(rows, completed=state["percent"]),
+            )
 
-        def told(_: str, done: int, __: int) -> None:
-            bar.update(task, rows=str(done))
 
-        return await send_file(door, partner, service, kind, file, currency, 0, told)
+async def _keep_error_file(door: Door, loaded: Loaded, file: Path) -> None:
+    async with door.client(loaded.partner) as client:
+        form = "csv" if file.suffix.lower() == ".csv" else "xlsx"
+        path = f"{loaded.service}/v1/imports/{loaded.import_id}/error-file?format={form}"
+        async with client.stream(path, 0) as answer:
+            if answer.is_error:
+                await answer.aread()
+                answer.raise_for_status()
+            with file.open("wb") as sink:
+                async for piece in answer.aiter_bytes():
+                    sink.write(piece)
 
 
 async def _issues(door: Door, loaded: Loaded) -> tuple[list[dict[str, Any]], bool]:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import now
 from shared.importing.errors import AlreadyApplied, FileNoLongerKept, ImportEnded, NotChecked
-from shared.importing.models import WAITING, Import, ImportIssue, ImportPart, ImportStatus
-from shared.importing.receiving import KEPT_DAYS, checksum_of, digest_of, the_same
+from shared.importing.models import WAITING, Import, ImportPart, ImportStatus
+from shared.importing.receiving import KEPT_DAYS, checksum_of, digest_of, read_again, the_same
 from shared.logs import log
 from shared.platform import Platform
 from shared.text import Text
@@ -43,10 +43,8 @@ async def apply_checked(tx: AsyncSession, import_: Import, mapping: dict[str, st
     known = await the_same(tx, import_.partner, import_.kind, checksum, import_.currency, dry_run=dry_run)
     if known is not None and known.id != import_.id:
         raise AlreadyApplied(id=known.id)
-    await tx.execute(delete(ImportIssue).where(ImportIssue.import_id == import_.id))
-    import_.checksum, import_.dry_run, import_.status = checksum, dry_run, ImportStatus.RECEIVED
-    import_.lines_done = import_.accepted = import_.unchanged = import_.rejected = import_.warnings = 0
-    import_.failure = import_.started_at = import_.completed_at = None
+    import_.checksum, import_.dry_run = checksum, dry_run
+    await read_again(tx, import_)
 
 
 def cancel(import_: Import) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Database
 from shared.ids import new_id
 from shared.importing.errors import FileNoLongerKept, NotSupersedable
-from shared.importing.models import COUNTS, Import, ImportPart, ImportStatus
+from shared.importing.models import COUNTS, Import, ImportIssue, ImportPart, ImportStatus
 from shared.unreadable import MAX_FILE_BYTES, MAX_WORKBOOK_BYTES
 
 PART_BYTES = 1 << 20
@@ -66,6 +66,8 @@ async def receive(tx: AsyncSession, sent: Sent, file: Path) -> Import:
         checksum = checksum_of(hashlib.file_digest(source, "sha256").digest(), sent.mapping)
     known = await the_same(tx, sent.partner, sent.kind, checksum, sent.currency, dry_run=sent.dry_run)
     if known is not None:
+        if known.status == ImportStatus.CHECKED:  # what it would do may have changed since
+            await read_again(tx, known)
         return known
     made = sent.as_import(checksum=checksum, size=file.stat().st_size, status=ImportStatus.RECEIVED)
     tx.add(made)
@@ -129,6 +131,14 @@ async def store_parts(tx: AsyncSession, import_: Import, source: BinaryIO, *, fi
         import_.received += len(piece)
         part += 1
     return part
+
+
+async def read_again(tx: AsyncSession, import_: Import) -> None:
+    """Let the worker read a stored file once more, from its first line."""
+    await tx.execute(delete(ImportIssue).where(ImportIssue.import_id == import_.id))
+    import_.status, import_.lines_done = ImportStatus.RECEIVED, 0
+    import_.accepted = import_.unchanged = import_.rejected = import_.warnings = 0
+    import_.failure = import_.started_at = import_.completed_at = None
 
 
 @asynccontextmanager

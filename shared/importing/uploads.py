@@ -14,7 +14,15 @@ from shared.clock import now
 from shared.errors import NotFound
 from shared.importing.errors import FileTooLarge, OffsetMismatch, TooManyUploads, UploadComplete
 from shared.importing.models import Import, ImportPart, ImportStatus
-from shared.importing.receiving import Sent, checksum_of, digest_of, refuse_supersedes, store_parts, the_same
+from shared.importing.receiving import (
+    Sent,
+    checksum_of,
+    digest_of,
+    read_again,
+    refuse_supersedes,
+    store_parts,
+    the_same,
+)
 
 LARGEST_PIECE_BYTES = 8 << 20
 """What one request may carry: a slow line sends small pieces, and loses little when it is cut."""
@@ -81,6 +89,8 @@ async def _complete(tx: AsyncSession, upload: Import) -> None:
         upload.status, upload.checksum = ImportStatus.RECEIVED, checksum
     else:
         upload.status, upload.same_as, upload.completed_at = ImportStatus.REPEATED, known.id, now()
+        if known.status == ImportStatus.CHECKED:  # what it would do may have changed since
+            await read_again(tx, known)
         await tx.execute(delete(ImportPart).where(ImportPart.import_id == upload.id))
 
 

@@ -11,7 +11,6 @@ import typer
 from rich.console import Console
 
 from cli import migrations
-from cli.credentials import GatewaySecrets, ensure_gateway_secrets
 from cli.letters import dead_letters
 from cli.migrations import heads, heads_in, migrate_all
 from cli.processes import SERVICES
@@ -25,7 +24,6 @@ from cli.reference import (
     table,
     write_reference,
 )
-from cli.sending import send
 from running import Services
 from servers import RunningServers
 from shared.ids import new_id
@@ -163,61 +161,6 @@ async def test_a_process_that_does_not_answer_hides_no_other(services: Services,
 
     assert "registry : ne répond pas (ConnectError)." in paper.text
     assert "KeyError" in paper.text
-
-
-# Sending a file
-
-
-@pytest.fixture
-async def door(services: Services) -> dict[str, str]:
-    """The ready file of a platform of which the gateway and csa's programs run."""
-    secrets: GatewaySecrets = ensure_gateway_secrets(services.folder)
-    await services.start("programs-csa")
-    gateway = await services.start(
-        "gateway",
-        signing_key_file=Path(secrets.env["TEKAMOUL_SIGNING_KEY_FILE"]),
-        client_secrets_file=Path(secrets.env["TEKAMOUL_CLIENT_SECRETS_FILE"]),
-    )
-    return {"gateway_url": gateway.url, "credentials_file": str(secrets.credentials_file)}
-
-
-LIST = "N° registre social;Nom complet;Nbre personnes;Montant\nMR0320000001;Sidi;4;1800\nMR0320000002;[bold]Zeinabou;5;-3\n"
-
-
-async def test_a_file_is_sent_and_its_row_problems_printed(door: dict[str, str], tmp_path: Path) -> None:
-    file, paper = tmp_path / "list.csv", Paper()
-    file.write_text(LIST)
-
-    status = await send(door, file, "csa", "/programs/csa", "EL_MAOUNA", "MRU", "en", console=paper)
-
-    assert status == 0
-    assert "list.csv" in paper.text and "Accepted" in paper.text
-    for word in ("3", "amount", "-3", "error", "negative amount"):
-        assert word in paper.text
-
-
-async def test_a_file_nobody_can_read_is_one_line_and_status_1(door: dict[str, str], tmp_path: Path) -> None:
-    file, paper = tmp_path / "list.xlsx", Paper()
-    file.write_bytes(b"PK\x03\x04 not really")
-
-    status = await send(door, file, "csa", "/programs/csa", "EL_MAOUNA", "MRU", "en", console=paper)
-
-    assert status == 1
-    assert "list.xlsx: " in paper.text and "Traceback" not in paper.text
-
-
-@pytest.mark.parametrize(
-    ("partner", "kind", "said"),
-    [("wfp", "EL_MAOUNA", "Refused: "), ("nobody", "EL_MAOUNA", "knows no partner nobody")],
-)
-async def test_who_may_not_send_is_told_so(
-    door: dict[str, str], tmp_path: Path, partner: str, kind: str, said: str
-) -> None:
-    file, paper = tmp_path / "list.csv", Paper()
-    file.write_text(LIST)
-
-    assert await send(door, file, partner, "/programs/csa", kind, "MRU", "en", console=paper) == 1
-    assert said in paper.text
 
 
 # The generated references
