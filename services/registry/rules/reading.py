@@ -42,6 +42,7 @@ from shared.values import (
 )
 
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_PHONE = re.compile("[234][0-9]{7}")
 REMEMBERED = 50_000
 """Cells of one column whose meaning is kept: all days of a century and all scores to two places, and some."""
 LONGEST_TEXT = 200
@@ -118,7 +119,7 @@ class Column(dict[Cell, Meaning]):
         if self._plain is not None and isinstance(cell, str) and self._plain(cell):
             return Meaning(cell)
         found = meaning(self._parse, cell, required=self._required)
-        if self._plain is None and len(self) < REMEMBERED:
+        if (self._plain is None or cell is None) and len(self) < REMEMBERED:
             self[cell] = found
         return found
 
@@ -152,7 +153,7 @@ class HouseholdReader:
             "nni": Column(parse_nni, plain=nni_check_holds),
         }
         self._ages = Column(lambda cell: parse_integer(cell, 0, OLDEST_AGE + 10), required=True)
-        self._phones = {name: Column(parse_phones) for name in ("phone", "phone_2") if name in fields}
+        self._phones = {name: Column(_phones) for name in ("phone", "phone_2") if name in fields}
         self._names = tuple(name for name in ("name_fr", "name_ar", "name", "name_2") if name in fields)
 
     def read(self, number: str, lines: Sequence[Line]) -> Read:
@@ -195,9 +196,11 @@ class HouseholdReader:
         self, problems: list[Problem], line: int, cells: Mapping[str, Cell], surveyed_on: date
     ) -> Member | None:
         before = len(problems)
-        number, relationship, sex, birth, precision, disability, nni = [
-            _value(problems, line, cells, name, column) for name, column in self._of_member.items()
-        ]
+        found = [column[cells.get(name)] for name, column in self._of_member.items()]
+        number, relationship, sex, birth, precision, disability, nni = [one.value for one in found]
+        for name, one in zip(self._of_member, found, strict=True):
+            if one.faults:
+                problems += _problems(line, cells, name, one.faults)
         if birth is None and "age" in self._fields and not _refused(problems[before:]):
             age = _value(problems, line, cells, "age", self._ages)
             birth = None if age is None else PartialDate(date(surveyed_on.year - age, 12, 31), "year")
@@ -264,11 +267,13 @@ def household_number(cell: Cell) -> Meaning:
 
 
 def _value(problems: list[Problem], line: int, cells: Mapping[str, Cell], name: str, column: Column) -> Any:
-    cell = cells.get(name)
-    value, faults = column[cell]
-    if faults:
-        problems += [Problem(line, name, cell, *fault) for fault in faults]
+    value, faults = column[cells.get(name)]
+    problems += _problems(line, cells, name, faults)
     return value
+
+
+def _problems(line: int, cells: Mapping[str, Cell], name: str, faults: Iterable[Fault]) -> list[Problem]:
+    return [Problem(line, name, cells.get(name), *fault) for fault in faults]
 
 
 def _told(line: int, problems: Iterable[AnswerProblem]) -> Iterator[Problem]:
@@ -350,3 +355,9 @@ def _individual_number(cell: Cell) -> Parsed[str]:
     if len(text) > LONGEST_NUMBER or not text.isascii() or (not text.replace("-", "").isalnum() and text):
         raise BadValue("individual_number_unreadable", INDIVIDUAL_UNREADABLE)
     return Parsed(text)
+
+
+def _phones(cell: Cell) -> Parsed[tuple[str, ...]]:
+    if isinstance(cell, str) and _PHONE.fullmatch(cell):  # what most cells hold: one number as it is dialled
+        return Parsed((f"+222{cell}",))
+    return parse_phones(cell)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.registry.reader import CHUNK_LINES, MOST_MEMBERS, chunks_of
-from services.registry.rules.columns import LAYOUT, RELATIONSHIP_WORDS
+from services.registry.reader import CHUNK_LINES, MOST_MEMBERS, chunks_of, household_layout
+from services.registry.rules.columns import RELATIONSHIP_WORDS
 from services.registry.rules.households import HouseholdFile, Problem
 from services.registry.rules.reading import HouseholdReader, Read
 from shared.headers import HeaderFinder
@@ -38,7 +38,9 @@ def read(*lines: dict[str, Any], without: tuple[str, ...] = ()) -> Read:
     rows = [
         (number, {k: v for k, v in (HEAD | one).items() if k not in without}) for number, one in enumerate(lines, 2)
     ]
-    return HouseholdReader([name for name in HEAD if name not in without] + ["age"], TODAY).read("MR0110000001", rows)
+    return HouseholdReader([name for name in HEAD if name not in without] + ["age"], TODAY, {}).read(
+        "MR0110000001", rows
+    )
 
 
 def the_household(found: Read) -> HouseholdFile:
@@ -280,7 +282,7 @@ def test_the_order_of_members_makes_no_other_content() -> None:
     ],
 )
 def test_headers_are_known_in_three_languages(headers: str, fields: str) -> None:
-    found = HeaderFinder(LAYOUT).find([headers.split(";")])
+    found = HeaderFinder(household_layout()).find([headers.split(";")])
 
     assert found is not None and found.unmatched == ()
     assert sorted(found.columns, key=lambda field: found.columns[field]) == fields.split()
@@ -298,7 +300,7 @@ def rows(*numbers: str | None) -> Iterator[Row]:
 
 
 def chunks(*numbers: str | None) -> list[Any]:
-    return list(chunks_of(rows(*numbers), HouseholdReader(list(HEAD), TODAY)))
+    return list(chunks_of(rows(*numbers), HouseholdReader(list(HEAD), TODAY, {})))
 
 
 def test_lines_of_one_household_may_stand_apart() -> None:
@@ -365,7 +367,7 @@ def test_a_household_of_more_lines_than_people_can_be_is_cut() -> None:
 def test_a_cell_too_long_to_be_kept_is_refused() -> None:
     long = Row(2, HEAD | {"name": "x" * 2_000}, cut=("name",))
 
-    [chunk] = chunks_of([long], HouseholdReader(list(HEAD), TODAY))
+    [chunk] = chunks_of([long], HouseholdReader(list(HEAD), TODAY, {}))
 
     [read] = chunk.rows
     assert (read.household, read.refused, read.problems[0].code) == (None, 1, "value_too_long")
