@@ -10,7 +10,7 @@ from services.registry.commands.exports import export_worker, exports_waiting
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker
-from services.registry.importing import HouseholdsImporter
+from services.registry.importing import RegistryImporter
 from services.registry.indexing import changes_to_index, index_worker
 from services.registry.queries.name_words import NameWords
 from services.registry.routes import (
@@ -36,7 +36,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
-    importer = HouseholdsImporter()
+    importer = RegistryImporter()
     words = NameWords()
     app = create_service(
         settings,

@@ -1,17 +1,20 @@
-"""Files of households: the registry's interchange csv, or a list of any shape, one line per individual or head."""
+"""Files the registry takes: households, one line per individual or head, and a program's remarks on its list."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.quotas import over_quota
 from services.registry.commands.registering import register_households
+from services.registry.commands.remarking import propose_remark
 from services.registry.errors import UnknownKindOfFile
 from services.registry.queries.place_table import place_table
 from services.registry.reader import Listing, household_layout, read_chunks
+from services.registry.rules import remarks
 from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem
 from services.registry.rules.reading import Read
 from shared.contracts.registry import ImportCompleted
@@ -22,8 +25,52 @@ from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import
 from shared.outbox import record
 from shared.place_names import PlaceIndex
+from shared.tables import open_table
 
-KIND = "households"
+PERMISSIONS = {"households": "households:write", "remarks": "changes:propose"}
+REMARKS_AT_ONCE = 200
+"""Each is tried in a savepoint: more would hold the locks of its records too long."""
+
+
+class Kind(Protocol):
+    """One kind of file: an Importer's part of the work; see there."""
+
+    def layout(self, kind: str) -> Layout | None: ...
+
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]: ...
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]: ...
+
+    async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome: ...
+
+
+class RegistryImporter:
+    """Reads each kind of file in its own way."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, Kind] = {"households": HouseholdsImporter(), "remarks": RemarksImporter()}
+
+    def refuse(self, caller: Caller, kind: str) -> None:
+        if kind not in PERMISSIONS:
+            raise UnknownKindOfFile(pointer="/query/kind")
+        if not caller.may(PERMISSIONS[kind]):
+            raise NotPermitted(permission=PERMISSIONS[kind])
+
+    def layout(self, kind: str) -> Layout | None:
+        return self._by_kind[kind].layout(kind) if kind in self._by_kind else None
+
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
+        return self._by_kind[import_.kind].chunks(import_, file)
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
+        return self._by_kind[import_.kind].keys(import_, chunk)
+
+    async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
+        return await self._by_kind[import_.kind].apply(tx, import_, chunk)
+
+    async def completed(self, tx: AsyncSession, import_: Import) -> None:
+        counted = {name: getattr(import_, name) for name in ("kind", "accepted", "unchanged", "rejected")}
+        record(tx, ImportCompleted(import_id=import_.id, **counted))
 
 
 class HouseholdsImporter:
@@ -34,14 +81,8 @@ class HouseholdsImporter:
         self._placed_for: UUID | None = None
         """The import for which the places were read: each file is read against the places as they are when it begins."""
 
-    def refuse(self, caller: Caller, kind: str) -> None:
-        if not caller.may("households:write"):
-            raise NotPermitted(permission="households:write")
-        if kind != KIND:
-            raise UnknownKindOfFile(pointer="/query/kind")
-
     def layout(self, kind: str) -> Layout | None:
-        return household_layout() if kind == KIND else None
+        return household_layout()
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         return read_chunks(Listing(file, import_.filename, import_.created_at.date(), import_.mapping))
@@ -74,9 +115,37 @@ class HouseholdsImporter:
             ],
         )
 
-    async def completed(self, tx: AsyncSession, import_: Import) -> None:
-        counted = {name: getattr(import_, name) for name in ("kind", "accepted", "unchanged", "rejected")}
-        record(tx, ImportCompleted(import_id=import_.id, **counted))
+
+class RemarksImporter:
+    """Reads what a program's list came back with, and proposes what it says."""
+
+    def layout(self, kind: str) -> Layout | None:
+        return remarks.LAYOUT
+
+    def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
+        with file.open("rb") as source:
+            table = open_table(source, import_.filename, remarks.LAYOUT, import_.mapping)
+            day, rows = import_.created_at.date(), table.rows()
+            while some := [remarks.read_remark(row.line, row.cells, day) for row in islice(rows, REMARKS_AT_ONCE)]:
+                yield Chunk(some, some[-1].line)
+
+    def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
+        return ((one.line, one.household_number) for one in chunk.rows if isinstance(one, remarks.Remark))
+
+    async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
+        outcome, places = Outcome(), (await place_table(tx)).index
+        for one in chunk.rows:
+            done = one
+            if isinstance(one, remarks.Remark):
+                done = await propose_remark(tx, one, places, by=import_.partner)
+            if isinstance(done, remarks.Unread):
+                outcome.issues.append(Issue(done.line, done.field, done.value, done.severity, done.code, done.reason))
+                outcome.rejected += done.severity == "error"
+                outcome.unchanged += done.severity != "error"
+            else:
+                outcome.accepted += done
+                outcome.unchanged += not done
+        return outcome
 
 
 def _placed(household: HouseholdFile, places: PlaceIndex) -> HouseholdFile | Problem:

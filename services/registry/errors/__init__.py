@@ -278,9 +278,9 @@ class NotYourRequest(Refusal):
 class UnknownKindOfFile(Refusal):
     code, status = "unknown_kind_of_file", 422
     text = Text(
-        ar="السجل لا يقبل إلا الملفات من نوع «households».",
-        fr="Le registre n'accepte que les fichiers de type « households ».",
-        en="The registry only takes files of kind “households”.",
+        ar="السجل لا يقبل إلا الملفات من نوع «households» أو «remarks».",
+        fr="Le registre n'accepte que les fichiers de type « households » ou « remarks ».",
+        en="The registry only takes files of kind “households” or “remarks”.",
     )
 
 
