@@ -113,7 +113,7 @@ def health(data_dir: DataDir = DEFAULT_DATA) -> None:
 
 @app.command("import")
 def import_file(
-    kind: Annotated[str, typer.Argument(help="`households`, or a program's code.")],
+    kind: Annotated[str, typer.Argument(help="`households`, `remarks` on a list, or a program's code.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     partner: Annotated[str, typer.Option(help="Who sends it.")],
     currency: Annotated[str, typer.Option(help="MRU, or MRO for old ouguiya.")] = "MRU",

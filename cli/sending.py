@@ -88,7 +88,7 @@ class Sending:
 
 def service_of(kind: str) -> str | None:
     """The service that takes files of a kind; None where no program has that code."""
-    if kind == "households":
+    if kind in ("households", "remarks"):
         return "/registry"
     for process in SERVICES:
         institution = process.name.removeprefix("programs-")
