@@ -58,8 +58,9 @@ def test_two_heads_are_refused_by_name(
 ) -> None:
     forked = tmp_path / "services" / "registry" / "migrations"
     shutil.copytree(migrations.folder_of("services.registry"), forked)
+    last = heads()["services.registry"]
     for twin in ("7001", "7002"):
-        (forked / "versions" / f"{twin}_twin.py").write_text(f'revision = "{twin}"\ndown_revision = "0001"\n')
+        (forked / "versions" / f"{twin}_twin.py").write_text(f'revision = "{twin}"\ndown_revision = "{last}"\n')
     monkeypatch.setattr(migrations, "PROJECT", tmp_path)
 
     with pytest.raises(typer.Exit) as refused:
@@ -84,8 +85,9 @@ async def test_the_databases_that_are_named_are_migrated(
     await migrate_all(urls)
 
     assert capsys.readouterr().out.splitlines() == ["registry: up to date", "programs-csa: up to date"] * 2
-    for url in urls.values():
-        assert await revision_of(url.replace("postgresql://", "postgresql+asyncpg://")) == heads()["services.registry"]
+    for process, url in urls.items():
+        package = "services.registry" if process.endswith("REGISTRY") else "services.programs"
+        assert await revision_of(url.replace("postgresql://", "postgresql+asyncpg://")) == heads()[package]
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_every_route_is_listed_with_its_outside_path_permission_and_meaning() ->
     assert set(apps) == {"services.registry", "services.programs", "services.matching", "gateway"}
     registered = found["services.registry", "GET", "/registry/v1/households/{household_id}"]
     assert (registered.permission, registered.outside) == ("households:read", True)
-    assert registered.meaning == "A household with its current members."
+    assert registered.meaning == "A household with its members: today's, or those of a day and a moment."
     suspend = "/programs/{institution}/v1/enrollments/{enrollment_id}/suspend"
     assert found["services.programs", "POST", suspend].permission == "enrollments:write"
     assert found["gateway", "GET", "/v1/events"].outside
