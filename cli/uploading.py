@@ -24,8 +24,19 @@ CUTS: Final = 20
 MOST_TIMES_SENT: Final = 50
 ENDED_BADLY: Final = frozenset({"failed", "cancelled", "superseded"})
 
+RETRIED: Final = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+
 Sent = Callable[[int, int], None]
 """Sent(bytes, of how many) as the file goes out."""
+
+
+class UploadGone(Exception):
+    """An upload that somebody removed while it was going on."""
 
 
 async def upload(client: GatewayClient, service: str, file: Path, said: Mapping[str, Any], sent: Sent) -> str:
@@ -108,18 +119,6 @@ async def _send(client: GatewayClient, where: str, file: Path, start: int, sent:
                 offset, import_id = await _state(client, where)
     sent(size, size)
     return import_id
-
-
-class UploadGone(Exception):
-    """An upload that somebody removed while it was going on."""
-
-
-RETRIED: Final = (
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
 
 
 async def _state(client: GatewayClient, where: str) -> tuple[int | None, str | None]:

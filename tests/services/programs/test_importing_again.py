@@ -125,6 +125,20 @@ async def test_a_checked_file_that_was_applied_from_another_request_is_not_appli
     assert applied["id"] in refused.json()["title"]
 
 
+async def test_a_file_checked_again_is_checked_against_what_is_held_by_then(
+    client: httpx.AsyncClient, csv_file: Csv
+) -> None:
+    file = csv_file(HEADER, household(1), household(2))
+    first = await sent_to_its_end(client, file, dry_run=True)
+    await sent_to_its_end(client, csv_file(HEADER, household(1)))
+
+    again = await sent_to_its_end(client, file, dry_run=True)
+
+    assert again["id"] == first["id"]
+    assert (first["accepted"], first["unchanged"]) == (2, 0)
+    assert (again["accepted"], again["unchanged"]) == (1, 1)
+
+
 # Cancelling
 
 
@@ -251,6 +265,20 @@ async def test_a_mapping_that_says_nothing_is_refused_before_the_file_is_stored(
     refused = await send(client, csv_file(HEADER, household(1)), mapping=mapping)
 
     assert (refused.status_code, refused.json()["code"], refused.json()["pointer"]) == (422, code, "/query/mapping")
+
+
+async def test_a_mapping_nested_sixty_deep_is_refused_with_the_application(
+    client: httpx.AsyncClient, csv_file: Csv
+) -> None:
+    checked = await sent_to_its_end(client, csv_file(HEADER, household(1)), dry_run=True)
+    nested = '{"mapping": ' + '{"Nom":' * 60 + '"name"' + "}" * 61
+
+    refused = await client.post(
+        f"/v1/imports/{checked['id']}/apply", content=nested, headers={"Content-Type": "application/json"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+    assert (await client.get(f"/v1/imports/{checked['id']}")).json()["status"] == "checked"
 
 
 async def test_a_mapping_that_names_no_column_of_the_file_is_told_so(client: httpx.AsyncClient, csv_file: Csv) -> None:
