@@ -15,7 +15,7 @@ from services.registry.errors import UnknownKindOfFile
 from services.registry.queries.place_table import place_table
 from services.registry.reader import Listing, household_layout, read_chunks
 from services.registry.rules import remarks
-from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem
+from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem, refused_with
 from services.registry.rules.reading import Read
 from shared.contracts.registry import ImportCompleted
 from shared.errors import NotPermitted
@@ -100,7 +100,7 @@ class HouseholdsImporter:
         for household in (read.household for read in reads if read.household is not None):
             placed = _placed(household, self._places)
             if isinstance(placed, Problem):
-                problems.append(placed)
+                problems += [placed, *refused_with(household.number, placed.line, (m.line for m in household.members))]
                 rejected += len(household.members)
             else:
                 households.append(placed)

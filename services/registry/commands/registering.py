@@ -38,6 +38,7 @@ from services.registry.rules.households import (
     HouseholdFile,
     Member,
     Problem,
+    refused_with,
 )
 from services.registry.rules.stays import Stay, Window, arrival, departures, left_of, window_of
 from shared.clock import now
@@ -145,6 +146,7 @@ class _Registering:
         )
         self.outcome.refused += len(one.members)
         self.outcome.problems.append(Problem(one.line, "household_number", one.number, "error", code, reason))
+        self.outcome.problems += refused_with(one.number, one.line, (member.line for member in one.members))
         return False
 
     def begin(self, batch: Sequence[HouseholdFile]) -> list[_Arriving]:

@@ -1,7 +1,7 @@
 """Households and their members as a file tells them, and why the registry does not take a line."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -77,6 +77,13 @@ COMMUNE_NOT_FOUND = Text(
     ar="لا تُعرف بلدية بهذا الاسم في المقاطعة والولاية المذكورتين؛ المقبول: اسم من جدول الأماكن، أو رمز البلدية.",
     fr="Aucune commune de ce nom n'est connue dans la moughataa et la wilaya indiquées ; accepté : un nom de la table des lieux, ou le code de la commune.",
     en="No commune of this name is known in the moughataa and wilaya given; accepted: a name of the table of places, or the commune's code.",
+)
+
+
+REFUSED_WITH_HOUSEHOLD = Text(
+    ar="رُفضت الأسرة بسبب السطر {line}، ومعها هذا السطر؛ صححوا ذلك السطر وأعيدوا إرسالهما معا.",
+    fr="Le ménage est refusé pour la ligne {line}, et cette ligne avec lui ; corrigez-la et renvoyez les deux.",
+    en="The household is refused because of line {line}, and this line with it; correct that line and send both again.",
 )
 
 
@@ -194,3 +201,13 @@ def hashed_content(one: HouseholdFile) -> bytes:
 def _answered(version: str | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:
     """Answers where the file has them; a file without leaves those held."""
     return {} if version is None else {"questionnaire_version": version, "answers": dict(answers or {})}
+
+
+def refused_with(number: str, cause: int, lines: Iterable[int]) -> list[Problem]:
+    """The other lines of a household that is refused for one of them: who corrects the list needs them all."""
+    reason = REFUSED_WITH_HOUSEHOLD.format(line=cause)
+    return [
+        Problem(line, "household_number", number, "error", "household_refused", reason)
+        for line in lines
+        if line != cause
+    ]

@@ -17,6 +17,7 @@ from services.registry.rules.households import (
     Problem,
     Written,
     hashed_content,
+    refused_with,
 )
 from services.registry.rules.questionnaires import (
     NOTHING_ANSWERED,
@@ -167,6 +168,7 @@ class HouseholdReader:
         )
         phones = [_value(problems, line, cells, name, column) for name, column in self._phones.items()]
         if _refused(problems):
+            problems += refused_with(number, line, (at for at, _ in lines))
             return Read(None, problems, len(lines))
         members = [one for at, own in lines if (one := self._member(problems, at, own, surveyed.value)) is not None]
         members, again = _each_once(members)
