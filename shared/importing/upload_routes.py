@@ -112,7 +112,7 @@ def uploads_router(importer: Importer) -> APIRouter:
     ) -> Response:
         """Begin a resumable upload (tus 1.0), with the first piece where the request has a body.
 
-        What is said of the file is that of `POST /v1/imports`, in the query or in Upload-Metadata. At most 512 MiB for
+        What is said of the file is that of `POST /v1/imports`, in the query or in Upload-Metadata. At most 1 GiB for
         a .csv and 64 MiB for an .xlsx. `PATCH` the pieces, at most 8 MiB each, to the address in Location; after a cut
         connection ask `HEAD` for the offset and go on there. An upload left alone for 24 hours is removed.
         """

@@ -52,7 +52,7 @@ async def test_what_is_offered_is_told(client: httpx.AsyncClient) -> None:
     assert offered.status_code == 204
     assert offered.headers["tus-version"] == "1.0.0"
     assert offered.headers["tus-extension"] == "creation,creation-with-upload,expiration,checksum,termination"
-    assert offered.headers["tus-max-size"] == str(512 << 20)
+    assert offered.headers["tus-max-size"] == str(1 << 30)
     assert offered.headers["tus-checksum-algorithm"] == "sha256,sha1"
 
 
@@ -135,8 +135,8 @@ async def test_other_versions_and_other_bodies_are_refused(client: httpx.AsyncCl
 @pytest.mark.parametrize(
     ("size", "filename", "said"),
     [
-        (10 << 30, "x.csv", "512 MB"),
-        ((512 << 20) + 1, "x.csv", "512 MB"),
+        (10 << 30, "x.csv", "1024 MB"),
+        ((1 << 30) + 1, "x.csv", "1024 MB"),
         ((64 << 20) + 1, "x.xlsx", "64 MB"),
         (10 << 30, "x.xlsx", "64 MB"),
     ],
