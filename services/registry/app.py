@@ -9,7 +9,7 @@ from services.registry.commands.editions import publish_places
 from services.registry.commands.exports import export_worker, exports_waiting
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
-from services.registry.commands.rescoring import scoring_worker
+from services.registry.commands.rescoring import scoring_worker, scorings_waiting
 from services.registry.importing import RegistryImporter
 from services.registry.indexing import changes_to_index, index_worker
 from services.registry.queries.name_words import NameWords
@@ -74,4 +74,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
 
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
-    return await imports_waiting(platform) | await changes_to_index(platform) | await exports_waiting(platform)
+    work: dict[str, int] = {}
+    for waiting in (imports_waiting, changes_to_index, exports_waiting, scorings_waiting):
+        work |= await waiting(platform)
+    return work

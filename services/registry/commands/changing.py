@@ -4,6 +4,7 @@ A change begins with `begin_change`, which takes the moment after the records it
 facts, memberships and identifiers. Nothing that was once believed is lost: what a change ends, it marks and keeps.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -121,9 +122,25 @@ async def state_facts(
 
     Without `from_on` they always were: the correction of an error.
     """
-    past = await believed_past(tx, [record.id])
-    pieces = [*map(piece_of_past, past), current_piece(record)]
-    put_pieces(tx, changing, record, past, with_facts(pieces, facts, changing.origin, from_on, until_on))
+    await state_facts_of_all(tx, changing, [(record, facts)], from_on=from_on, until_on=until_on)
+
+
+async def state_facts_of_all(
+    tx: AsyncSession,
+    changing: Changing,
+    stated: Sequence[tuple[Record, Mapping[str, Any]]],
+    *,
+    from_on: date | None = None,
+    until_on: date | None = None,
+) -> None:
+    """`state_facts` for many records, each with its own facts, in as many statements as for one."""
+    past = defaultdict[UUID, list[PastState]](list)
+    for row in await believed_past(tx, [record.id for record, _ in stated]):
+        past[row.record_id].append(row)
+    for record, facts in stated:
+        pieces = [*map(piece_of_past, past[record.id]), current_piece(record)]
+        learned = with_facts(pieces, facts, changing.origin, from_on, until_on)
+        put_pieces(tx, changing, record, past[record.id], learned)
     await tx.flush()
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.registry.commands.acting import Acting
-from services.registry.commands.changing import lock_households, state_facts
+from services.registry.commands.changing import lock_households, state_facts_of_all
 from services.registry.commands.ranking import sources
 from services.registry.commands.scoring import Decided, decide, formula_named, lock_inputs
 from services.registry.errors.scores import ScoringEnded, UnknownArea
@@ -86,6 +86,13 @@ async def scoring_worker(platform: Platform) -> None:
                 await _score_or_fail(tx, scoring)
         if scoring is None:
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def scorings_waiting(platform: Platform) -> dict[str, int]:
+    """For the health page: scorings begun and not yet ended."""
+    async with platform.database.transaction() as tx:
+        waiting = select(func.count()).select_from(Scoring).where(Scoring.status.in_(OPEN))
+        return {"scorings_waiting": await tx.scalar(waiting) or 0}
 
 
 def _next_scoring() -> Select[Scoring]:
@@ -163,9 +170,8 @@ async def _state(
 ) -> None:
     acting = Acting(scoring.made_by, sources().source_of(scoring.made_by), scoring.reason)
     changing = acting.begin(tx, "scoring", records, scoring.scored_on)
-    for record in records:
-        if isinstance(record, Household) and record.id in decided:
-            await state_facts(tx, changing, record, decided[record.id].facts(), from_on=scoring.scored_on)
+    stated = [(one, decided[one.id].facts()) for one in records if one.id in decided]
+    await state_facts_of_all(tx, changing, stated, from_on=scoring.scored_on)
     announce(tx, HouseholdsRegistered(batch_id=changing.id, households=len(decided), individuals=0))
 
 

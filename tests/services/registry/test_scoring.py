@@ -415,6 +415,42 @@ async def test_a_cancelled_scoring_stops_and_cannot_be_cancelled_again(
     assert (await ended(client, begun))["status"] == "cancelled"
 
 
+async def test_the_health_page_shows_a_scoring_until_it_has_ended(client: httpx.AsyncClient, registry: Running) -> None:
+    async def waiting() -> int:
+        work: dict[str, int] = (await client.get("/health/status")).json()["work"]
+        return work["scorings_waiting"]
+
+    (household_id,) = await an_area(client, registry, 1)
+    async with registry.platform.database.transaction() as tx:
+        await lock_households(tx, [UUID(household_id)])  # as by an official's change: the scoring waits for it
+        begun = await start(client, dry_run=False)
+        meanwhile = await waiting()
+
+    state = await ended(client, begun)
+
+    assert (meanwhile, state["scored"], await waiting()) == (1, 1, 0)
+
+
+async def test_each_household_of_a_scoring_keeps_what_was_true_of_it_before(
+    client: httpx.AsyncClient, registry: Running
+) -> None:
+    ids = await an_area(client, registry, 2)
+    await give_answers(registry, ids[1], {**ANSWERS, "rooms": 4}, on=date(2025, 6, 1))
+
+    await ended(client, await start(client, dry_run=False))
+
+    rooms = {
+        (id_, day): (await client.get(f"/v1/households/{id_}", params={"as_of": day})).json()["answers"]["rooms"]
+        for id_ in ids
+        for day in ("2025-03-04", "2025-06-01")
+    }
+    assert [rooms[id_, "2025-03-04"] for id_ in ids] == [2, 2]
+    assert [rooms[id_, "2025-06-01"] for id_ in ids] == [2, 4]
+    assert [(await score_of(client, id_))["score"] == "47.99" for id_ in ids] == [True, False]
+    before = [(await score_of(client, id_, as_of="2025-06-01"))["inputs_hash"] for id_ in ids]
+    assert before == [None, None]
+
+
 async def test_a_scoring_that_fails_by_its_own_fault_ends_and_the_next_one_runs(
     client: httpx.AsyncClient, registry: Running
 ) -> None:
