@@ -268,8 +268,18 @@ WAITING_FOR: dict[str, Text] = {
     "first load": Text(ar="التحميل الأول", fr="son premier chargement", en="its first load"),
     "nats": Text(ar="NATS", fr="NATS", en="NATS"),
 }
+# As /health/status of each process names them.
 WORK_KINDS: dict[str, Text] = {
-    "imports": Text(ar="استيراد القوائم", fr="import de listes", en="import of lists"),
+    "imports_waiting": Text(ar="استيراد القوائم", fr="import de listes", en="import of lists"),
+    "exports_waiting": Text(ar="كتابة ملفات التصدير", fr="écriture d'exports", en="writing of exports"),
+    "scorings_waiting": Text(ar="احتساب الدرجات", fr="calcul des scores", en="scoring of areas"),
+    "changes_to_index": Text(ar="إدراج الأسماء في البحث", fr="indexation des noms", en="indexing of names"),
+    "beneficiaries_pending": Text(
+        ar="مطابقة المستفيدين", fr="appariement des bénéficiaires", en="matching of beneficiaries"
+    ),
+    "feed_changes_out_of_order": Text(
+        ar="تغييرات سبقت أوانها", fr="changements arrivés trop tôt", en="changes that came too early"
+    ),
 }
 NO_FAULT = Text(ar="لا خطأ مسجَّل", fr="aucune", en="none recorded")
 

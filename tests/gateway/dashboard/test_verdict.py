@@ -60,8 +60,8 @@ def restarted() -> Observation:
 
 
 def long_import() -> Observation:
-    process = a_process("programs-csa", status=status("programs-csa", work={"imports": 2}))
-    return with_process(healthy(), process, ProcessMemory(work_since={"imports": ago(601)}))
+    process = a_process("programs-csa", status=status("programs-csa", work={"imports_waiting": 2}))
+    return with_process(healthy(), process, ProcessMemory(work_since={"imports_waiting": ago(601)}))
 
 
 def stuck() -> Observation:
@@ -127,6 +127,20 @@ def test_a_fault_is_told_with_its_impact_and_what_to_do(code: str, language: str
         assert said and "{" not in said
         arabic = any("\u0600" <= letter <= "\u06ff" for letter in said)
         assert arabic is (language == "ar")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "imports_waiting", "exports_waiting", "scorings_waiting", "changes_to_index", "beneficiaries_pending",
+        "feed_changes_out_of_order",
+    ],
+)  # fmt: skip
+def test_long_work_is_named_in_the_readers_words(kind: str) -> None:
+    process = a_process("registry", status=status("registry", work={kind: 3}))
+    (item,) = attention(with_process(healthy(), process, ProcessMemory(work_since={kind: ago(601)})))
+
+    assert all("_" not in item.what.in_(language) and "3" in item.what.in_(language) for language in LANGUAGES)
 
 
 def test_a_healthy_platform_needs_nobody() -> None:
