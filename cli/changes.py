@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from cli.credentials import NoToken
-from cli.gateway_client import GatewayClient
+from cli.gateway_client import GatewayClient, away, title_of
+from cli.printing import refused
 from shared.text import Text
 
 REQUESTS: Final = "/registry/v1/change-requests"
@@ -37,11 +38,6 @@ WORDS: Final[dict[str, Text]] = {
         fr="Le fichier n'est pas du JSON : une proposition, ou une liste de {most} au plus.",
         en="The file is not JSON: one proposal, or a list of at most {most}.",
     ),
-    "away": Text(
-        ar="البوابة لا تجيب ({reason}). هل المنصة قيد التشغيل؟",
-        fr="La passerelle ne répond pas ({reason}). La plateforme est-elle en marche ?",
-        en="The gateway does not answer ({reason}). Is the platform running?",
-    ),
 }
 
 
@@ -62,18 +58,18 @@ class Session:
             ) as client:
                 return await work(client)
         except NoToken as none:
-            return self._refuse(none.text.in_(self._language))
+            return refused(self._console, none.text.in_(self._language))
         except httpx.HTTPStatusError as fault:
-            return self._refuse(title_of(fault.response))
+            return refused(self._console, title_of(fault.response))
         except httpx.TransportError as fault:
-            return self._refuse(WORDS["away"].format(reason=type(fault).__name__).in_(self._language))
+            return refused(self._console, away(fault, self._language))
 
     async def propose(self, client: GatewayClient, file: Path, official: str, approve: bool) -> int:
         """Send every proposal of a file; those that are refused stop nothing."""
         proposals = _read(file)
         if proposals is None:
-            return self._refuse(WORDS["unreadable"].format(most=MOST_PROPOSALS).in_(self._language))
-        table, refused = self._table("number", "kind", "status", "reason"), 0
+            return refused(self._console, WORDS["unreadable"].format(most=MOST_PROPOSALS).in_(self._language))
+        table, failed = self._table("number", "kind", "status", "reason"), 0
         for number, told in track(enumerate(proposals, start=1), total=len(proposals), console=self._console):
             body = told if "proposal" in told else {"proposal": told}
             kind = str(body["proposal"].get("kind", "?")) if isinstance(body["proposal"], dict) else "?"
@@ -82,10 +78,10 @@ class Session:
                 made = await client.call("POST", REQUESTS, body=told, if_match="*")
                 table.add_row(str(number), kind, self._word(made["status"]), RichText(made["id"]))
             except httpx.HTTPStatusError as fault:
-                refused += 1
+                failed += 1
                 table.add_row(str(number), kind, self._word("refused"), RichText(title_of(fault.response)))
         self._console.print(table)
-        return 1 if refused else 0
+        return 1 if failed else 0
 
     async def list(self, client: GatewayClient, status: str) -> int:
         table = self._table("kind", "status", "proposed_by", "needed", "reason")
@@ -121,17 +117,6 @@ class Session:
 
     def _word(self, status: str) -> str:
         return WORDS[status].in_(self._language)
-
-    def _refuse(self, line: str) -> int:
-        self._console.print(RichText(line, style="bold red"), soft_wrap=True)
-        return 1
-
-
-def title_of(answer: httpx.Response) -> str:
-    """The platform's own words for a refusal."""
-    if "json" in answer.headers.get("content-type", ""):
-        return str(answer.json().get("title", answer.status_code))
-    return f"HTTP {answer.status_code}"
 
 
 def _read(file: Path) -> list[dict[str, Any]] | None:

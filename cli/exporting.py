@@ -11,7 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.text import Text as RichText
 
 from cli.credentials import NoToken
-from cli.gateway_client import GatewayClient
+from cli.gateway_client import GatewayClient, away, title_of
+from cli.printing import refused
 from shared.text import Text
 
 EXPORTS: Final = "/registry/v1/exports"
@@ -26,11 +27,6 @@ WORDS: Final[dict[str, Text]] = {
         ar="{file}: {rows} سطر، {size} بايت", fr="{file} : {rows} lignes, {size} octets", en="{file}: {rows} rows, {size} bytes"
     ),
     "refused": Text(ar="رُفض التصدير: {reason}", fr="Export refusé : {reason}", en="Refused: {reason}"),
-    "away": Text(
-        ar="البوابة لا تجيب ({reason}). هل المنصة قيد التشغيل؟",
-        fr="La passerelle ne répond pas ({reason}). La plateforme est-elle en marche ?",
-        en="The gateway does not answer ({reason}). Is the platform running?",
-    ),
 }  # fmt: skip
 
 
@@ -65,15 +61,14 @@ async def fetch_export(
             ) as client:
                 made = await _written(client, wanted, bar, language)
                 await _fetch(client, made, out, bar, language)
-    except _Refused as refused:
-        return _say(console, "refused", str(refused), language)
+    except _Refused as none:
+        return refused(console, WORDS["refused"].format(reason=none).in_(language))
     except NoToken as none:
-        console.print(RichText(none.text.in_(language), style="bold red"), soft_wrap=True)
-        return 1
+        return refused(console, none.text.in_(language))
     except httpx.HTTPStatusError as fault:
-        return _say(console, "refused", _title(fault.response), language)
+        return refused(console, WORDS["refused"].format(reason=title_of(fault.response)).in_(language))
     except httpx.TransportError as fault:
-        return _say(console, "away", type(fault).__name__, language)
+        return refused(console, away(fault, language))
     done = WORDS["done"].format(file=out, rows=made["rows_done"], size=made["size"])
     console.print(RichText(done.in_(language)), soft_wrap=True)
     return 0
@@ -116,15 +111,3 @@ async def _fetch(client: GatewayClient, made: Mapping[str, Any], out: Path, bar:
                     raise
                 await asyncio.sleep(LOOK_SECONDS * tried)
     partial.replace(out)
-
-
-def _say(console: Console, word: str, reason: str, language: str) -> int:
-    console.print(RichText(WORDS[word].format(reason=reason).in_(language), style="bold red"), soft_wrap=True)
-    return 1
-
-
-def _title(answer: httpx.Response) -> str:
-    """The gateway's own words for a refusal."""
-    if "json" in answer.headers.get("content-type", ""):
-        return str(answer.json().get("title", answer.status_code))
-    return f"HTTP {answer.status_code}"

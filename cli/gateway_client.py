@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from cli.credentials import NoToken, fetch_token
+from shared.text import Text
 
 TOKEN_SECONDS = 480
 """Tokens live ten minutes; a fresh one is asked for a little earlier."""
@@ -18,6 +19,22 @@ TRIES = 30
 WAIT_SECONDS = 0.5
 AGAIN = frozenset({429, 502, 503, 504})
 TIMEOUT = httpx.Timeout(120, connect=5)
+AWAY: Final = Text(
+    ar="البوابة لا تجيب ({reason}). هل المنصة قيد التشغيل؟",
+    fr="La passerelle ne répond pas ({reason}). La plateforme est-elle en marche ?",
+    en="The gateway does not answer ({reason}). Is the platform running?",
+)
+
+
+def title_of(answer: httpx.Response) -> str:
+    """A refusal in the platform's own words."""
+    if "json" in answer.headers.get("content-type", ""):
+        return str(answer.json().get("title", answer.status_code))
+    return f"HTTP {answer.status_code}"
+
+
+def away(fault: httpx.TransportError, language: str) -> str:
+    return AWAY.format(reason=type(fault).__name__).in_(language)
 
 
 class GatewayClient:

@@ -8,6 +8,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from cli.gateway_client import title_of
 from cli.main import language as terminal_language
 from shared.identity import INTERNAL, Caller, InternalKey
 from shared.text import Text
@@ -85,9 +86,7 @@ async def _redrive(client: httpx.AsyncClient, letter: dict[str, Any], language: 
     answer = await client.post(f"{ROUTE}/{letter['id']}/redrive")
     if answer.is_success:
         return WORDS["redriven"].in_(language)
-    if "json" in answer.headers.get("content-type", ""):
-        return str(answer.json()["title"])
-    return f"HTTP {answer.status_code}"
+    return title_of(answer)
 
 
 def _said(fault: httpx.HTTPError) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from babel.numbers import format_decimal, format_percent
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text as RichText
 
 from cli.main_job import Loaded
 from cli.report import Heard, Quality, Report, overall
@@ -89,6 +90,12 @@ WORDS = {
         en="The main job took {seconds} s after ready.",
     ),
 }
+
+
+def refused(console: Console, line: str) -> int:
+    """Say why a command did not do its work; returns its exit status."""
+    console.print(RichText(line, style="bold red"), soft_wrap=True)
+    return 1
 
 
 class Printer:

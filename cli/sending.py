@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from cli.credentials import NoToken
+from cli.gateway_client import away, title_of
 from cli.main_job import Door, Loaded, MainJobFailed, follow
-from cli.printing import Printer
+from cli.printing import Printer, refused
 from cli.processes import SERVICES
 from cli.uploading import upload
 from services.programs.catalog import programs_of
@@ -55,11 +56,6 @@ WORDS: Final[dict[str, Text]] = {
     ),
     "refused": Text(
         ar="رفضت البوابة الملف: {reason}", fr="La passerelle refuse le fichier : {reason}", en="Refused: {reason}"
-    ),
-    "away": Text(
-        ar="البوابة لا تجيب ({reason}). هل المنصة قيد التشغيل؟",
-        fr="La passerelle ne répond pas ({reason}). La plateforme est-elle en marche ?",
-        en="The gateway does not answer ({reason}). Is the platform running?",
     ),
 }
 
@@ -107,13 +103,13 @@ async def send(ready: Mapping[str, Any], sending: Sending, language: str, *, con
         if sending.error_file is not None:
             await _keep_error_file(door, loaded, sending.error_file)
     except MainJobFailed as failed:
-        return _refuse(console, str(failed))
+        return refused(console, str(failed))
     except NoToken as none:
-        return _refuse(console, none.text.in_(language))
+        return refused(console, none.text.in_(language))
     except httpx.HTTPStatusError as fault:
-        return _refuse(console, WORDS["refused"].format(reason=_title(fault.response)).in_(language))
+        return refused(console, WORDS["refused"].format(reason=title_of(fault.response)).in_(language))
     except httpx.TransportError as fault:
-        return _refuse(console, WORDS["away"].format(reason=type(fault).__name__).in_(language))
+        return refused(console, away(fault, language))
     if loaded.dry_run:
         console.print(WORDS["dry_run"].in_(language), highlight=False)
     Printer(console, language).files([loaded])
@@ -193,15 +189,3 @@ def _table(issues: list[dict[str, Any]], language: str) -> Table:
         # A cell's content is a partner's: brackets in it are no markup of ours.
         table.add_row(str(one["line"]), one["field"], RichText(one["value"]), severity, RichText(one["reason"]))
     return table
-
-
-def _title(answer: httpx.Response) -> str:
-    """The gateway's own words for a refusal."""
-    if "json" in answer.headers.get("content-type", ""):
-        return str(answer.json().get("title", answer.status_code))
-    return f"HTTP {answer.status_code}"
-
-
-def _refuse(console: Console, line: str) -> int:
-    console.print(RichText(line, style="bold red"), soft_wrap=True)
-    return 1
