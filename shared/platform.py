@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from shared.bus import Bus
@@ -110,6 +111,12 @@ class Platform:
         if not self.bus.connected:
             missing.append("nats")
         return missing
+
+    async def wait_for_work(self, seconds: float) -> None:
+        """Until a request has left something for a worker, and `seconds` at the most; the worker looks again then."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wake_workers.wait(), seconds)
+        self.wake_workers.clear()  # before the look: what is left during it wakes again
 
     async def work_waiting(self) -> dict[str, int]:
         return await self._waiting(self)

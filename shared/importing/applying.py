@@ -39,17 +39,13 @@ def import_worker(importer: Importer) -> Callable[[Platform], Awaitable[None]]:
 
     async def apply_imports(platform: Platform) -> None:
         while True:
-            platform.wake_workers.clear()
             async with platform.database.transaction() as tx:
                 waiting = select(Import.id).where(Import.status.in_(WAITING))
                 next_id = await tx.scalar(waiting.order_by(Import.created_at, Import.id).limit(1))
             if next_id is not None:
                 await _apply_file(platform, importer, next_id)
                 continue
-            try:
-                await asyncio.wait_for(platform.wake_workers.wait(), LOOK_SECONDS)
-            except TimeoutError:
-                pass
+            await platform.wait_for_work(LOOK_SECONDS)
 
     return apply_imports
 

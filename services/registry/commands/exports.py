@@ -93,17 +93,13 @@ async def request_export(tx: AsyncSession, body: ExportIn, *, by: str) -> Export
 async def export_worker(platform: Platform) -> None:
     """Writes the exports asked for, oldest first, and removes the files that have expired."""
     while True:
-        platform.wake_workers.clear()
         async with platform.database.transaction() as tx:
             await _remove_expired(tx)
             waiting = select(Export.id).where(Export.status.in_(OPEN)).order_by(Export.id).limit(1)
             next_id = await tx.scalar(waiting)
         if next_id is not None and await _write(platform, next_id):
             continue
-        try:
-            await asyncio.wait_for(platform.wake_workers.wait(), LOOK_SECONDS)
-        except TimeoutError:
-            pass
+        await platform.wait_for_work(LOOK_SECONDS)
 
 
 async def exports_waiting(platform: Platform) -> dict[str, int]:

@@ -61,17 +61,13 @@ async def request_run(tx: AsyncSession, *, by: str) -> QualityRun:
 async def quality_worker(platform: Platform) -> None:
     """Does the runs asked for, and asks for one each night."""
     while True:
-        platform.wake_workers.clear()
         async with platform.database.transaction() as tx:
             if await _is_due(tx, now()):
                 await request_run(tx, by=SCHEDULE)
             waiting = await tx.scalar(select(QualityRun.id).where(QualityRun.open))
         if waiting is not None:
             await _run(platform, waiting)
-        try:
-            await asyncio.wait_for(platform.wake_workers.wait(), LOOK_SECONDS)
-        except TimeoutError:
-            pass
+        await platform.wait_for_work(LOOK_SECONDS)
 
 
 async def _is_due(tx: AsyncSession, at: datetime) -> bool:
