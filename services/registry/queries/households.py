@@ -2,13 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Subquery, cast, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Household, Identifier, Individual, Membership, PastState
-from services.registry.queries.moments import NOW, Moment, State, believed_at, holds, member_at, shown, states
+from services.registry.queries.moments import (
+    NOW,
+    Moment,
+    State,
+    any_of,
+    believed_at,
+    holds,
+    member_at,
+    select_states,
+    shown,
+    state_in,
+    states,
+)
 from services.registry.schemas import Counts, FieldOrigin, HouseholdOut, HouseholdSummary, MemberOut, Origins
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -97,38 +110,37 @@ async def households_of(tx: AsyncSession, ids: Sequence[UUID], moment: Moment = 
 
 
 async def _members(tx: AsyncSession, ids: Sequence[UUID], moment: Moment) -> dict[UUID, list[MemberOut]]:
-    memberships = list(await tx.scalars(select(Membership).where(Membership.household_id.in_(ids), member_at(moment))))
-    people_ids = {one.individual_id for one in memberships}
-    people = await states(tx, Individual, people_ids, moment)
-    nnis = await _nnis(tx, list(people_ids), moment)
+    nni = (  # the smallest, where there are several
+        select(func.min(Identifier.value))
+        .where(Identifier.individual_id == Individual.id, Identifier.type == "NNI", believed_at(Identifier, moment))
+        .scalar_subquery()
+    )
+    membership = (Membership.household_id, Membership.relationship, Membership.from_on)
+    rows = (
+        select_states(Individual, moment)
+        .add_columns(*membership, nni)
+        .join(Membership, Membership.individual_id == Individual.id)
+        .where(Membership.household_id == any_of(ids), member_at(moment))
+    )
     members: dict[UUID, list[MemberOut]] = defaultdict(list)
-    for one in memberships:
-        person = people.get(one.individual_id)
+    for row in await tx.execute(rows) if ids else ():
+        person = state_in(Individual, row, moment)
         if person is not None:
-            members[one.household_id].append(member_out(one, person, nnis.get(person.id)))
+            household_id, *stay = row[-4:]
+            members[household_id].append(_member_out(person, *stay))
     for found in members.values():
         found.sort(key=lambda member: member.individual_number)
     return members
 
 
-async def _nnis(tx: AsyncSession, individual_ids: Sequence[UUID], moment: Moment) -> dict[UUID, str]:
-    """One national id of each individual: the smallest, where there are several."""
-    rows = select(Identifier.individual_id, func.min(Identifier.value)).where(
-        Identifier.individual_id.in_(individual_ids), Identifier.type == "NNI", believed_at(Identifier, moment)
-    )
-    return dict((await tx.execute(rows.group_by(Identifier.individual_id))).all())
-
-
-def member_out(membership: Membership, person: State, nni: str | None) -> MemberOut:
-    return MemberOut.model_validate(
-        shown(person.values)
-        | {
-            "individual_id": person.id,
-            "individual_number": person.number,
-            "relationship": membership.relationship,
-            "member_from": membership.from_on,
-            "nni": nni,
-        }
+def _member_out(person: State, relationship: str, member_from: date, nni: str | None) -> MemberOut:
+    return MemberOut(
+        **shown(person.values),
+        individual_id=person.id,
+        individual_number=person.number,
+        relationship=relationship,
+        member_from=member_from,
+        nni=nni,
     )
 
 
