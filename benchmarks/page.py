@@ -17,7 +17,9 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`, `make bench B=main-job`
-(`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Each ends with one JSON line of its figures.
+(`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Of the registry: `make bench B=registry-import`
+(`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
+Each ends with one JSON line of its figures.
 """
 READING = """\
 ## How to read this
@@ -32,6 +34,9 @@ READING = """\
 - **linking in memory**: one process, the platform's own rules, the same rows and people, nothing stored, sent or told.
   It is a floor: what the platform takes beyond it is the price of records, events and separate processes.
 - **COPY**: as many rows written by PostgreSQL's COPY into tables without an index: the floor of writing them down.
+- **registry-import**, **registry-read**, **registry-write**: the registry's own process with PostgreSQL (fsync on) and
+  NATS, over HTTP: a country's file until its last event is published; single reads and searches in a whole country;
+  households of six pushed by eight clients in a process of their own. Run alone; they are not in the tables above.
 - A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
   between machines than seconds do.
 """

@@ -46,14 +46,14 @@ class RegistryAlone:
         await connection.close()
         self.database_url = f"{postgres.url.rsplit('/', 1)[0]}/registry"
         await migrate(MIGRATIONS, self.database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
-        self._key = self.folder / "internal.key"
-        self._key.write_text(secrets.token_hex(32))
+        self.key_file = self.folder / "internal.key"
+        self.key_file.write_text(secrets.token_hex(32))
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment = base_env("en") | {
             "DATABASE_URL": self.database_url,
             "NATS_URL": nats.url,
-            "TEKAMOUL_INTERNAL_KEY_FILE": str(self._key),
+            "TEKAMOUL_INTERNAL_KEY_FILE": str(self.key_file),
             "TEKAMOUL_PORT": str(port),
             "TEKAMOUL_NAME": "registry",
             "TEKAMOUL_LOG_LEVEL": "warning",
@@ -80,7 +80,7 @@ class RegistryAlone:
 
     def client(self) -> httpx.AsyncClient:
         """A client whose token, good for a minute, is renewed with every request."""
-        key = InternalKey(self._key)
+        key = InternalKey(self.key_file)
 
         async def authorize(request: httpx.Request) -> None:
             request.headers["Authorization"] = f"Bearer {key.token(Caller('taazour', PERMISSIONS))}"

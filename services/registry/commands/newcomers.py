@@ -20,7 +20,8 @@ from services.registry.rules.stays import Stay
 from shared.copying import copy_ready_rows
 from shared.ids import new_ids
 
-IDS_AT_ONCE = 1_000
+FIRST_IDS, MOST_IDS = 20, 1_000
+"""Made together: as many as one household needs, and ever more for a file of many."""
 EMPTY = "{}"
 """JSON, as COPY takes it."""
 
@@ -57,6 +58,7 @@ class Newcomers:
         self.people: dict[str, Newcomer] = {}
         """By number."""
         self._ids: list[UUID] = []
+        self._ids_at_once = FIRST_IDS
         self._households: list[tuple[Any, ...]] = []
         self._identifiers: dict[tuple[UUID, str], tuple[Any, ...]] = {}
         self._stays: dict[int, tuple[Stay, Changing]] = {}
@@ -64,7 +66,8 @@ class Newcomers:
 
     def next_id(self) -> UUID:
         if not self._ids:
-            self._ids = new_ids(IDS_AT_ONCE)
+            self._ids = new_ids(self._ids_at_once)
+            self._ids_at_once = min(2 * self._ids_at_once, MOST_IDS)
         return self._ids.pop()
 
     def household(self, changing: Changing, id_: UUID, one: HouseholdFile, origin: Origin, content_hash: bytes) -> None:

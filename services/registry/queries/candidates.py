@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.rules.looks import Look
 
-MOST_CANDIDATES = 150
+MOST_CANDIDATES = 60
 """Of one look. More of the same keys are told apart by nothing but a place, a birth year or a further name."""
 COMMON_SAMPLE = 4_000
 """Individuals among whom a single part of a name is looked for first: a name as common as Mohamed fills an answer from

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from registry_cases import apply
 from running import Running, Services, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
 from services.registry.commands.indexing import index_again
@@ -404,3 +405,27 @@ async def test_who_may_only_check_may_not_search(registry: Running) -> None:
         answer = await agent.post("/v1/search", json={"nni": "9900000130"})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+
+
+async def test_the_dead_the_merged_and_those_who_left_are_found_with_their_status(client: httpx.AsyncClient) -> None:
+    (child,) = await found(client, individual_number="1000000002")
+    (kept,) = await found(client, individual_number="1000000005")
+    (twice,) = await found(client, individual_number="1000000009")
+    (leaving,) = await found(client, household_number="MR0110000010")
+    ids = [one["individual"]["id"] for one in (child, kept, twice)]
+    await apply(client, {"kind": "death", "individual_id": ids[0], "died_on": "2026-01-15"})
+    await apply(client, {"kind": "merge", "record": "individual", "keep_id": ids[1], "drop_id": ids[2]})
+    household = leaving["households"][0]["id"]
+    removal = {"kind": "removal", "household_id": household, "on": "2026-06-01", "reason": "left_country"}
+    await apply(client, removal)
+
+    async def caught_up() -> bool:
+        return (await client.post("/v1/search", json={"q": "Mohamed"})).json()["catching_up"] is False
+
+    await until(caught_up, what="the changes to be searchable")
+    dead = next(one for one in await found(client, q="Fatimetou Mint Mohamed") if numbers([one]) == ["1000000002"])
+    assert (dead["individual"]["status"], dead["households"]) == ("deceased", [])
+    merged = next(one for one in await found(client, q="Salem Ould Ahmed") if numbers([one]) == ["1000000009"])
+    assert (merged["individual"]["status"], merged["individual"]["merged_into"]) == ("merged", ids[1])
+    (left,) = await found(client, household_number="MR0110000010")
+    assert left["households"][0]["status"] == "left"
