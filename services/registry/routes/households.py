@@ -8,9 +8,11 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from services.registry.commands import pushing
 from services.registry.queries import households as queries
 from services.registry.queries import individuals
+from services.registry.queries.counting import place_counts
 from services.registry.queries.history import history
 from services.registry.routes.asking import AtMoment
 from services.registry.schemas import Counts, HouseholdOut, HouseholdSummary, IndividualOut, VersionOut
+from services.registry.schemas.counting import PlaceCounts
 from services.registry.schemas.pushing import NUMBER_PATTERN, PushedHousehold, PushedOut
 from shared.database import Tx
 from shared.etags import tag
@@ -89,3 +91,13 @@ async def get_individual_history(
 async def count_records(tx: Tx) -> Counts:
     """How many households and individuals the registry holds."""
     return await queries.counts(tx)
+
+
+@router.get("/counts/{place}", tags=["households"], dependencies=[permitted("places:read")])
+async def count_in_place(
+    place: Annotated[str, Path(max_length=30, description="The code of a wilaya, moughataa or commune.")],
+    tx: Tx,
+    moment: AtMoment,
+) -> PlaceCounts:
+    """Active households and people of a place, commune by commune and by category; never a cell of fewer than five."""
+    return await place_counts(tx, place, moment)
