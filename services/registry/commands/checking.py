@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.changing import believed_past
@@ -60,8 +61,7 @@ def refuse_inactive_individual(individual: Individual, pointer: str = "/proposal
 
 
 async def refuse_unknown_commune(tx: AsyncSession, code: str, pointer: str = "/proposal/commune_code") -> None:
-    place = await tx.get(Place, code)
-    if place is None or place.kind != "commune":
+    if await tx.scalar(select(Place.kind).where(Place.code == code)) != "commune":
         raise UnknownCommune(pointer=pointer, commune=code)
 
 

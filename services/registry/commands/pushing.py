@@ -1,9 +1,9 @@
 """One household as an institution's system tells it: the same as a file of one household, answered at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.answering import refuse_wrong_answers
@@ -30,18 +30,23 @@ async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_m
 
     Where a more believed source says otherwise its word stays, and both sources are told of the conflict.
     """
-    held = await tx.scalar(select(Household).where(Household.number == told.number).with_for_update())
-    if held is not None:
-        if if_match is None:
-            raise PreconditionRequired(pointer="/header/If-Match")
-        refuse_stale(if_match, held.version)
+    held: dict[str, Household] = {}
+
+    def seen(households: Mapping[str, Household]) -> None:
+        held.update(households)
+        if told.number in held:
+            if if_match is None:
+                raise PreconditionRequired(pointer="/header/If-Match")
+            refuse_stale(if_match, held[told.number].version)
+
     await refuse_unknown_commune(tx, told.commune_code, "/commune_code")
     _refuse_answers(told)
-    done = await register_households(tx, [told], by=by)
+    done = await register_households(tx, [told], by=by, seen=seen)
     if done.problems:  # a person who is refused would leave half a household: nothing is entered
         problem = done.problems[0]
         raise HouseholdRefused(problem.field, str(problem.value), problem.reason)
-    return Pushed(done.ids[told.number], held.version if held is not None else 1, held is None)
+    is_new = told.number not in held
+    return Pushed(done.ids[told.number], 1 if is_new else held[told.number].version, is_new)
 
 
 def _refuse_answers(told: HouseholdFile) -> None:

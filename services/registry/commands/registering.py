@@ -3,7 +3,7 @@
 What is new goes in by COPY. What is known is compared field by field with what is held, and the better source is believed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.changing import (
     TICK,
     Changing,
-    begin_change,
     current_piece,
     piece_of_past,
     put_pieces,
@@ -24,7 +23,7 @@ from services.registry.commands.memberships import NNI_ISSUER, add_identifier
 from services.registry.commands.newcomers import Newcomers
 from services.registry.commands.ranking import sources
 from services.registry.commands.recognizing import number_members
-from services.registry.models import Household
+from services.registry.models import Change, Household
 from services.registry.models.states import Record, as_json
 from services.registry.queries.place_table import place_table
 from services.registry.rules.clocks import Origin, Piece, with_survey
@@ -43,9 +42,12 @@ from services.registry.rules.households import (
 from services.registry.rules.stays import Stay, Window, arrival, departures, left_of, window_of
 from shared.clock import now
 from shared.contracts.registry import HouseholdsRegistered
-from shared.outbox import record as announce
+from shared.copying import copy_ready_rows
+from shared.ids import new_id
+from shared.outbox import record_all
 from shared.text import Text
 
+CHANGE_COLUMNS = ("id", "kind", "made_at", "made_by", "source", "import_id")
 BATCH_HOUSEHOLDS = 100
 """Announced by one event: what a subscriber takes over in one transaction."""
 
@@ -80,15 +82,21 @@ class _Arriving:
 
 
 async def register_households(
-    tx: AsyncSession, households: Sequence[HouseholdFile], *, by: str, import_id: UUID | None = None
+    tx: AsyncSession,
+    households: Sequence[HouseholdFile],
+    *,
+    by: str,
+    import_id: UUID | None = None,
+    seen: Callable[[Mapping[str, Household]], None] = lambda _: None,
 ) -> Registered:
     """Enter or update households with their members, and announce those that changed.
 
     A household already held with the same content is left alone, so that the same file twice announces nothing. Within
-    one call the order of households does not matter: who leaves one is free for another, wherever it stands.
+    one call the order of households does not matter: who leaves one is free for another, wherever it stands. `seen` is
+    shown the households that are held, locked, before anything is written, and may refuse.
     """
     registering = _Registering(tx, by, import_id)
-    batches = [registering.begin(batch) for batch in _batches(await registering.meet(households))]
+    batches = [registering.begin(batch) for batch in _batches(await registering.meet(households, seen))]
     for batch in batches:
         registering.settle_households(batch)
     for batch in batches:
@@ -115,12 +123,17 @@ class _Registering:
         self._touched: set[UUID] = set()
         """Known individuals of whom these lines brought something new."""
         self._at = now()
+        self._changes: list[Change] = []
+        self._events: list[HouseholdsRegistered] = []
 
-    async def meet(self, households: Sequence[HouseholdFile]) -> list[HouseholdFile]:
+    async def meet(
+        self, households: Sequence[HouseholdFile], seen: Callable[[Mapping[str, Household]], None]
+    ) -> list[HouseholdFile]:
         """Lock and read what is held of these households and their members; returns those that tell something else."""
         table = await place_table(self.tx)
         latest = {one.number: table.told_village(one) for one in households}
         await self._held.lock_households(latest)
+        seen(self._held.households)
         different = []
         for one in latest.values():
             held = self._held.households.get(one.number)
@@ -152,8 +165,10 @@ class _Registering:
     def begin(self, batch: Sequence[HouseholdFile]) -> list[_Arriving]:
         """The change of one batch. Each is known a moment after the one before: a record may be in two of them."""
         latest = Origin(self.source, max(one.surveyed_on for one in batch))
-        changing = begin_change(self.tx, "import", [], by=self.by, origin=latest, import_id=self.import_id)
-        changing.change.made_at = self._at
+        change = Change(
+            id=new_id(), kind="import", made_at=self._at, made_by=self.by, source=self.source, import_id=self.import_id
+        )
+        changing = Changing(change, latest)
         self._at += TICK
         return [self._arriving(changing, one) for one in batch]
 
@@ -198,13 +213,12 @@ class _Registering:
         """Let members in, new households with them, and announce the batch."""
         changed = [arriving.one for arriving in batch if self._admit(arriving)]
         if not changed:
-            self.tx.expunge(batch[0].changing.change)
             return
+        self._changes.append(batch[0].changing.change)
         self.outcome.changed |= {one.number for one in changed}
         members = {member.number for one in changed for member in one.members}
-        announce(
-            self.tx,
-            HouseholdsRegistered(batch_id=batch[0].changing.id, households=len(changed), individuals=len(members)),
+        self._events.append(
+            HouseholdsRegistered(batch_id=batch[0].changing.id, households=len(changed), individuals=len(members))
         )
 
     def _admit(self, arriving: _Arriving) -> bool:
@@ -324,5 +338,8 @@ class _Registering:
     async def store(self) -> None:
         """Copy in what is new, when what ended is marked so: memberships refer to households and individuals."""
         await self.tx.flush()
+        rows = [tuple(getattr(one, name) for name in CHANGE_COLUMNS) for one in self._changes]
+        await copy_ready_rows(self.tx, "changes", CHANGE_COLUMNS, rows)
         await self._new.copy_in(self.tx)
+        await record_all(self.tx, self._events)
         await self._conflicts.store(self.tx)

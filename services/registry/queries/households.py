@@ -44,7 +44,7 @@ async def households(
     moment: Moment = NOW,
 ) -> Page[HouseholdSummary]:
     """Households by id, without their people."""
-    found = _summaries(moment)
+    found = summaries(moment)
     size = (
         select(func.count())
         .where(Membership.household_id == found.c.id, member_at(moment))
@@ -62,7 +62,7 @@ async def households(
     return Page(items=items[:limit], next_cursor=encode_cursor(items[limit - 1].id) if len(items) > limit else None)
 
 
-def _summaries(moment: Moment) -> Subquery:
+def summaries(moment: Moment) -> Subquery:
     columns = ("commune_code", "vulnerability_category", "score", "status")
     current = select(Household.id, Household.number, Household.version, *(getattr(Household, name) for name in columns))
     if moment.is_now:

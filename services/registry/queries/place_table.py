@@ -18,8 +18,8 @@ from shared.place_names import MOST_CANDIDATES, PlaceIndex, PlaceRow
 LEAST_ALIKE_PERCENT = 60
 """Below that a code or name is another one and not a slip."""
 
-# The same places in the same versions, on the same day, are the same table: it needs no owner and no invalidation.
-STATE = text("SELECT count(*), coalesce(sum(hashtextextended(id::text, version)), 0)::text FROM places")
+# As many places with as many changes, on the same day, are the same table: it needs no owner and no invalidation.
+STATE = text("SELECT count(*), coalesce(sum(version), 0) FROM places")
 _latest: dict[tuple[Any, ...], "PlaceTable"] = {}
 
 
