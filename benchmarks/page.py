@@ -36,13 +36,13 @@ READING = """\
 - **COPY**: as many rows written by PostgreSQL's COPY into tables without an index: the floor of writing them down.
 - **registry-import**, **registry-read**, **registry-write**: the registry's own process with PostgreSQL (fsync on) and
   NATS, over HTTP: a country's file until its last event is published; single reads and searches in a whole country;
-  households of six pushed by eight clients in a process of their own. Run alone; they are not in the tables above.
+  households of six pushed by eight clients in a process of their own.
 - A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
   between machines than seconds do.
 """
 
 
-def write_page(where: dict[str, Any], results: dict[str, dict[str, Any]]) -> None:
+def write_page(where: dict[str, Any], results: dict[str, Any]) -> None:
     """Write README.md, the plots and, for whoever wants to compute, results.json."""
     plots = draw_plots(FOLDER / "plots", results)
     (FOLDER / "results.json").write_text(json.dumps({"machine": where, **results}, indent=2) + "\n", encoding="utf-8")
@@ -52,6 +52,7 @@ def write_page(where: dict[str, Any], results: dict[str, dict[str, Any]]) -> Non
         "\n".join(_targets(results)),
         "\n".join(_start(results["start"])),
         "\n".join(_main_job(results["main-job"]["growth"])),
+        "\n".join(_registry(results)),
         "\n\n".join(f"![{title}](plots/{file})" for file, title in plots),
         READING,
     ]
@@ -84,7 +85,7 @@ def _machine(where: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def _targets(results: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _targets(results: dict[str, Any]) -> Iterator[str]:
     start, growth = results["start"], results["main-job"]["growth"]
     small, large = growth[0], growth[-1]
     share = large["seconds_per_1000_households"] / small["seconds_per_1000_households"]
@@ -100,11 +101,53 @@ def _targets(results: dict[str, dict[str, Any]]) -> Iterator[str]:
     if large is not small:
         text = f"cost per household, {large['households']:,} over {small['households']:,}"
         rows.append((text, "not higher", f"{share:.2f} times", share <= COST_MAY_RISE))
+    rows += _registry_targets(results)
     yield "## Targets"
     yield ""
     yield from _table(
         ("figure", "at most", "measured", "met"), [(*row[:3], "yes" if row[3] else "**no**") for row in rows]
     )
+
+
+REGISTRY = {
+    "registry-import": ("households", "people", "megabytes", "people_per_s", "peak_mib", "seconds", "sent_s", "database_mib"),
+    "registry-read": (
+        "people", "by_id_p50_ms", "by_id_p99_ms", "as_of_p50_ms", "as_of_p99_ms", "as_of_ratio", "name_search_p50_ms",
+        "name_search_p99_ms", "name_search_answered", "nni_search_p99_ms", "nni_slip_search_p99_ms", "phone_search_p99_ms",
+        "searchable_after_s",
+    ),
+    "registry-write": ("writes", "clients", "people_per_write", "writes_per_s", "p50_ms", "p99_ms"),
+}  # fmt: skip
+"""The figures of each benchmark of the registry that the page shows, by their keys."""
+REGISTRY_TARGETS = (
+    ("registry-import", "people_per_s", "import of a country, people/s", "at least 10,000", 10_000, True),
+    ("registry-import", "peak_mib", "memory of the import, MiB", "1,024", 1_024, False),
+    ("registry-write", "writes_per_s", "single household writes/s", "at least 300", 300, True),
+    ("registry-read", "by_id_p99_ms", "household by id, p99, ms", "10", 10, False),
+    ("registry-read", "name_search_p99_ms", "search by name, p99, ms", "50", 50, False),
+    ("registry-read", "as_of_ratio", "as-of read over a plain one", "2", 2, False),
+)
+"""Benchmark, figure, what it is, the target as told, the bound, and whether more is better. Of the smallest size run."""
+
+
+def _registry(results: dict[str, Any]) -> Iterator[str]:
+    """A table for each benchmark of the registry: a column for each size."""
+    for name, keys in REGISTRY.items():
+        runs: list[dict[str, Any]] = results.get(name, [])
+        if runs:
+            yield f"## {name}"
+            yield ""
+            yield from _table(("", *("run" for _ in runs)), [(key, *(f"{run[key]:,}" for run in runs)) for key in keys])
+            yield ""
+
+
+def _registry_targets(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    rows = []
+    for benchmark, key, what, told, bound, more in REGISTRY_TARGETS:
+        if results.get(benchmark):
+            measured = results[benchmark][0][key]
+            rows.append((what, told, f"{measured:,}", measured >= bound if more else measured <= bound))
+    return rows
 
 
 def _start(start: dict[str, Any]) -> Iterator[str]:

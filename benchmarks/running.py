@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import main_job, registry_import, registry_read, registry_write, starting
 from benchmarks.figures import machine
-from benchmarks.page import write_page
+from benchmarks.page import REGISTRY, write_page
 
 
 def _main_job() -> dict[str, Any]:
@@ -37,11 +37,14 @@ def run_benchmarks(name: str) -> None:
 
 def _run_all() -> None:
     where = machine()
-    results = {"start": starting.run_start()}
+    results: dict[str, Any] = {"start": starting.run_start()}
     _tell(results["start"])
     sizes = main_job.sizes_asked(main_job.ALL_SIZES)
     results["main-job"] = main_job.run_main_job(sizes, runs=main_job.RUNS)
     _tell(results["main-job"])
+    for name in REGISTRY:
+        results[name] = [BENCHMARKS[name]()]
+        _tell(results[name][0])
     write_page(where, results)
 
 

@@ -12,7 +12,7 @@ from shared.importing.applying import imports_waiting
 from shared.platform import Platform, Worker
 
 LOOK_SECONDS = 0.5
-SHARE_BESIDE_IMPORTS = 0.1
+SHARE_BESIDE_IMPORTS = 0.03
 """Of the time, while a file is applied: both need the same processor, and names can be searched a little later."""
 
 

@@ -61,6 +61,8 @@ def test_every_problem_says_what_is_accepted_in_three_different_sentences(code: 
         "rows",
         "columns",
         "megabytes",
+        "workbook_megabytes",
+        "headers",
     }
     if code in PROBLEMS:
         assert places[0] == places[1] == places[2]
