@@ -137,6 +137,9 @@ def _registry(results: dict[str, Any]) -> Iterator[str]:
         if runs:
             yield f"## {name}"
             yield ""
+            if "measured" in runs[0]:
+                yield f"Measured {runs[0]['measured']}."
+                yield ""
             yield from _table(("", *("run" for _ in runs)), [(key, *(f"{run[key]:,}" for run in runs)) for key in keys])
             yield ""
 

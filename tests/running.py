@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -17,6 +18,7 @@ import httpx
 import uvicorn
 
 from servers import RunningServers
+from shared.database import Database
 from shared.identity import Caller, InternalKey
 from shared.migrating import migrate
 from shared.platform import Platform
@@ -33,9 +35,12 @@ ALL_PERMISSIONS = frozenset(
 _templates: dict[tuple[str, str], str] = {}
 
 
-async def fresh_database(servers: RunningServers, package: str) -> str:
-    """The URL of an empty database that the package's migrations have built (copied from a template)."""
-    key = (servers.postgres_url, package)
+async def fresh_database(servers: RunningServers, package: str, *, with_places: bool = False) -> str:
+    """The URL of an empty database that the package's migrations have built (copied from a template).
+
+    `with_places`: the registry's, with the table of places that its first start would load: more than half of that start.
+    """
+    key = (servers.postgres_url, f"{package} with places" if with_places else package)
     connection = await asyncpg.connect(servers.postgres_url)
     try:
         if key not in _templates:
@@ -43,12 +48,27 @@ async def fresh_database(servers: RunningServers, package: str) -> str:
             await connection.execute(f"CREATE DATABASE {name}")
             folder = Path(importlib.import_module(package).__file__ or "").parent / "migrations"
             await migrate(folder, servers.database_url(name).replace("postgresql://", "postgresql+asyncpg://"))
+            if with_places:
+                await _load_places(servers, servers.database_url(name))
             _templates[key] = name
         name = f"test_{secrets.token_hex(8)}"
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {_templates[key]}")
         return servers.database_url(name)
     finally:
         await connection.close()
+
+
+async def _load_places(servers: RunningServers, url: str) -> None:
+    settings = importlib.import_module("services.registry.settings").RegistrySettings(
+        DATABASE_URL=url, NATS_URL=servers.nats_url, internal_key_file=Path("none")
+    )
+    database = Database(settings)
+    try:
+        await importlib.import_module("services.registry.commands.editions").publish_places(
+            SimpleNamespace(database=database)
+        )
+    finally:
+        await database.close()
 
 
 def package_of(process: str) -> str:
@@ -114,7 +134,7 @@ class Services:
         """Start a service, or start it again after `stop` on the database and address it had."""
         package = package_of(process)
         if process not in self.databases:
-            self.databases[process] = await fresh_database(self.servers, package)
+            self.databases[process] = await fresh_database(self.servers, package, with_places=process == "registry")
         settings_module = importlib.import_module(f"{package}.settings")
         class_name = {"registry": "RegistrySettings", "programs": "ProgramsSettings"}.get(process.split("-")[0])
         settings_class = getattr(settings_module, class_name or f"{process.capitalize()}Settings")
