@@ -21,8 +21,8 @@ from services.registry.commands.changing import (
 )
 from services.registry.commands.checking import refuse_day, refuse_unknown_commune
 from services.registry.commands.memberships import (
-    NNI_ISSUER,
     add_identifier,
+    add_nni,
     current_memberships,
     withdraw_identifiers,
 )
@@ -37,7 +37,6 @@ from services.registry.models.states import Record
 from services.registry.rules.proposals import Correction
 from services.registry.rules.questionnaires import Unit, answered_disability
 from shared.clock import now
-from shared.values import nni_check_holds
 
 
 async def correct(tx: AsyncSession, proposal: Correction, acting: Acting) -> Changing:
@@ -134,8 +133,7 @@ async def _nnis(tx: AsyncSession, individual_id: UUID) -> list[str]:
 async def _state_nni(tx: AsyncSession, changing: Changing, individual_id: UUID, nni: str | None) -> None:
     await withdraw_identifiers(tx, changing, individual_id, "NNI")
     if nni:
-        grade = "check_holds" if nni_check_holds(nni) else "check_failed"
-        add_identifier(tx, changing, individual_id, type_="NNI", value=nni, issuer=NNI_ISSUER, grade=grade)
+        add_nni(tx, changing, individual_id, nni)
 
 
 async def _new_identifiers(

@@ -26,8 +26,7 @@ from services.registry.commands.checking import (
 )
 from services.registry.commands.correcting import lock_homes
 from services.registry.commands.memberships import (
-    NNI_ISSUER,
-    add_identifier,
+    add_nni,
     begin_membership,
     change_role,
     current_memberships,
@@ -37,7 +36,6 @@ from services.registry.errors import AlreadyHead, NotAMember, OneHead
 from services.registry.models import Household, Individual, Membership
 from services.registry.rules.proposals import Birth, Death, Marriage, Succession
 from shared.contracts.registry import HouseholdRemoved, IndividualDeceased
-from shared.values import nni_check_holds
 
 LAST_MEMBER = "last_member_gone"
 
@@ -63,8 +61,7 @@ async def register_birth(tx: AsyncSession, proposal: Birth, acting: Acting) -> C
         from_on=since,
     )
     if person.nni:
-        grade = "check_holds" if nni_check_holds(person.nni) else "check_failed"
-        add_identifier(tx, changing, made.id, type_="NNI", value=person.nni, issuer=NNI_ISSUER, grade=grade)
+        add_nni(tx, changing, made.id, person.nni)
     await touch(tx, changing, household)
     announce(tx, changing)
     return changing

@@ -1,6 +1,7 @@
 """Memberships and identifiers as a change states them. What is learnt later is another row; the old one is marked."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -9,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.changing import Changing
 from services.registry.models import Identifier, Membership
 from shared.ids import new_id
+from shared.values import nni_check_holds
 
 NNI_ISSUER = "ANRPTS"
+STATED = ("household_id", "individual_id", "relationship", "from_on", "until_on")
+"""What a membership says."""
 
 
 async def current_memberships(
@@ -50,19 +54,17 @@ def begin_membership(
     return made
 
 
+def restate_membership(tx: AsyncSession, changing: Changing, membership: Membership, **changed: Any) -> Membership:
+    """A membership as it was stated, but for what is `changed`. Withdraw the one before."""
+    told = {name: getattr(membership, name) for name in STATED}
+    return begin_membership(tx, changing, **(told | changed))
+
+
 async def end_membership(tx: AsyncSession, changing: Changing, membership: Membership, on: date) -> None:
     """A membership ends on a day (its first day without it). Ended before it began, it never was."""
     await withdraw_membership(tx, changing, membership)
     if on > membership.from_on:
-        begin_membership(
-            tx,
-            changing,
-            household_id=membership.household_id,
-            individual_id=membership.individual_id,
-            relationship=membership.relationship,
-            from_on=membership.from_on,
-            until_on=on,
-        )
+        restate_membership(tx, changing, membership, until_on=on)
 
 
 async def withdraw_membership(tx: AsyncSession, changing: Changing, membership: Membership) -> None:
@@ -76,14 +78,8 @@ async def change_role(
 ) -> Membership:
     """The member has another role in the household from a day on."""
     await end_membership(tx, changing, membership, on)
-    return begin_membership(
-        tx,
-        changing,
-        household_id=membership.household_id,
-        individual_id=membership.individual_id,
-        relationship=relationship,
-        from_on=max(on, membership.from_on),
-    )
+    since = max(on, membership.from_on)
+    return restate_membership(tx, changing, membership, relationship=relationship, from_on=since)
 
 
 def add_identifier(
@@ -102,6 +98,12 @@ def add_identifier(
             change_id=changing.id,
         )
     )
+
+
+def add_nni(tx: AsyncSession, changing: Changing, individual_id: UUID, nni: str) -> None:
+    """A national id, graded by its check. Touch the individual, too."""
+    grade = "check_holds" if nni_check_holds(nni) else "check_failed"
+    add_identifier(tx, changing, individual_id, type_="NNI", value=nni, issuer=NNI_ISSUER, grade=grade)
 
 
 async def withdraw_identifiers(tx: AsyncSession, changing: Changing, individual_id: UUID, type_: str) -> None:

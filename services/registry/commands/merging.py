@@ -15,7 +15,7 @@ from services.registry.commands.changing import (
     state_facts,
     touch,
 )
-from services.registry.commands.memberships import add_identifier, begin_membership, withdraw_membership
+from services.registry.commands.memberships import add_identifier, restate_membership, withdraw_membership
 from services.registry.errors import AlreadyMerged, IndividualNotActive, MergeWithItself
 from services.registry.models import Identifier, Individual, Membership
 from services.registry.rules.proposals import Merge
@@ -50,15 +50,8 @@ async def _merge_households(tx: AsyncSession, proposal: Merge, acting: Acting) -
     for one in theirs:
         await withdraw_membership(tx, changing, one)
         if one.individual_id not in present or one.until_on is not None:
-            begin_membership(
-                tx,
-                changing,
-                household_id=kept.id,
-                individual_id=one.individual_id,
-                relationship="other" if one.relationship == "head" else one.relationship,
-                from_on=one.from_on,
-                until_on=one.until_on,
-            )
+            role = "other" if one.relationship == "head" else one.relationship
+            restate_membership(tx, changing, one, household_id=kept.id, relationship=role)
     phones = list(dict.fromkeys([*kept.phones, *dropped.phones]))
     if phones != kept.phones:
         await state_facts(tx, changing, kept, {"phones": phones}, from_on=kept.true_from)
@@ -89,15 +82,7 @@ async def _merge_individuals(tx: AsyncSession, proposal: Merge, acting: Acting) 
         touched.add(one.household_id)
         await withdraw_membership(tx, changing, one)
         if one.household_id not in present or one.until_on is not None:
-            begin_membership(
-                tx,
-                changing,
-                household_id=one.household_id,
-                individual_id=kept.id,
-                relationship=one.relationship,
-                from_on=one.from_on,
-                until_on=one.until_on,
-            )
+            restate_membership(tx, changing, one, individual_id=kept.id)
     await _take_over_identifiers(tx, changing, kept, dropped)
     await touch(tx, changing, kept)
     facts = {"status": "merged", "died_on": None, "merged_into": str(kept.id)}

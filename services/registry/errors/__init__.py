@@ -104,15 +104,6 @@ class NotAMember(Refusal):
     )
 
 
-class MemberElsewhere(Refusal):
-    code, status = "member_elsewhere", 409
-    text = Text(
-        ar="الفرد {individual} عضو في الأسرة {household}؛ لا ينتمي إلى أسرتين إلا رب الأسرة. المقبول: طلب نقل.",
-        fr="L'individu {individual} appartient au ménage {household} ; seul un chef peut être dans deux ménages. Accepté : un déplacement.",
-        en="Individual {individual} belongs to household {household}; only a head may be in two. Accepted: a move.",
-    )
-
-
 class DateInFuture(Refusal):
     code, status = "date_in_future", 422
     text = Text(
