@@ -274,7 +274,7 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
             "version": listed["version"],
             "active": listed["status"] == "enrolled",
             "monthly_value_mru": Decimal(value) if (value := listed["monthly_value_mru"]) is not None else None,
-            "import_id": UUID(listed["import_id"]),
+            "import_id": UUID(listed["import_id"]) if listed["import_id"] else None,
             "source_line": listed["source_line"],
             "listed": listed,
             "link_status": LinkStatus.PENDING,

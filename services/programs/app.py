@@ -4,11 +4,13 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.programs import internal_routes, routes
+from services.programs import internal_routes
 from services.programs.catalog import programs_of
-from services.programs.commands.programs import publish_programs
+from services.programs.commands.programs import publish_catalog
 from services.programs.consumers import consumers
-from services.programs.importing import ListImporter
+from services.programs.importing import ProgramsImporter
+from services.programs.routes import enrollments
+from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
@@ -22,17 +24,17 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def create_app(settings: ProgramsSettings) -> FastAPI:
     """UnknownInstitution where no catalog of the institution's name ships with this version."""
     programs = programs_of(settings.institution)
-    importer = ListImporter(settings.institution, programs)
+    importer = ProgramsImporter(settings.institution, programs)
 
     async def publish(platform: Platform) -> None:
         async with platform.database.transaction() as tx:
-            await publish_programs(tx, settings.institution, programs.values())
+            await publish_catalog(tx, settings.institution, programs.values())
 
     return create_service(
         settings,
         title=f"Programs of {settings.institution}",
         description="Programs of an institution, and who is enrolled in them.",
-        routers=[routes.router, *import_routers(importer), internal_routes.router],
+        routers=[program_routes.router, enrollments.router, *import_routers(importer), internal_routes.router],
         migrations=MIGRATIONS,
         consumers=consumers,
         workers=[import_worker(importer), prune_imports],

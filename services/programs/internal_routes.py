@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from services.programs import queries
-from services.programs.routes import institution_of
+from services.programs.routes.asking import institution_of
 from services.programs.schemas import EnrollmentChange, ProgramOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.programs.rules.program import Calendar, Channel, Condition, Eligibility, Good, Quota, Value
 from services.programs.rules.status import ExitReason, LinkStatus, ResumptionReason, Status, SuspensionReason
 
 
@@ -20,6 +21,7 @@ class ValueOut(BaseModel):
     """What a program gives from a day on: one payment of `amount_mru` per household, person or pupil.
 
     A payment covers `months_per_payment` months. `months` are the months of the year in which it gives; null: all year.
+    `goods`: the quota of goods the payment consists of; `meal_mru`: the cost of one meal of a school day.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -28,10 +30,16 @@ class ValueOut(BaseModel):
     amount_mru: Decimal
     per: Literal["household", "person", "pupil"]
     months_per_payment: int
-    months: list[int] | None
+    months: tuple[int, ...] | None
     max_people: int | None
+    goods: tuple[Good, ...] = ()
+    meal_mru: Decimal | None = None
     confidence: Literal["found", "derived", "assumed"]
     note: str
+
+    @classmethod
+    def of(cls, value: Value) -> "ValueOut":
+        return cls.model_validate(value)
 
 
 class TargetingOut(BaseModel):
@@ -58,6 +66,15 @@ class ProgramOut(BaseModel):
     published_at: datetime
     values: list[ValueOut]
     targeting: TargetingOut
+    calendar: Calendar
+    channel: Channel | None = None
+    conditions: tuple[Condition, ...] = ()
+    capacity: int | None = None
+    quotas: tuple[Quota, ...] = ()
+    recertify_months: int | None = None
+    legal_reference: str | None = None
+    eligibility: tuple[Eligibility, ...] = ()
+    complements: tuple[str, ...] = ()
 
 
 class EnrollmentOut(BaseModel):
@@ -74,8 +91,14 @@ class EnrollmentOut(BaseModel):
     status: Status
     reason: str | None
     version: int
-    enrolled_on: date
+    applied_on: date | None
+    enrolled_on: date | None
     exited_on: date | None
+    recertify_on: date | None
+    priority: int
+    previous_id: UUID | None
+    held_reason: str | None
+    held_on: date | None
     household_number: str | None
     name: str
     father_name: str | None
@@ -94,8 +117,8 @@ class EnrollmentOut(BaseModel):
     card_number: str | None
     amount_mru: Decimal | None
     monthly_value_mru: Decimal | None
-    import_id: UUID
-    source_line: int
+    import_id: UUID | None
+    source_line: int | None
     link_status: LinkStatus
     link_probability: Decimal | None
     registry_household_id: UUID | None
@@ -178,9 +201,9 @@ class BeneficiaryOut(BaseModel):
     school: str | None
     school_class: str | None
     monthly_value_mru: Decimal | None
-    enrolled_on: date
-    import_id: UUID
-    source_line: int
+    enrolled_on: date | None
+    import_id: UUID | None
+    source_line: int | None
 
 
 class EnrollmentChange(BaseModel):

@@ -33,8 +33,61 @@ class EnrollmentsChanged(Event):
     program: str
     batch_id: UUID
     enrolled: int
+    """How many came to be enrolled: newly, or again after a suspension."""
     suspended: int = 0
     exited: int = 0
+    applied: int = 0
+    corrected: int = 0
+    """Changes of what is known of a beneficiary that leave the status as it was."""
 
     def aggregate_id(self) -> UUID:
         return self.batch_id
+
+
+class EntitlementsIssued(Event):
+    """A cycle of a program was issued: what is due in it is known. `GET /v1/cycles/{cycle_id}` has the sums."""
+
+    type: ClassVar[str] = "programs.entitlements.issued.v1"
+    publisher: ClassVar[Publisher] = "programs"
+
+    institution: str
+    program: str
+    cycle_id: UUID
+    due: int
+    held: int
+
+    def aggregate_id(self) -> UUID:
+        return self.cycle_id
+
+
+class DeliveriesRecorded(Event):
+    """A batch of deliveries of one program was recorded; `GET /v1/deliveries?batch_id=` lists them."""
+
+    type: ClassVar[str] = "programs.deliveries.recorded.v1"
+    publisher: ClassVar[Publisher] = "programs"
+
+    institution: str
+    program: str
+    batch_id: UUID
+    recorded: int
+    with_findings: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
+class LinkRefused(Event):
+    """An institution says that its beneficiary is not the individual or household it was linked to.
+
+    Pull `GET /internal/link-refusals/{refusal_id}` for which.
+    """
+
+    type: ClassVar[str] = "programs.links.refused.v1"
+    publisher: ClassVar[Publisher] = "programs"
+
+    institution: str
+    program: str
+    refusal_id: UUID
+
+    def aggregate_id(self) -> UUID:
+        return self.refusal_id

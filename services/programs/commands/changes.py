@@ -48,7 +48,7 @@ async def announce_changes(
             for one in changes
         ],
     )
-    reached = [one.change["to"] for one in changes]
+    reached = [one.change["to"] for one in changes if one.change["from"] != one.change["to"]]
     record(
         tx,
         EnrollmentsChanged(
@@ -58,5 +58,7 @@ async def announce_changes(
             enrolled=reached.count(Status.ENROLLED),
             suspended=reached.count(Status.SUSPENDED),
             exited=reached.count(Status.EXITED),
+            applied=reached.count(Status.APPLIED),
+            corrected=len(changes) - len(reached),
         ),
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.changes import Change, announce_changes
-from services.programs.errors import EnrollmentExited, EnrollmentNotActive, EnrollmentNotSuspended
+from services.programs.errors.enrollments import EnrollmentExited, EnrollmentNotActive, EnrollmentNotSuspended
 from services.programs.models import Enrollment
 from services.programs.rules.status import ExitReason, ResumptionReason, Status, SuspensionReason
 from shared.clock import now

@@ -1,11 +1,11 @@
-"""Publishing the programs of the catalog."""
+"""Publishing programs: the catalog's when the service starts, an institution's own when it asks."""
 
 from collections.abc import Iterable
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.models import ProgramRow, ProgramValue
+from services.programs.models import ProgramRow, ProgramValue, ProgramVersion
 from services.programs.rules.program import Program
 from shared.clock import now
 from shared.contracts.programs import ProgramPublished
@@ -14,35 +14,45 @@ from shared.ids import new_id
 from shared.outbox import record
 
 
-async def publish_programs(tx: AsyncSession, institution: str, programs: Iterable[Program]) -> None:
-    """Store the programs of the catalog that are new or say something new, and announce those."""
+async def publish_catalog(tx: AsyncSession, institution: str, programs: Iterable[Program]) -> None:
+    """Publish the programs of the catalog that are new or say something new since the catalog was last taken over."""
     for program in programs:
         known = await tx.get(ProgramRow, program.code, with_for_update=True)
-        if known is not None and known.content_hash == program.content_hash():
+        if known is not None and known.catalog_hash == program.content_hash():
             continue
-        row = known or ProgramRow(code=program.code, id=new_id(), version=0)
-        row.version += 1
-        row.name_ar, row.name_fr, row.name_en = program.names.ar, program.names.fr, program.names.en
-        row.owner, row.unit, row.benefit = program.owner, program.unit, program.benefit
-        row.legal_channel, row.targeting = program.legal_channel, program.targeting.model_dump(mode="json")
-        row.content_hash, row.published_at = program.content_hash(), now()
-        tx.add(row)
-        await tx.flush()
-        await _replace_values(tx, program)
-        change = {"kind": "published", "content": program.content_hash().hex()}
-        tx.add(
-            History(
-                aggregate_id=row.id,
-                version=row.version,
-                batch_id=row.id,
-                changed_by=institution,
-                change=change,
-            )
+        row = await publish_program(tx, institution, program, known, by=institution)
+        row.catalog_hash = program.content_hash()
+
+
+async def publish_program(
+    tx: AsyncSession, institution: str, program: Program, known: ProgramRow | None, *, by: str
+) -> ProgramRow:
+    """Store and announce a version of a program; one that says nothing new changes nothing. `known` is locked."""
+    if known is not None and known.content_hash == program.content_hash():
+        return known
+    row = known or ProgramRow(code=program.code, id=new_id(), version=0)
+    row.version += 1
+    row.name_ar, row.name_fr, row.name_en = program.names.ar, program.names.fr, program.names.en
+    row.owner, row.unit, row.benefit = program.owner, program.unit, program.benefit
+    row.legal_channel, row.targeting = program.legal_channel, program.targeting.model_dump(mode="json")
+    row.document = program.model_dump(mode="json", by_alias=True)
+    row.content_hash, row.published_at = program.content_hash(), now()
+    tx.add(row)
+    await tx.flush()
+    await _replace_values(tx, program)
+    tx.add(
+        ProgramVersion(
+            program_code=row.code,
+            version=row.version,
+            document=row.document,
+            published_at=row.published_at,
+            published_by=by,
         )
-        record(
-            tx,
-            ProgramPublished(institution=institution, program=program.code, program_id=row.id, version=row.version),
-        )
+    )
+    change = {"kind": "published", "content": program.content_hash().hex()}
+    tx.add(History(aggregate_id=row.id, version=row.version, batch_id=row.id, changed_by=by, change=change))
+    record(tx, ProgramPublished(institution=institution, program=program.code, program_id=row.id, version=row.version))
+    return row
 
 
 async def _replace_values(tx: AsyncSession, program: Program) -> None:

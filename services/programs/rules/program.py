@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.headers import Layout
 
+Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 Months = Annotated[tuple[Annotated[int, Field(ge=1, le=12)], ...], Field(min_length=1, max_length=12)]
 
 
@@ -37,21 +38,155 @@ class Names(Fact):
     en: str
 
 
+class Good(Fact):
+    """One good of a quota: `quantity` for one `per` and payment, at `price_mru` where the market asks `market_price_mru`.
+
+    Quantities and prices are for one `unit`. What the household is given is the difference, its subsidy.
+    """
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,29}$")]
+    names: Names
+    unit: Literal["kg", "l", "piece"]
+    quantity: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
+    market_price_mru: Money
+    price_mru: Money
+
+    @property
+    def subsidy_mru(self) -> Decimal:
+        """Of one unit."""
+        return self.market_price_mru - self.price_mru
+
+    @model_validator(mode="after")
+    def _cheaper_than_the_market(self) -> Self:
+        if self.price_mru > self.market_price_mru:
+            raise ValueError(f"{self.code}: price_mru is above market_price_mru")
+        return self
+
+
 class Value(Fact):
     """What the program gives from `from_on` until the next version.
 
     `amount_mru` is one payment for one `per`; a payment covers `months_per_payment` months. `months` are the months
     of the year in which the program gives (June is 6); None: all year. No more than `max_people` of a household count.
+    `goods` are what the payment consists of where it is a quota of goods: their subsidies add up to `amount_mru`.
+    `meal_mru` is the cost of one meal where a meal is given each school day; `amount_mru` is then a month's on average.
     """
 
     from_on: date = Field(alias="from")
-    amount_mru: Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+    amount_mru: Money
     per: Literal["household", "person", "pupil"]
     months_per_payment: Annotated[int, Field(ge=1, le=12)] = 1
     months: Months | None = None
     max_people: Annotated[int, Field(ge=1)] | None = None
+    goods: tuple[Good, ...] = ()
+    meal_mru: Money | None = None
     confidence: Literal["found", "derived", "assumed"]
     note: str
+
+    @model_validator(mode="after")
+    def _goods_add_up(self) -> Self:
+        if len({one.code for one in self.goods}) != len(self.goods):
+            raise ValueError("a good stands twice")
+        given = sum((one.quantity * one.subsidy_mru for one in self.goods), Decimal(0))
+        if self.goods and given != self.amount_mru:
+            raise ValueError(f"the goods' subsidies add up to {given}, not to amount_mru {self.amount_mru}")
+        return self
+
+
+class Term(Fact):
+    """Part of a school year; its first and last day are included."""
+
+    from_on: date = Field(alias="from")
+    to_on: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to_on < self.from_on:
+            raise ValueError("a period ends before it begins")
+        return self
+
+
+class Holiday(Term):
+    """Days on which schools are closed."""
+
+    names: Names
+
+
+class Calendar(Fact):
+    """When the program gives, beside the months of its value.
+
+    `periods`: payments follow one another from January; `school_days`: each school day of a month, inside `terms` and
+    outside `holidays` and Saturday and Sunday; `hijri_month`: once a year, in the Hijri month `hijri_month` (Ramadan is 9).
+    """
+
+    kind: Literal["periods", "school_days", "hijri_month"] = "periods"
+    hijri_month: Annotated[int, Field(ge=1, le=12)] | None = None
+    terms: tuple[Term, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    late_after_days: Annotated[int, Field(ge=0, le=366)] = 30
+    """A delivery later than this after the end of its period is late."""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        if (self.kind == "hijri_month") != (self.hijri_month is not None):
+            raise ValueError("hijri_month is given where kind is hijri_month, and only there")
+        if self.kind == "school_days" and not self.terms:
+            raise ValueError("a calendar of school days needs its terms")
+        return self
+
+
+class Channel(Fact):
+    """How the benefit reaches people."""
+
+    kind: Literal["payment_agent", "mobile_money", "bank", "shop", "school", "insurer"]
+    note: str = ""
+
+
+class Condition(Fact):
+    """What a beneficiary must have done before a payment.
+
+    `session_attendance`: present at `times` sessions in the `months` before the period ends. Who is known to have missed
+    them is not excluded: the payment is held until a person decides. Unknown is not missed.
+    """
+
+    code: Literal["session_attendance"]
+    times: Annotated[int, Field(ge=1, le=31)] = 1
+    months: Annotated[int, Field(ge=1, le=12)] = 3
+
+
+class Quota(Fact):
+    """At most `most` active enrollments in a place, by its p-code (wilaya, moughataa or commune)."""
+
+    place: Annotated[str, Field(pattern=r"^MR[0-9]{2,10}$")]
+    most: Annotated[int, Field(ge=0)]
+
+
+class Criterion(Fact):
+    """One named criterion of eligibility, in words for people and as data for the machine."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    attribute: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]{1,59}$")]
+    operator: Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "exists"]
+    value: str | bool | Decimal | tuple[str, ...] | None = None
+    label: Names
+
+
+class Criteria(Fact):
+    """Criteria taken together: `all` of them, `any`, or `at_least` n. Groups may hold groups, four deep."""
+
+    match: Literal["all", "any", "at_least"]
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    criteria: tuple[Criterion, ...] = ()
+    groups: tuple["Criteria", ...] = ()
+
+
+class Eligibility(Fact):
+    """The rule by which the program chooses, from a day on."""
+
+    version: Annotated[int, Field(ge=1)]
+    from_on: date = Field(alias="from")
+    rule: Criteria
 
 
 class Targeting(Fact):
@@ -90,6 +225,21 @@ class Program(Fact):
     legal_channel: Literal["own_registry_program", "signed_protocol", "partner_agreement"]
     values: Annotated[tuple[Value, ...], Field(min_length=1)]
     targeting: Targeting
+    calendar: Calendar = Calendar()
+    channel: Channel | None = None
+    conditions: tuple[Condition, ...] = ()
+    capacity: Annotated[int, Field(ge=0)] | None = None
+    """At most so many active enrollments in all; who comes after them waits. None: no limit."""
+    quotas: tuple[Quota, ...] = ()
+    recertify_months: Annotated[int, Field(ge=1, le=120)] | None = None
+    """An enrollment is to be looked at again so many months after it began. None: never by itself."""
+    legal_reference: str | None = None
+    """The text the program rests on; None where it is not known to us."""
+    eligibility: tuple[Eligibility, ...] = ()
+    complements: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{2,39}$")], ...] = ()
+    """Programs, of any institution, to which a household that leaves this one may be handed over."""
+    status_words: dict[str, Literal["applied", "enrolled", "suspended", "exited"]] = {}
+    """The institution's own words for a status, folded when compared."""
     list_form: ListForm = Field(alias="list")
 
     def content_hash(self) -> bytes:

@@ -115,11 +115,11 @@ class _Row:
 
 
 def read_row(
-    line: int, cells: Mapping[str, Cell], form: ListForm, version: Value | None, unit: Currency, today: date
+    line: int, cells: Mapping[str, Cell], form: ListForm, unit: Currency, today: date
 ) -> tuple[Listed | None, list[Finding]]:
     """The beneficiary of a line, or None where an error keeps it out, with everything found wrong.
 
-    `version` is the program's value in force; `unit` is the one declared for the file's amounts.
+    `unit` is the one declared for the file's amounts.
     """
     row = _Row(line, cells)
     for name in form.filled:
@@ -149,8 +149,6 @@ def read_row(
         card_number=_card_number(row),
         amount_mru=row.read("amount", lambda cell: parse_money(cell, unit), None),
     )
-    if version is not None:
-        _doubt_amount(row, listed, version, unit)
     return (None if row.refused else listed), row.findings
 
 
@@ -193,9 +191,14 @@ def _card_number(row: _Row) -> str | None:
     return fold_digits(row.text("card_number") or "").lstrip("0") or None
 
 
-def _doubt_amount(row: _Row, listed: Listed, version: Value, unit: Currency) -> None:
+def doubt_amount(listed: Listed, version: Value, unit: Currency) -> Finding | None:
+    """A warning where the payment listed is ten times, or a tenth of, what the program gives.
+
+    `version` is the program's value in force, `unit` the one declared for the file's amounts.
+    """
     if not is_ten_times_off(version, listed.household_size, listed.amount_mru):
-        return
+        return None
     due = payment_due(version, listed.household_size) or Decimal(0)
     reason = TEN_TIMES_TOO_MUCH if (listed.amount_mru or 0) > due else A_TENTH
-    row.find("amount", "warning", "amount_ten_times_off", reason.format(due=due, unit=unit))
+    text = reason.format(due=due, unit=unit)
+    return Finding(listed.line, "amount", listed.listed.get("amount"), "warning", "amount_ten_times_off", text)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from running import Running, Services, until
 from services.programs.catalog import programs_of
 from services.programs.commands.lists import ListOutcome, Source, apply_list
-from services.programs.importing import ListImporter
+from services.programs.importing import ProgramsImporter
 from services.programs.models import Enrollment
 from services.programs.rules.listed import Listed
 from services.programs.rules.status import Status
@@ -132,7 +132,7 @@ async def test_a_process_killed_between_and_within_chunks_goes_on_where_it_stood
     await killed.stop()
     file = tmp_path / "liste"
     file.write_bytes(csv_file(HEADER, *(household(number) for number in range(1, 1201))))
-    importer = ListImporter("csa", programs_of("csa"))
+    importer = ProgramsImporter("csa", programs_of("csa"))
     database = killed.platform.database
     async with database.transaction() as tx:
         import_ = await receive(tx, Sent("csa", "EL_MAOUNA", "liste.csv"), file)

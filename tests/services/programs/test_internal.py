@@ -159,7 +159,7 @@ async def test_a_program_is_announced_once_and_again_only_when_it_says_something
     csa = await services.start("programs-csa")
     assert await published(csa) == [("EL_MAOUNA", 1)]
     async with csa.platform.database.transaction() as tx:  # as an older version of the catalog left it
-        await tx.execute(update(ProgramRow).values(owner="CSA", content_hash=b"older"))
+        await tx.execute(update(ProgramRow).values(owner="CSA", content_hash=b"older", catalog_hash=b"older"))
         await tx.execute(delete(ProgramValue).where(ProgramValue.per == "person"))
     await csa.stop()
 

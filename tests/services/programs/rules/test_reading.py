@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from services.programs.catalog import programs_of
-from services.programs.rules.reading import read_row
+from services.programs.rules.listed import Listed
+from services.programs.rules.reading import Finding, doubt_amount, read_row
 from shared.text import Cell
 from shared.values import Currency
 
@@ -27,7 +28,7 @@ GOOD: dict[str, Cell] = {
 
 
 def test_a_good_row_is_read_whole() -> None:
-    row, findings = read_row(7, GOOD, TEKAVOUL.list_form, TEKAVOUL.value_on(TODAY), "MRU", TODAY)
+    row, findings = read_row(7, GOOD, TEKAVOUL.list_form, "MRU", TODAY)
 
     assert findings == []
     assert row is not None
@@ -57,7 +58,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("field", "cell", "code"), ERRORS)
 def test_what_a_row_cannot_do_without_keeps_it_out_when_wrong(field: str, cell: Cell, code: str) -> None:
-    row, findings = read_row(7, GOOD | {field: cell}, TEKAVOUL.list_form, TEKAVOUL.value_on(TODAY), "MRU", TODAY)
+    row, findings = read_row(7, GOOD | {field: cell}, TEKAVOUL.list_form, "MRU", TODAY)
 
     assert row is None
     assert [(one.line, one.field, one.value, one.severity, one.code) for one in findings] == [
@@ -78,18 +79,27 @@ WARNINGS: list[tuple[str, Cell, Currency, str]] = [
 ]
 
 
+def _read(cells: dict[str, Cell], unit: Currency) -> tuple[Listed | None, list[Finding]]:
+    """A row as Tekavoul's list is read, with what its value says of the amount."""
+    version = TEKAVOUL.value_on(TODAY)
+    row, findings = read_row(7, cells, TEKAVOUL.list_form, unit, TODAY)
+    assert row is not None and version is not None
+    doubt = doubt_amount(row, version, unit)
+    return row, [*findings, doubt] if doubt else findings
+
+
 @pytest.mark.parametrize(("field", "cell", "unit", "code"), WARNINGS)
 def test_what_only_helps_to_recognise_lets_the_row_in(field: str, cell: Cell, unit: Currency, code: str) -> None:
     given = GOOD | ({field: cell} if field == "amount" else {field: cell, "amount": None})
 
-    row, findings = read_row(7, given, TEKAVOUL.list_form, TEKAVOUL.value_on(TODAY), unit, TODAY)
+    row, findings = _read(given, unit)
 
     assert row is not None
     assert [(one.field, one.severity, one.code) for one in findings] == [(field, "warning", code)]
 
 
 def test_an_amount_ten_times_off_names_the_unit_declared_and_what_the_program_gives() -> None:
-    _, findings = read_row(7, GOOD, TEKAVOUL.list_form, TEKAVOUL.value_on(TODAY), "MRO", TODAY)
+    _, findings = _read(GOOD, "MRO")
 
     assert findings[0].reason.en == (
         "the amount is a tenth of what the program gives (3600.00 MRU); the file's declared unit is MRO, verify it"
@@ -100,7 +110,7 @@ def test_an_amount_ten_times_off_names_the_unit_declared_and_what_the_program_gi
     ("cell", "action"), [("إضافة", "add"), ("حذف", "remove"), ("Retrait", "remove"), ("add", "add"), ("ajout", "add")]
 )
 def test_a_delta_says_add_or_remove_in_any_language(cell: str, action: str) -> None:
-    row, findings = read_row(2, {"name": "Sidi", "action": cell}, INSURANCE.list_form, None, "MRU", TODAY)
+    row, findings = read_row(2, {"name": "Sidi", "action": cell}, INSURANCE.list_form, "MRU", TODAY)
 
     assert findings == []
     assert row is not None and row.action == action
@@ -108,7 +118,7 @@ def test_a_delta_says_add_or_remove_in_any_language(cell: str, action: str) -> N
 
 @pytest.mark.parametrize(("cell", "code"), [("", "value_missing"), ("peut-être", "choice_unreadable")])
 def test_a_delta_row_without_a_known_action_is_kept_out(cell: str, code: str) -> None:
-    row, findings = read_row(2, {"name": "Sidi", "action": cell}, INSURANCE.list_form, None, "MRU", TODAY)
+    row, findings = read_row(2, {"name": "Sidi", "action": cell}, INSURANCE.list_form, "MRU", TODAY)
 
     assert row is None
     assert [one.code for one in findings] == [code]
@@ -118,7 +128,7 @@ def test_cards_are_kept_without_leading_zeros_because_some_lost_them() -> None:
     form = programs_of("taazour")["TEMWINE"].list_form
 
     rows = [
-        read_row(2, {"name": "Sidi", "card_number": cell}, form, None, "MRU", TODAY)[0]
+        read_row(2, {"name": "Sidi", "card_number": cell}, form, "MRU", TODAY)[0]
         for cell in ("00123456", 123456, "٠٠١٢٣٤٥٦")
     ]
 

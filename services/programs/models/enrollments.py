@@ -1,8 +1,7 @@
-"""Tables of a programs service."""
+"""Tables of enrollments: who is in a program, who was, and where the registry knows them."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -13,72 +12,16 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     Numeric,
     Text,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from services.programs.rules.program import Unit
+from services.programs.models.declaring import MONEY, Base, one_of
 from services.programs.rules.status import LinkStatus, Status
-from shared.database import NAMING
 from shared.importing.models import Import
-
-MONEY = Numeric(14, 2)
-
-
-def _one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=column)
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMING)
-
-
-class ProgramRow(Base):
-    """A program as last published. `content_hash` tells whether the catalog brings anything new."""
-
-    __tablename__ = "programs"
-    __table_args__ = (_one_of("unit", Unit),)
-
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    id: Mapped[UUID] = mapped_column(unique=True)
-    name_ar: Mapped[str] = mapped_column(Text)
-    name_fr: Mapped[str] = mapped_column(Text)
-    name_en: Mapped[str] = mapped_column(Text)
-    owner: Mapped[str] = mapped_column(Text)
-    unit: Mapped[str] = mapped_column(Text)
-    benefit: Mapped[str] = mapped_column(Text)
-    legal_channel: Mapped[str] = mapped_column(Text)
-    targeting: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    content_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    version: Mapped[int] = mapped_column(Integer)
-    published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-class ProgramValue(Base):
-    """What a program gives from a day on; see rules.program.Value."""
-
-    __tablename__ = "program_values"
-    __table_args__ = (
-        _one_of("per", ("household", "person", "pupil")),
-        _one_of("confidence", ("found", "derived", "assumed")),
-        CheckConstraint("amount_mru >= 0", name="amount_mru"),
-        CheckConstraint("months_per_payment BETWEEN 1 AND 12", name="months_per_payment"),
-    )
-
-    program_code: Mapped[str] = mapped_column(ForeignKey("programs.code"), primary_key=True)
-    from_on: Mapped[date] = mapped_column(Date, primary_key=True)
-    amount_mru: Mapped[Decimal] = mapped_column(MONEY)
-    per: Mapped[str] = mapped_column(Text)
-    months_per_payment: Mapped[int] = mapped_column(Integer)
-    months: Mapped[list[int] | None] = mapped_column(JSONB(none_as_null=True))
-    max_people: Mapped[int | None] = mapped_column(Integer)
-    confidence: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text)
 
 
 class Enrollment(Base):
@@ -89,9 +32,11 @@ class Enrollment(Base):
 
     __tablename__ = "enrollments"
     __table_args__ = (
-        _one_of("status", Status),
-        _one_of("link_status", LinkStatus),
+        one_of("status", Status),
+        one_of("link_status", LinkStatus),
         CheckConstraint("(status = 'exited') = (exited_on IS NOT NULL)", name="exited_on"),
+        CheckConstraint("status NOT IN ('enrolled', 'suspended') OR enrolled_on IS NOT NULL", name="enrolled_on"),
+        CheckConstraint("(held_reason IS NULL) = (held_on IS NULL)", name="held_on"),
         CheckConstraint("household_size > 0", name="household_size"),
         CheckConstraint("link_probability BETWEEN 0 AND 1", name="link_probability"),
         # Nobody is active twice in one program.
@@ -111,12 +56,28 @@ class Enrollment(Base):
             "household_number",
             postgresql_where="household_number IS NOT NULL",
         ),
+        Index("ix_enrollments_card_number", "program_code", "card_number", postgresql_where="card_number IS NOT NULL"),
         Index("ix_enrollments_nni", "program_code", "nni", postgresql_where="nni IS NOT NULL"),
         Index(
             "ix_enrollments_registry_household_id",
             "registry_household_id",
             postgresql_where="registry_household_id IS NOT NULL",
         ),
+        Index(
+            "ix_enrollments_registry_individual_id",
+            "registry_individual_id",
+            postgresql_where="registry_individual_id IS NOT NULL",
+        ),
+        # The waiting list, in the order in which it is admitted.
+        Index(
+            "ix_enrollments_waiting",
+            "program_code",
+            "priority",
+            "applied_on",
+            "id",
+            postgresql_where="status = 'applied'",
+        ),
+        Index("ix_enrollments_recertify_on", "recertify_on", postgresql_where="status = 'enrolled'"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -126,8 +87,19 @@ class Enrollment(Base):
     version: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str | None] = mapped_column(Text)
     """Of the last change of status."""
-    enrolled_on: Mapped[date] = mapped_column(Date)
+    applied_on: Mapped[date | None] = mapped_column(Date)
+    """Of who applied before being enrolled."""
+    enrolled_on: Mapped[date | None] = mapped_column(Date)
+    """None while the application waits, and for one that was never accepted."""
     exited_on: Mapped[date | None] = mapped_column(Date)
+    recertify_on: Mapped[date | None] = mapped_column(Date)
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Of a waiting application: the lowest number is admitted first."""
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    """The enrollment that ended before this one began, of the same beneficiary in the same program."""
+    held_reason: Mapped[str | None] = mapped_column(Text)
+    """Why what falls due is not to be handed over until a person decides; the enrollment stays what it is."""
+    held_on: Mapped[date | None] = mapped_column(Date)
 
     listed: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """The row as sent, by canonical field."""
@@ -151,8 +123,9 @@ class Enrollment(Base):
     """One payment, where the list names it."""
     monthly_value_mru: Mapped[Decimal | None] = mapped_column(MONEY)
     """Unknown where the program gives per person and the list does not say how many."""
-    import_id: Mapped[UUID] = mapped_column(ForeignKey(Import.id))
-    source_line: Mapped[int] = mapped_column(Integer)
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey(Import.id))
+    """The file that named the beneficiary; None where an institution's system sent one enrollment."""
+    source_line: Mapped[int | None] = mapped_column(Integer)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     link_status: Mapped[LinkStatus] = mapped_column(Text, default=LinkStatus.PENDING)
@@ -160,3 +133,27 @@ class Enrollment(Base):
     link_probability: Mapped[Decimal | None] = mapped_column(Numeric(6, 5))
     registry_individual_id: Mapped[UUID | None]
     registry_household_id: Mapped[UUID | None]
+
+
+class EnrollmentPast(Base):
+    """An enrollment as it was in a version that another has followed: what an undo restores."""
+
+    __tablename__ = "enrollment_pasts"
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class LinkRefusal(Base):
+    """The institution says that its beneficiary is not this individual or household of the registry."""
+
+    __tablename__ = "link_refusals"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), index=True)
+    household_id: Mapped[UUID | None]
+    individual_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(Text)
+    refused_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    refused_by: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""HTTP of a programs service, behind the gateway at /programs/{institution}."""
+"""Routes of enrollments: who is in a program, and the turns in the life of one enrollment."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -11,13 +11,12 @@ from pydantic import BaseModel
 from services.programs import queries
 from services.programs.commands import enrollments as commands
 from services.programs.models import Enrollment
+from services.programs.routes.asking import institution_of
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas import (
-    Counts,
     EnrollmentDetail,
     EnrollmentOut,
     Exit,
-    ProgramOut,
     Resumption,
     Suspension,
     TurnOut,
@@ -29,36 +28,8 @@ from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
 router = APIRouter(prefix="/v1")
-ABOUT_PROGRAMS = [permitted("programs:read")]
 Reading = Annotated[Caller, permitted("enrollments:read")]
 Writing = Annotated[Caller, permitted("enrollments:write")]
-
-
-def institution_of(request: Request) -> str:
-    institution: str = request.app.state.platform.settings.institution
-    return institution
-
-
-@router.get("/programs", tags=["programs"], dependencies=ABOUT_PROGRAMS)
-async def list_programs(
-    request: Request, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
-) -> Page[ProgramOut]:
-    """The institution's programs, with their dated values and whom they are for."""
-    return await queries.programs(tx, institution_of(request), limit, cursor)
-
-
-@router.get("/programs/{code}", tags=["programs"], dependencies=ABOUT_PROGRAMS)
-async def get_program(request: Request, code: str, tx: Tx, response: Response) -> ProgramOut:
-    """One program."""
-    found = await queries.program(tx, institution_of(request), code)
-    tag(response, found.version)
-    return found
-
-
-@router.get("/counts", tags=["programs"], dependencies=ABOUT_PROGRAMS)
-async def count_enrollments(request: Request, tx: Tx) -> Counts:
-    """Per program: enrollments by status, and how many of them are linked to the registry."""
-    return await queries.counts(tx, institution_of(request))
 
 
 @router.get("/enrollments", tags=["enrollments"])

@@ -1,4 +1,4 @@
-"""What a programs service refuses."""
+"""What is refused about enrollments."""
 
 from shared.errors import Refusal
 from shared.text import Text

@@ -1,0 +1,1 @@
+"""What a programs service refuses, by what it is about."""

@@ -1,0 +1,1 @@
+"""HTTP of a programs service, behind the gateway at /programs/{institution}."""
