@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.programs import queries
+from services.programs.queries import enrollments, programs
 from services.programs.routes.asking import institution_of
-from services.programs.schemas import EnrollmentChange, ProgramOut
+from services.programs.schemas.enrollments import EnrollmentChange
+from services.programs.schemas.programs import ProgramOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -20,13 +21,13 @@ async def pull_programs(
     request: Request, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> Page[ProgramOut]:
     """Every program of the institution."""
-    return await queries.programs(tx, institution_of(request), limit, cursor)
+    return await programs.programs(tx, institution_of(request), limit, cursor)
 
 
 @router.get("/programs/{code}")
 async def pull_program(request: Request, code: str, tx: Tx) -> ProgramOut:
     """The program of a `programs.programs.published` event, as it is now."""
-    return await queries.program(tx, institution_of(request), code)
+    return await programs.program(tx, institution_of(request), code)
 
 
 # What is not asked for is not there at all, rather than null.
@@ -39,4 +40,4 @@ async def pull_batch(
     beneficiaries: Annotated[bool, Query(description="Whether to show who the changes are about.")] = True,
 ) -> Page[EnrollmentChange]:
     """The changes of one `programs.enrollments.changed` event, one per enrollment and version."""
-    return await queries.batch(tx, batch_id, limit, cursor, beneficiaries=beneficiaries)
+    return await enrollments.batch(tx, batch_id, limit, cursor, beneficiaries=beneficiaries)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.lists import Source, apply_list
-from services.programs.queries import published
+from services.programs.queries.programs import published
 from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program

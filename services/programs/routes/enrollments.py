@@ -8,12 +8,12 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from services.programs import queries
 from services.programs.commands import enrollments as commands
 from services.programs.models import Enrollment
+from services.programs.queries import enrollments as queries
 from services.programs.routes.asking import institution_of
 from services.programs.rules.status import LinkStatus, Status
-from services.programs.schemas import (
+from services.programs.schemas.enrollments import (
     EnrollmentDetail,
     EnrollmentOut,
     Exit,

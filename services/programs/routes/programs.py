@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from services.programs import queries
+from services.programs.queries import enrollments, programs
 from services.programs.routes.asking import institution_of
-from services.programs.schemas import Counts, ProgramOut
+from services.programs.schemas.enrollments import Counts
+from services.programs.schemas.programs import ProgramOut
 from shared.database import Tx
 from shared.etags import tag
 from shared.identity import permitted
@@ -19,13 +20,13 @@ async def list_programs(
     request: Request, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> Page[ProgramOut]:
     """The institution's programs, with their dated values and whom they are for."""
-    return await queries.programs(tx, institution_of(request), limit, cursor)
+    return await programs.programs(tx, institution_of(request), limit, cursor)
 
 
 @router.get("/programs/{code}", tags=["programs"], dependencies=ABOUT_PROGRAMS)
 async def get_program(request: Request, code: str, tx: Tx, response: Response) -> ProgramOut:
     """One program."""
-    found = await queries.program(tx, institution_of(request), code)
+    found = await programs.program(tx, institution_of(request), code)
     tag(response, found.version)
     return found
 
@@ -33,4 +34,4 @@ async def get_program(request: Request, code: str, tx: Tx, response: Response) -
 @router.get("/counts", tags=["programs"], dependencies=ABOUT_PROGRAMS)
 async def count_enrollments(request: Request, tx: Tx) -> Counts:
     """Per program: enrollments by status, and how many of them are linked to the registry."""
-    return await queries.counts(tx, institution_of(request))
+    return await enrollments.counts(tx, institution_of(request))

@@ -1,0 +1,1 @@
+"""Reads of a programs service. An institution's programs are public; enrollments are shown by program only."""

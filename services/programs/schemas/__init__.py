@@ -1,0 +1,1 @@
+"""What a programs service says and hears on the wire."""
