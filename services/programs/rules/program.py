@@ -1,6 +1,7 @@
 """What a program is: whom it serves, what it gives, and how the list of its beneficiaries looks."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,9 +11,37 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.headers import Layout
+from shared.invalid import not_accepted
+from shared.text import Text
 
 Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 Months = Annotated[tuple[Annotated[int, Field(ge=1, le=12)], ...], Field(min_length=1, max_length=12)]
+
+
+DEARER_THAN_THE_MARKET = Text(
+    ar="السعر price_mru أعلى من سعر السوق market_price_mru",
+    fr="price_mru dépasse market_price_mru",
+    en="price_mru is above market_price_mru",
+)
+GOOD_TWICE = Text(ar="سلعة مذكورة مرتين", fr="une denrée figure deux fois", en="a good stands twice")
+GOODS_DO_NOT_ADD_UP = Text(
+    ar="مجموع دعم السلع {given} ولا يساوي amount_mru وهو {amount}",
+    fr="les subventions des denrées font {given}, et non amount_mru qui est de {amount}",
+    en="the goods' subsidies add up to {given}, not to amount_mru, which is {amount}",
+)
+ENDS_BEFORE_IT_BEGINS = Text(
+    ar="الفترة تنتهي قبل أن تبدأ", fr="la période finit avant de commencer", en="the period ends before it begins"
+)
+HIJRI_MONTH = Text(
+    ar="يُذكر hijri_month حيث يكون kind هو hijri_month، ولا يُذكر في غيره",
+    fr="hijri_month se donne quand kind vaut hijri_month, et seulement alors",
+    en="hijri_month is given where kind is hijri_month, and only there",
+)
+NEEDS_TERMS = Text(
+    ar="تقويم أيام الدراسة يحتاج إلى terms",
+    fr="un calendrier de jours de classe demande ses terms",
+    en="a calendar of school days needs its terms",
+)
 
 
 class Unit(StrEnum):
@@ -59,7 +88,7 @@ class Good(Fact):
     @model_validator(mode="after")
     def _cheaper_than_the_market(self) -> Self:
         if self.price_mru > self.market_price_mru:
-            raise ValueError(f"{self.code}: price_mru is above market_price_mru")
+            raise not_accepted(DEARER_THAN_THE_MARKET)
         return self
 
 
@@ -86,10 +115,10 @@ class Value(Fact):
     @model_validator(mode="after")
     def _goods_add_up(self) -> Self:
         if len({one.code for one in self.goods}) != len(self.goods):
-            raise ValueError("a good stands twice")
+            raise not_accepted(GOOD_TWICE)
         given = sum((one.quantity * one.subsidy_mru for one in self.goods), Decimal(0))
         if self.goods and given != self.amount_mru:
-            raise ValueError(f"the goods' subsidies add up to {given}, not to amount_mru {self.amount_mru}")
+            raise not_accepted(GOODS_DO_NOT_ADD_UP.format(given=given, amount=self.amount_mru))
         return self
 
 
@@ -102,7 +131,7 @@ class Term(Fact):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.to_on < self.from_on:
-            raise ValueError("a period ends before it begins")
+            raise not_accepted(ENDS_BEFORE_IT_BEGINS)
         return self
 
 
@@ -130,9 +159,9 @@ class Calendar(Fact):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> Self:
         if (self.kind == "hijri_month") != (self.hijri_month is not None):
-            raise ValueError("hijri_month is given where kind is hijri_month, and only there")
+            raise not_accepted(HIJRI_MONTH)
         if self.kind == "school_days" and not self.terms:
-            raise ValueError("a calendar of school days needs its terms")
+            raise not_accepted(NEEDS_TERMS)
         return self
 
 
@@ -214,8 +243,8 @@ class ListForm(Fact):
         return Layout.of(*self.fields, required=self.required, extra=self.headers)
 
 
-class Program(Fact):
-    """A program as its institution publishes it."""
+class Terms(Fact):
+    """What an institution publishes of a program, and may change by publishing it anew."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{2,39}$")]
     names: Names
@@ -240,15 +269,26 @@ class Program(Fact):
     """Programs, of any institution, to which a household that leaves this one may be handed over."""
     status_words: dict[str, Literal["applied", "enrolled", "suspended", "exited"]] = {}
     """The institution's own words for a status, folded when compared."""
-    list_form: ListForm = Field(alias="list")
-
-    def content_hash(self) -> bytes:
-        """Changes when anything others may read changes; how a list is laid out is nobody else's business."""
-        return hashlib.sha256(self.model_dump_json(exclude={"list_form"}).encode()).digest()
 
     def value_on(self, day: date) -> Value | None:
         """The version in force on `day`; None before the first."""
         return in_force(self.values, day)
+
+
+class Program(Terms):
+    """A program: its terms, and how the list of its beneficiaries is laid out."""
+
+    list_form: ListForm = Field(alias="list")
+
+    @classmethod
+    def of(cls, terms: Terms, list_form: ListForm) -> Self:
+        return cls.model_validate(terms.model_dump(by_alias=True) | {"list": list_form.model_dump()})
+
+    def content_hash(self) -> bytes:
+        """Changes when anything others may read changes; how a list is laid out is nobody else's business."""
+        # By sorted keys: the database keeps those of a mapping in an order of its own.
+        content = json.dumps(self.model_dump(mode="json", exclude={"list_form"}), sort_keys=True)
+        return hashlib.sha256(content.encode()).digest()
 
 
 class Catalog(Fact):

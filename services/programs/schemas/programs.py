@@ -7,10 +7,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from services.programs.rules.program import Calendar, Channel, Condition, Eligibility, Good, Quota, Value
+from services.programs.rules.program import Calendar, Channel, Condition, Eligibility, Good, Quota, Terms, Value
 
 
 class NamesOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
     ar: str
     fr: str
     en: str
@@ -44,6 +46,8 @@ class ValueOut(BaseModel):
 class TargetingOut(BaseModel):
     """Whom a program is for. No category: it does not choose by household. `wilayas` null: the whole country."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     categories: list[str]
     requires_disability: bool
     wilayas: list[str] | None
@@ -74,3 +78,19 @@ class ProgramOut(BaseModel):
     legal_reference: str | None = None
     eligibility: tuple[Eligibility, ...] = ()
     complements: tuple[str, ...] = ()
+
+
+class VersionOut(BaseModel):
+    """A version of a program: when it was published, and by whom."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    published_at: datetime
+    published_by: str
+
+
+class VersionDetail(VersionOut):
+    """A version with its document, in the form in which a program is published."""
+
+    document: Terms
