@@ -25,8 +25,8 @@ setup-dev: $(INSTALLED_DEV) ## install what testing needs too: development packa
 run: setup ## set up and start the platform; ARGS="--households 5000" is passed on
 	@$(BIN)/tekamoul run $(ARGS)
 
-test: setup-dev ## run every test; ARGS="tests/services -k suspend" is passed on
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## run every test, two side by side; ARGS="tests/services -k suspend" is passed on
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 faults: setup-dev ## kill processes at random moments, in rounds, for longer than `make test` does
 	@$(BIN)/python -m pytest tests/faults -m long $(ARGS)

@@ -110,7 +110,7 @@ def _targets(results: dict[str, Any]) -> Iterator[str]:
 
 
 REGISTRY = {
-    "registry-import": ("households", "people", "megabytes", "people_per_s", "peak_mib", "seconds", "sent_s", "database_mib"),
+    "registry-import": ("households", "people", "megabytes", "people_per_s", "copy_people_per_s", "over_copy", "peak_mib", "seconds", "sent_s", "database_mib"),
     "registry-read": (
         "people", "by_id_p50_ms", "by_id_p99_ms", "as_of_p50_ms", "as_of_p99_ms", "as_of_ratio", "name_search_p50_ms",
         "name_search_p99_ms", "name_search_answered", "nni_search_p99_ms", "nni_slip_search_p99_ms", "phone_search_p99_ms",
@@ -140,7 +140,10 @@ def _registry(results: dict[str, Any]) -> Iterator[str]:
             if "measured" in runs[0]:
                 yield f"Measured {runs[0]['measured']}."
                 yield ""
-            yield from _table(("", *("run" for _ in runs)), [(key, *(f"{run[key]:,}" for run in runs)) for key in keys])
+            yield from _table(
+                ("", *("run" for _ in runs)),
+                [(key, *(f"{run[key]:,}" if key in run else "not measured" for run in runs)) for key in keys],
+            )
             yield ""
 
 

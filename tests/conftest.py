@@ -11,6 +11,17 @@ import pytest
 from running import Services
 from servers import RunningServers, start_servers
 
+TESTS = Path(__file__).parent
+WITH_A_PLATFORM = ("journeys", "faults", "browser", "cli")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
+    two platforms at once would take each other's time."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group("platform" if folder in WITH_A_PLATFORM else str(item.path)))
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[RunningServers]:

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Date, cast, column, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, cast, column, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,8 +36,14 @@ async def places(
     kinds: Collection[PlaceKind] = (),
     parent: str | None = None,
     as_of: date | None = None,
+    known_at: datetime | None = None,
 ) -> Page[PlaceOut]:
-    """The places of a day, by code. Without a day all that ever were, as they are now."""
+    """The places of a day, by code. Without a day all that ever were, as they are now.
+
+    With `known_at` as they were stated then: a day is needed beside it.
+    """
+    if known_at is not None:
+        return await _places_known(tx, limit, cursor, set(kinds), parent, as_of or now().date(), known_at)
     rows = select(Place).order_by(Place.code).limit(limit + 1)
     if kinds:
         rows = rows.where(Place.kind.in_(kinds))
@@ -74,8 +80,49 @@ def place_out(place: Place, as_of: date | None = None) -> PlaceOut:
     )
 
 
-async def place(tx: AsyncSession, code: str, as_of: date | None = None) -> PlaceOut:
+async def _places_known(
+    tx: AsyncSession, limit: int, cursor: str | None, kinds: set[PlaceKind], parent: str | None, day: date, at: datetime
+) -> Page[PlaceOut]:
+    """The table is some thousand rows: it is read whole, taken back to the moment, and filtered here."""
+    after = decode_cursor(cursor, str)[0] if cursor else ""
+    found = [
+        shown
+        for one in await _known(tx, select(Place).order_by(Place.code), at)
+        if one.code > after
+        and (not kinds or one.kind in kinds)
+        and (one.valid_from is None or one.valid_from <= day)
+        and (one.valid_until is None or one.valid_until > day)
+        and (parent is None or parent_on(one.parent_code, one.former_parents, day) == parent)
+        for shown in [place_out(one, day)]
+    ]
+    return Page(items=found[:limit], next_cursor=encode_cursor(found[limit - 1].code) if len(found) > limit else None)
+
+
+async def _known(tx: AsyncSession, wanted: Select[Place], at: datetime) -> list[Place]:
+    """Places as they were stated at a moment: what was stated since is taken back, the newest first.
+
+    Places that entered later are left out. The rows are copies, and of no session.
+    """
+    held = list(await tx.scalars(wanted))
+    columns = [column.key for column in Place.__table__.columns]
+    known = {one.id: Place(**{name: getattr(one, name) for name in columns}) for one in held}
+    since = select(History).where(History.aggregate_id.in_(known), History.changed_at > at)
+    for turn in await tx.scalars(since.order_by(History.version.desc())):
+        if turn.version == 1:
+            del known[turn.aggregate_id]
+            continue
+        place = known[turn.aggregate_id]
+        place.version = turn.version - 1
+        for name, (before, _) in turn.change["fields"].items():
+            is_date = name in ("valid_from", "valid_until") and before is not None
+            setattr(place, name, date.fromisoformat(before) if is_date else before)
+    return list(known.values())
+
+
+async def place(tx: AsyncSession, code: str, as_of: date | None = None, known_at: datetime | None = None) -> PlaceOut:
     found = await tx.get(Place, code)
+    if found is not None and known_at is not None:
+        found = next(iter(await _known(tx, select(Place).where(Place.code == code), known_at)), None)
     if found is None:
         raise NotFound
     return place_out(found, as_of)

@@ -1,6 +1,5 @@
 """Places."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -9,6 +8,7 @@ from services.registry.commands import places as commands
 from services.registry.commands.villagers import settle_households
 from services.registry.models import Place
 from services.registry.queries import places as queries
+from services.registry.routes.asking import AtMoment
 from services.registry.rules.places import PlaceKind
 from services.registry.schemas.places import (
     LONGEST_NAME,
@@ -25,7 +25,6 @@ from services.registry.schemas.places import (
     PlaceVersionOut,
     PlaceWritten,
 )
-from shared.clock import now
 from shared.database import Tx
 from shared.etags import IfMatch, tag
 from shared.idempotency import OnceOnly
@@ -36,7 +35,6 @@ from shared.problems import language_of
 router = APIRouter(prefix="/v1/places", tags=["places"])
 READING = [permitted("places:read")]
 Operator = Annotated[Caller, permitted("places:write")]
-AsOf = Annotated[date | None, Query(description="The day the table is asked for; without it today's.")]
 Written = Annotated[str | None, Query(max_length=LONGEST_NAME, description="In either script; or a code.")]
 Language = Annotated[str | None, Header()]
 
@@ -44,18 +42,25 @@ Language = Annotated[str | None, Header()]
 @router.get("", dependencies=READING)
 async def list_places(
     tx: Tx,
+    moment: AtMoment,
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
     kind: Annotated[PlaceKind | None, Query()] = None,
     parent: Annotated[str | None, Query(max_length=40, description="Only the places that lay in this one.")] = None,
-    as_of: AsOf = None,
 ) -> Page[PlaceOut]:
     """Wilayas, moughataas, communes and villages with their spellings in both scripts.
 
     With `as_of` the table of that day: in 2019 there were 57 moughataas, and communes lay in the ones of then.
+    With `known_at` what was stated of them by that moment.
     """
     return await queries.places(
-        tx, limit, cursor, kinds=[kind] if kind else (), parent=parent, as_of=as_of or now().date()
+        tx,
+        limit,
+        cursor,
+        kinds=[kind] if kind else (),
+        parent=parent,
+        as_of=moment.day,
+        known_at=moment.known_at,
     )
 
 
@@ -93,9 +98,9 @@ async def create_place(body: NewPlace, tx: Tx, by: Operator, once: OnceOnly) -> 
 
 
 @router.get("/{code}", dependencies=READING)
-async def get_place(code: str, tx: Tx, response: Response, as_of: AsOf = None) -> PlaceOut:
-    """One place: today's, or that of a day."""
-    found = await queries.place(tx, code, as_of)
+async def get_place(code: str, tx: Tx, moment: AtMoment, response: Response) -> PlaceOut:
+    """One place: today's, or that of a day, as it was known at a moment."""
+    found = await queries.place(tx, code, moment.as_of, moment.known_at)
     tag(response, found.version)
     return found
 

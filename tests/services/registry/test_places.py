@@ -1,5 +1,6 @@
 """Places: the country's table by day, look-ups in either script, and what operators change."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -198,6 +199,34 @@ async def test_an_edition_never_overwrites_what_an_operator_changed(
     assert (added["name_fr"], "Digui" in added["names"]) == ("Edited by the edition", True)
     history = (await client.get("/v1/places/MR011-C02/history")).json()["items"]
     assert [one["changed_by"] for one in history] == ["edition", "taazour", "edition"]
+
+
+async def test_what_was_known_of_places_before_an_operator_stated_otherwise(client: httpx.AsyncClient) -> None:
+    commune, ended = "MR011-C02", "MR011-C03"
+    before = await every_place(client)
+    held = (await client.get(f"/v1/places/{commune}")).json()
+    moment = datetime.now(UTC).isoformat()
+    await act(client, commune, "rename", name_fr="Bougadoum Centre")
+    await act(client, commune, "move", parent_code="MR012", from_on="2024-01-01")
+    await act(client, ended, "end", on="2024-06-01", successors=["MR011-C04"])
+    await create_place(client, parent_code=commune, name_fr="Hassi Sidi")
+
+    then = (await client.get(f"/v1/places/{commune}", params={"known_at": moment})).json()
+    today = (await client.get(f"/v1/places/{commune}")).json()
+
+    assert then == held
+    assert (today["name_fr"], today["parent_code"], today["version"]) == (
+        "Bougadoum Centre",
+        "MR012",
+        held["version"] + 2,
+    )
+    assert await every_place(client, known_at=moment) == before
+    # What was true on a day before, by what is known now, and by what was known then.
+    inside = {"parent": "MR011", "as_of": "2024-07-01"}
+    assert {one["code"] for one in await every_place(client, **inside)} == {"MR011-C01", "MR011-C04", "MR011-C05"}
+    assert len(await every_place(client, **inside, known_at=moment)) == 5
+    long_ago = await client.get(f"/v1/places/{commune}", params={"known_at": "2020-01-01T00:00:00Z"})
+    assert long_ago.status_code == 404
 
 
 async def test_the_same_edition_again_changes_nothing(client: httpx.AsyncClient, registry: Running) -> None:
