@@ -6,12 +6,12 @@ from fastapi import FastAPI
 
 from services.registry import internal_routes
 from services.registry.commands.editions import publish_places
-from services.registry.commands.exports import export_worker, exports_waiting
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker, scorings_waiting
 from services.registry.importing import RegistryImporter
 from services.registry.indexing import changes_to_index, index_worker
+from services.registry.queries.exporting import RegistryExporter
 from services.registry.queries.name_words import NameWords
 from services.registry.routes import (
     change_requests,
@@ -26,6 +26,7 @@ from services.registry.routes import (
     search,
 )
 from services.registry.settings import RegistrySettings
+from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
 from shared.importing.routers import import_routers
@@ -52,6 +53,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             quotas.router,
             conflicts.router,
             exports.router,
+            exports.files,
             search.router,
             *import_routers(importer),
             internal_routes.router,
@@ -63,7 +65,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             prune_imports,
             quality_worker,
             quota_watch,
-            export_worker,
+            export_worker(RegistryExporter()),
             scoring_worker,
             index_worker(words),
         ],

@@ -2,7 +2,6 @@
 
 from services.registry.models.changes import Change, Conflict, PastState
 from services.registry.models.declaring import Base
-from services.registry.models.exports import Export, ExportPart
 from services.registry.models.people import (
     HOUSEHOLD_FACTS,
     INDIVIDUAL_FACTS,
@@ -25,8 +24,6 @@ __all__ = [
     "Change",
     "ChangeRequest",
     "Conflict",
-    "Export",
-    "ExportPart",
     "Household",
     "Identifier",
     "Individual",

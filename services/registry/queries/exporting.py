@@ -1,7 +1,7 @@
 """The rows of an export, at a moment: one statement each, read by a cursor of the database."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,12 +10,16 @@ from sqlalchemy import Select, Subquery, cast, func, literal_column, select, uni
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.models import Export, Household, Identifier, Individual, Membership, PastState, Place, QualityRun
+from services.registry.models import Household, Identifier, Individual, Membership, PastState, Place, QualityRun
 from services.registry.models.states import Record
 from services.registry.queries.findings import communes_of
 from services.registry.queries.moments import Moment, believed_at, holds, member_at
 from services.registry.queries.quality import figures_of
-from services.registry.rules.exports import Column, read_columns
+from services.registry.rules.exports import read_columns
+from shared.exporting.cells import Column
+from shared.exporting.files import Row
+from shared.exporting.models import Export
+from shared.exporting.writing import batches_of
 
 HOUSEHOLD_COLUMNS = (
     "commune_code", "village", "village_code", "vulnerability_category", "score", "formula_version", "scored_on",
@@ -61,6 +65,21 @@ def _states(table: type[Record], kind: str, names: Sequence[str], moment: Moment
     )
     held = current.where(table.true_from <= moment.day, table.known_from <= moment.known)
     return union_all(held, then).subquery()
+
+
+class RegistryExporter:
+    """What the worker writes into a file of the registry."""
+
+    async def columns(self, tx: AsyncSession, export: Export) -> Sequence[Column]:
+        return columns_of(export)
+
+    async def batches(self, tx: AsyncSession, export: Export) -> AsyncIterator[Sequence[Row]]:
+        names = [column.name for column in columns_of(export)]
+        if export.what == "quality":
+            yield [[row[name] for name in names] for row in await quality_rows(tx, export)]
+            return
+        async for rows in batches_of(tx, await rows_of(tx, export), names):
+            yield rows
 
 
 async def rows_of(tx: AsyncSession, export: Export) -> Select[Any]:

@@ -2,15 +2,13 @@
 
 from datetime import date, datetime
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.schemas.quality import InThreeLanguages
+from shared.exporting.schemas import MOST_COLUMNS, Format
 
 What = Literal["households", "individuals", "memberships", "quality"]
-Format = Literal["csv", "xlsx", "parquet"]
-MOST_COLUMNS = 50
 
 
 class ExportIn(BaseModel):
@@ -42,28 +40,6 @@ class ExportIn(BaseModel):
     as_of: date | None = Field(default=None, description="The day on which the facts held; today without it.")
     known_at: datetime | None = Field(default=None, description="What was known at this moment; now without it.")
     columns: list[str] | None = Field(default=None, min_length=1, max_length=MOST_COLUMNS, description="None: all.")
-
-
-class ExportOut(BaseModel):
-    """The state of an export. `rows_done` grows while it runs; the file is there when it is completed."""
-
-    id: UUID
-    what: What
-    format: Format
-    filters: dict[str, str]
-    columns: list[str]
-    as_of: date | None = None
-    known_at: datetime | None = None
-    status: Literal["waiting", "running", "completed", "failed"]
-    rows_done: int
-    size: int | None = Field(
-        default=None, description="Of the file, in bytes; none before it is written and after it has expired."
-    )
-    failure_code: str | None = None
-    failure: str | None = None
-    created_at: datetime
-    completed_at: datetime | None = None
-    expires_at: datetime | None = None
 
 
 class ColumnOut(BaseModel):

@@ -17,10 +17,12 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select, update
 
 from running import Running, Services, until
-from services.registry.commands import export_files, exports
-from services.registry.models import Export, ExportPart, PastState
+from services.registry.models import PastState
 from services.registry.queries.exporting import export_columns
 from shared.clock import now
+from shared.exporting import files as export_files
+from shared.exporting import writing as exports
+from shared.exporting.models import Export, ExportPart
 from shared.ids import new_id
 from small_country import KNOWN, SmallCountry
 
@@ -204,7 +206,7 @@ async def test_a_file_is_fetched_in_ranges_across_its_parts(
     client: httpx.AsyncClient, country: SmallCountry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "PART_BYTES", 100)
-    monkeypatch.setattr("services.registry.queries.exports.PART_BYTES", 100)
+    monkeypatch.setattr("shared.exporting.reading.PART_BYTES", 100)
     for _ in range(5):
         await country.household(members=[{}])
     made = await export(client)

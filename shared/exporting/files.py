@@ -13,7 +13,7 @@ import arro3.io
 import xlsxwriter
 from arro3.core import DataType, Field, Schema
 
-from services.registry.rules.exports import Column, csv_cell
+from shared.exporting.cells import Column, csv_cell
 
 MOST_XLSX_ROWS = 1_048_575
 """Rows of a sheet, by its format, less the header."""

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.registry.commands.exports import PART_BYTES
-from services.registry.errors import ExportExpired, ExportNotReady
-from services.registry.models import Export, ExportPart
-from services.registry.schemas.exports import ExportOut
 from shared.database import Database
 from shared.errors import NotFound
+from shared.exporting.errors import ExportExpired, ExportNotReady
+from shared.exporting.models import Export, ExportPart
+from shared.exporting.schemas import ExportOut
+from shared.exporting.writing import PART_BYTES
 from shared.pagination import Page, decode_cursor, encode_cursor
 
 

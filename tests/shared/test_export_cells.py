@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.registry.rules.exports import Unsatisfiable, csv_cell, part_asked
+from shared.exporting.cells import Unsatisfiable, csv_cell, part_asked
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,44 @@
-"""Tables of exports: what was asked for and by whom, and the file made of it."""
+"""Tables of exports, the same in every service that writes files: what was asked for and by whom, and the file made."""
 
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.registry.models.declaring import Base, one_of
+from shared.database import NAMING
 
-EXPORT_KINDS = ("households", "individuals", "memberships", "quality")
-EXPORT_FORMATS = ("csv", "xlsx", "parquet")
-EXPORT_STATUSES = ("waiting", "running", "completed", "failed")
+OPEN = ("waiting", "running")
+"""What the worker has yet to bring to an end."""
 
 
-class Export(Base):
+class ExportsBase(DeclarativeBase):
+    """Tables of the services that write files."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Export(ExportsBase):
     """One request for a file. The row stays when the file is gone: it says who took what out, and when."""
 
     __tablename__ = "exports"
     __table_args__ = (
-        one_of("what", EXPORT_KINDS),
-        one_of("format", EXPORT_FORMATS),
-        one_of("status", EXPORT_STATUSES),
+        # Each service's migration also says what its exports may hold.
+        CheckConstraint("format IN ('csv', 'xlsx', 'parquet')", name="format"),
+        CheckConstraint("status IN ('waiting', 'running', 'completed', 'failed')", name="status"),
         Index("ix_exports_open", "id", postgresql_where="status IN ('waiting', 'running')"),
         Index("ix_exports_partner_id", "partner", "id"),
         Index("ix_exports_expires_at", "expires_at", postgresql_where="size IS NOT NULL"),
@@ -33,9 +49,10 @@ class Export(Base):
     what: Mapped[str] = mapped_column(Text)
     format: Mapped[str] = mapped_column(Text)
     filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """`place`, `category`, `status`: those that were given."""
+    """By name: those that were given."""
     columns: Mapped[list[str]] = mapped_column(JSONB)
     as_of: Mapped[date | None] = mapped_column(Date)
+    """None, and `known_at` too, for what is exported as it is now."""
     known_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     status: Mapped[str] = mapped_column(Text)
     rows_done: Mapped[int] = mapped_column(Integer)
@@ -49,8 +66,8 @@ class Export(Base):
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class ExportPart(Base):
-    """A piece of the file, of EXPORT_PART_BYTES but for the last."""
+class ExportPart(ExportsBase):
+    """A piece of the file, of writing.PART_BYTES but for the last."""
 
     __tablename__ = "export_parts"
 

@@ -1,0 +1,93 @@
+"""The routes of exports, the same in every service that writes files; asking for one is each service's own."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+
+from shared.database import Tx
+from shared.exporting import reading
+from shared.exporting.cells import Unsatisfiable, part_asked
+from shared.exporting.errors import RangeNotSatisfiable
+from shared.exporting.models import Export
+from shared.exporting.schemas import ExportOut
+from shared.identity import Caller, permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+from shared.problems import language_of
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media.partition(";")[0]: {} for media in MEDIA.values()}},
+    206: {},
+    416: {},
+}
+
+
+def _anybody(by: Caller, export: Export) -> None:
+    """Whoever asked for a file may have it."""
+
+
+def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _anybody) -> APIRouter:
+    """Routes under /v1/exports. `refuse` raises where a requester may no longer have what it asked for."""
+    router = APIRouter(prefix="/v1/exports", tags=["exports"])
+
+    @router.get("")
+    async def list_exports(
+        request: Request,
+        tx: Tx,
+        by: Annotated[Caller, permitted(permission)],
+        limit: Limit = DEFAULT_PAGE,
+        cursor: Cursor = None,
+    ) -> Page[ExportOut]:
+        """The caller's own exports, newest first; those whose file has expired, too."""
+        language = language_of(request.headers.get("accept-language"))
+        return await reading.own_exports(tx, by.name, language, limit, cursor)
+
+    @router.get("/{export_id}")
+    async def get_export(
+        request: Request, export_id: UUID, tx: Tx, by: Annotated[Caller, permitted(permission)]
+    ) -> ExportOut:
+        """How far an export is."""
+        language = language_of(request.headers.get("accept-language"))
+        return reading.export_out(await reading.own_export(tx, export_id, by.name), language)
+
+    @router.get("/{export_id}/file", response_class=Response, responses=FILE_ANSWERS)
+    async def get_file(
+        request: Request,
+        export_id: UUID,
+        tx: Tx,
+        by: Annotated[Caller, permitted(permission)],
+        range: Annotated[
+            str | None, Header(max_length=100, description="One range of bytes, to go on where a line broke.")
+        ] = None,
+        if_range: Annotated[str | None, Header(max_length=100)] = None,
+    ) -> Response:
+        """The file, whole or a range of it."""
+        export = await reading.own_export(tx, export_id, by.name)
+        refuse(by, export)
+        reading.refuse_without_file(export)
+        size, etag = export.size or 0, f'"{(export.checksum or b"").hex()}"'
+        try:
+            asked = part_asked(range, size) if if_range in (None, etag) else None
+        except Unsatisfiable:
+            raise RangeNotSatisfiable(size) from None
+        start, end = asked or (0, size - 1)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{export.what}-{export.created_at:%Y-%m-%d}.{export.format}"',
+            "Content-Length": str(end - start + 1),
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+            "Cache-Control": "no-store",
+        }
+        if asked:
+            headers["Content-Range"] = f"bytes {start}-{end}/{size}"
+        body = reading.bytes_of(request.app.state.platform.database, export_id, start, end)
+        return StreamingResponse(body, 206 if asked else 200, headers, MEDIA[export.format])
+
+    return router
