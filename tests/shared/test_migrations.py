@@ -22,10 +22,12 @@ import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
 from servers import RunningServers
 from shared.database import PlatformBase
+from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
 from shared.migrating import config, head, migrate, revision_of
 
 TAKES_FILES = ("services.registry", "services.programs")
+WRITES_FILES = ("services.registry",)
 PACKAGES = (*TAKES_FILES, "services.matching", "gateway")
 
 
@@ -35,7 +37,9 @@ def folder_of(package: str) -> Path:
 
 def tables_of(package: str) -> list[MetaData]:
     own: MetaData = importlib.import_module(f"{package}.models").Base.metadata
-    return [PlatformBase.metadata, *([ImportsBase.metadata] if package in TAKES_FILES else []), own]
+    files = [ImportsBase.metadata] if package in TAKES_FILES else []
+    files += [ExportsBase.metadata] if package in WRITES_FILES else []
+    return [PlatformBase.metadata, *files, own]
 
 
 @pytest.fixture
