@@ -9,9 +9,11 @@ from services.programs.catalog import programs_of
 from services.programs.commands.programs import publish_catalog
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
-from services.programs.routes import enrollments
+from services.programs.queries.exporting import ProgramsExporter
+from services.programs.routes import enrollments, exports
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
+from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
 from shared.importing.routers import import_routers
@@ -34,10 +36,24 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         settings,
         title=f"Programs of {settings.institution}",
         description="Programs of an institution, and who is enrolled in them.",
-        routers=[program_routes.router, enrollments.router, *import_routers(importer), internal_routes.router],
+        routers=[
+            program_routes.router,
+            enrollments.router,
+            exports.router,
+            exports.files,
+            *import_routers(importer),
+            internal_routes.router,
+        ],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[import_worker(importer), prune_imports],
-        waiting=imports_waiting,
+        workers=[import_worker(importer), prune_imports, export_worker(ProgramsExporter())],
+        waiting=_work_waiting,
         first=publish,
     )
+
+
+async def _work_waiting(platform: Platform) -> dict[str, int]:
+    work: dict[str, int] = {}
+    for waiting in (imports_waiting, exports_waiting):
+        work |= await waiting(platform)
+    return work

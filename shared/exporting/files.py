@@ -110,7 +110,7 @@ class XlsxWriter:
 TYPES = {
     "text": DataType.string(),
     "integer": DataType.int32(),
-    "decimal": DataType.decimal128(12, 2),
+    "decimal": DataType.decimal128(16, 2),
     "date": DataType.date32(),
     "boolean": DataType.bool(),
     "list": DataType.list(Field("item", DataType.string())),

@@ -26,9 +26,8 @@ from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
 from shared.migrating import config, head, migrate, revision_of
 
-TAKES_FILES = ("services.registry", "services.programs")
-WRITES_FILES = ("services.registry",)
-PACKAGES = (*TAKES_FILES, "services.matching", "gateway")
+WITH_FILES = ("services.registry", "services.programs")
+PACKAGES = (*WITH_FILES, "services.matching", "gateway")
 
 
 def folder_of(package: str) -> Path:
@@ -37,8 +36,7 @@ def folder_of(package: str) -> Path:
 
 def tables_of(package: str) -> list[MetaData]:
     own: MetaData = importlib.import_module(f"{package}.models").Base.metadata
-    files = [ImportsBase.metadata] if package in TAKES_FILES else []
-    files += [ExportsBase.metadata] if package in WRITES_FILES else []
+    files = [ImportsBase.metadata, ExportsBase.metadata] if package in WITH_FILES else []
     return [PlatformBase.metadata, *files, own]
 
 

@@ -6,7 +6,8 @@ import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
 from services.programs.models import Base
 from shared.database import PlatformBase
+from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
 from shared.migrating import run_migrations
 
-run_migrations(PlatformBase.metadata, ImportsBase.metadata, Base.metadata)
+run_migrations(PlatformBase.metadata, ImportsBase.metadata, ExportsBase.metadata, Base.metadata)

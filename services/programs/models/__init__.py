@@ -10,24 +10,31 @@ from services.programs.models.benefits import (
     LedgerEntry,
     Outcome,
 )
+from services.programs.models.connections import Connection, ImportEffects
 from services.programs.models.declaring import MONEY, Base
+from services.programs.models.deltas import DELTA_ACTIONS, Delta, DeltaRow
 from services.programs.models.enrollments import Enrollment, EnrollmentPast, LinkRefusal
 from services.programs.models.programs import ProgramRow, ProgramValue, ProgramVersion
 from services.programs.models.reviews import REVIEW_KINDS, Attendance, Review, School
 
 __all__ = [
+    "DELTA_ACTIONS",
     "HOLDS",
     "MONEY",
     "REVIEW_KINDS",
     "Attendance",
     "Base",
+    "Connection",
     "Cycle",
     "CycleStatus",
     "Delivery",
+    "Delta",
+    "DeltaRow",
     "Enrollment",
     "EnrollmentPast",
     "Entitlement",
     "EntryKind",
+    "ImportEffects",
     "LedgerEntry",
     "LinkRefusal",
     "Outcome",

@@ -13,6 +13,7 @@ from running import fresh_database
 from servers import RunningServers
 from services.programs.models import Base
 from shared.database import PlatformBase
+from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
 from shared.migrating import config
 
@@ -24,7 +25,11 @@ async def test_the_migrated_database_is_the_one_the_models_describe(servers: Run
 
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection)
-        return list(compare_metadata(context, [PlatformBase.metadata, ImportsBase.metadata, Base.metadata]))  # type: ignore[arg-type]
+        return list(
+            compare_metadata(
+                context, [PlatformBase.metadata, ImportsBase.metadata, ExportsBase.metadata, Base.metadata]
+            )
+        )  # type: ignore[arg-type]
 
     engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"))
     async with engine.connect() as connection:
