@@ -28,13 +28,20 @@ class Owners:
 
     async def get(self, process: str, path: str, **params: Any) -> Any:
         """The JSON answer of `process`. OwnerUnavailable where it cannot answer now, httpx.HTTPStatusError where it refuses."""
+        known = {name: value for name, value in params.items() if value is not None}
+        return await self._ask("GET", process, path, params=known)
+
+    async def post(self, process: str, path: str, body: Any) -> Any:
+        """The JSON answer of `process` to a question too long for a query string. Raises as `get` does."""
+        return await self._ask("POST", process, path, json=body)
+
+    async def _ask(self, method: str, process: str, path: str, **content: Any) -> Any:
         headers = {
             "Authorization": f"Bearer {self._key.token(self._caller)}",
             "traceparent": current_traceparent(),
         }
-        known = {name: value for name, value in params.items() if value is not None}
         try:
-            answer = await self._client.get(self._urls[process] + path, params=known, headers=headers)
+            answer = await self._client.request(method, self._urls[process] + path, headers=headers, **content)
         except httpx.TransportError as fault:
             raise OwnerUnavailable(f"{process}: {type(fault).__name__}") from fault
         if answer.status_code >= 500 or answer.status_code == 429:

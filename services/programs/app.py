@@ -6,11 +6,12 @@ from fastapi import FastAPI
 
 from services.programs import internal_routes
 from services.programs.catalog import programs_of
+from services.programs.commands.issuing import cycles_waiting, issuing_worker
 from services.programs.commands.programs import publish_catalog
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import enrollments, exports
+from services.programs.routes import cycles, enrollments, exports
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
@@ -39,6 +40,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         routers=[
             program_routes.router,
             enrollments.router,
+            cycles.router,
             exports.router,
             exports.files,
             *import_routers(importer),
@@ -46,7 +48,12 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         ],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[import_worker(importer), prune_imports, export_worker(ProgramsExporter())],
+        workers=[
+            import_worker(importer),
+            prune_imports,
+            export_worker(ProgramsExporter()),
+            issuing_worker(settings.institution),
+        ],
         waiting=_work_waiting,
         first=publish,
     )
@@ -54,6 +61,6 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
     work: dict[str, int] = {}
-    for waiting in (imports_waiting, exports_waiting):
+    for waiting in (imports_waiting, exports_waiting, cycles_waiting):
         work |= await waiting(platform)
     return work

@@ -6,9 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from services.registry.queries import households, places
+from services.registry.queries.moments import Moment
+from services.registry.queries.sizes import household_sizes
 from services.registry.rules.places import PlaceKind
 from services.registry.schemas import HouseholdOut
 from services.registry.schemas.places import PlaceOut
+from services.registry.schemas.sizes import HouseholdSizes, SizesAsked
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -31,3 +34,9 @@ async def pull_places(
 async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[HouseholdOut]:
     """The households of one `registry.households.registered` event, as they are now."""
     return await households.batch(tx, batch_id, limit, cursor)
+
+
+@router.post("/household-sizes")
+async def pull_sizes(asked: SizesAsked, tx: Tx) -> HouseholdSizes:
+    """How many members each household had on `as_of`, as the registry knew it at `known_at`; unknown ones are left out."""
+    return HouseholdSizes(sizes=await household_sizes(tx, asked.ids, Moment(asked.as_of, asked.known_at)))

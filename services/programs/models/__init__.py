@@ -1,14 +1,11 @@
 """Tables of a programs service."""
 
 from services.programs.models.benefits import (
-    HOLDS,
     Cycle,
     CycleStatus,
     Delivery,
     Entitlement,
-    EntryKind,
     LedgerEntry,
-    Outcome,
 )
 from services.programs.models.connections import Connection, ImportEffects
 from services.programs.models.declaring import MONEY, Base
@@ -19,7 +16,6 @@ from services.programs.models.reviews import REVIEW_KINDS, Attendance, Review, S
 
 __all__ = [
     "DELTA_ACTIONS",
-    "HOLDS",
     "MONEY",
     "REVIEW_KINDS",
     "Attendance",
@@ -33,11 +29,9 @@ __all__ = [
     "Enrollment",
     "EnrollmentPast",
     "Entitlement",
-    "EntryKind",
     "ImportEffects",
     "LedgerEntry",
     "LinkRefusal",
-    "Outcome",
     "ProgramRow",
     "ProgramValue",
     "ProgramVersion",

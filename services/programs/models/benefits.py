@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.programs.models.declaring import MONEY, QUANTITY, Base, one_of
+from services.programs.rules.benefits import HOLDS, EntryKind, Outcome
 from shared.importing.models import Import
 
 
@@ -30,31 +31,6 @@ class CycleStatus(StrEnum):
     ISSUED = "issued"
     CLOSED = "closed"
     CANCELLED = "cancelled"
-
-
-class Outcome(StrEnum):
-    """What came of a delivery: `partly` handed over less than was due, `absent` and `rejected` nothing."""
-
-    PAID = "paid"
-    PARTLY = "partly"
-    ABSENT = "absent"
-    REJECTED = "rejected"
-
-
-class EntryKind(StrEnum):
-    """Entries count up what is due (`entitled`) and what was handed over (`delivered`).
-
-    `cancelled` takes back what was due, `corrected` what was said to be handed over: both with the opposite sign.
-    """
-
-    ENTITLED = "entitled"
-    CANCELLED = "cancelled"
-    DELIVERED = "delivered"
-    CORRECTED = "corrected"
-
-
-HOLDS = ("deceased", "conditions_not_met", "size_unknown", "under_review")
-"""Why something due is not to be handed over until a person decides."""
 
 
 class Cycle(Base):
@@ -115,7 +91,7 @@ class Entitlement(Base):
     __table_args__ = (
         one_of("status", ("due", "held", "cancelled")),
         one_of("hold_reason", HOLDS),
-        one_of("people_source", ("registry", "list")),
+        one_of("people_source", ("registry", "list", "person")),
         CheckConstraint("(status = 'held') = (hold_reason IS NOT NULL)", name="held"),
         CheckConstraint("amount_mru >= 0", name="amount_mru"),
         CheckConstraint("amount_mru IS NOT NULL OR status <> 'due'", name="due_is_known"),
@@ -209,7 +185,7 @@ class LedgerEntry(Base):
         ),
         Index("ix_ledger_entitlement_id", "entitlement_id", postgresql_where="entitlement_id IS NOT NULL"),
         Index("ix_ledger_enrollment_id", "enrollment_id", postgresql_where="enrollment_id IS NOT NULL"),
-        Index("ix_ledger_cycle_id_kind", "cycle_id", "kind"),
+        Index("ix_ledger_cycle_id_id", "cycle_id", "id"),
         Index("ix_ledger_delivery_id", "delivery_id", postgresql_where="delivery_id IS NOT NULL"),
         Index("ix_ledger_program_code_id", "program_code", "id"),
     )

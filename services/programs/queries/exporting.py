@@ -6,8 +6,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Label, Select, Text, case, func, literal, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.models import Cycle, Delivery, Enrollment, Entitlement, EntryKind, LedgerEntry
+from services.programs.models import Cycle, Delivery, Enrollment, Entitlement, LedgerEntry
 from services.programs.queries.programs import published
+from services.programs.rules.benefits import EntryKind
 from services.programs.rules.exports import ADDED, beneficiary_fields, columns_of
 from services.programs.rules.program import ListForm
 from services.programs.rules.status import Status
