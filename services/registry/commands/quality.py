@@ -1,6 +1,6 @@
-"""Runs of the quality rules over the whole registry: one place at a time, each its own transaction.
+"""Runs of the quality rules over the whole registry: one inhabited commune at a time, each its own transaction.
 
-A death loses at most the place under way; whoever comes next goes on after the last one committed.
+A death loses at most the places under way; whoever comes next goes on after the last one committed.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.standings import announce_crossings
@@ -32,6 +32,8 @@ AFTER_FAULT_SECONDS = 60.0
 SCHEDULE = "schedule"
 ASSESSED = ("commune", "moughataa", "wilaya")
 """In this order: only communes are looked at record by record."""
+AT_ONCE = 50
+"""Places that one transaction may take, of which one is an inhabited commune at the most."""
 
 
 async def request_run(tx: AsyncSession, *, by: str) -> QualityRun:
@@ -100,19 +102,21 @@ async def _run(platform: Platform, run_id: UUID) -> None:
 
 
 async def _advance(platform: Platform, run_id: UUID) -> bool:
-    """Assess the next place of a run, or end the run; whether there is more to do for this process."""
+    """Assess the next places of a run, or end the run; whether there is more to do for this process."""
     async with platform.database.transaction() as tx:
         mine = select(QualityRun).where(QualityRun.id == run_id, QualityRun.open).with_for_update(skip_locked=True)
         run = await tx.scalar(mine)
         if run is None:  # ended, or another process is at it
             return False
-        place = await _next_place(tx, run.reached)
-        if place is None:
+        places = await _next_places(tx, run.reached)
+        if not places:
             await _complete(tx, run)
             return False
-        await _assess(tx, run, place)
-        run.status, run.reached = "running", _step(place)
-        run.places_done += 1
+        for place, inhabited in places:
+            if inhabited:
+                await _assess(tx, run, place)
+        run.status, run.reached = "running", _step(places[-1][0])
+        run.places_done += len(places)
     return True
 
 
@@ -121,15 +125,23 @@ def _step(place: Place) -> str:
     return f"{ASSESSED.index(place.kind)}{place.code}"
 
 
-async def _next_place(tx: AsyncSession, reached: str) -> Place | None:
+async def _next_places(tx: AsyncSession, reached: str) -> list[tuple[Place, bool]]:
+    """The next places of one kind, each with whether anybody is registered there: of communes up to the first that is
+    inhabited, because that one is work enough."""
     rank, code = int(reached[:1] or 0), reached[1:]
     for kind in ASSESSED[rank:]:
-        rows = select(Place).where(Place.kind == kind)
+        inhabited = select(Household.id).where(Household.commune_code == Place.code).exists()
+        rows = select(Place, inhabited if kind == "commune" else true()).where(Place.kind == kind)
         if kind == ASSESSED[rank]:
             rows = rows.where(Place.code > code)
-        if (found := await tx.scalar(rows.order_by(Place.code).limit(1))) is not None:
-            return found
-    return None
+        taken: list[tuple[Place, bool]] = []
+        for place, lived_in in await tx.execute(rows.order_by(Place.code).limit(AT_ONCE)):
+            taken.append((place, lived_in))
+            if kind == "commune" and lived_in:
+                break
+        if taken:
+            return taken
+    return []
 
 
 async def _assess(tx: AsyncSession, run: QualityRun, place: Place) -> None:
