@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,19 +37,20 @@ class Writer(Protocol):
     def drop(self) -> None: ...
 
 
-def writer(format_: str, file: Path, columns: Sequence[Column]) -> Writer:
-    made: dict[str, Callable[[Path, Sequence[Column]], Writer]] = {
+def writer(format_: str, file: Path, columns: Sequence[Column], made_at: datetime | None = None) -> Writer:
+    """The writer of a file; the same rows with the same `made_at` give the same bytes."""
+    made: dict[str, Callable[[Path, Sequence[Column], datetime | None], Writer]] = {
         "csv": CsvWriter,
         "xlsx": XlsxWriter,
         "parquet": ParquetWriter,
     }
-    return made[format_](file, columns)
+    return made[format_](file, columns, made_at)
 
 
 class CsvWriter:
     """UTF-8 with a mark at its beginning, by which spreadsheets know it; no cell is taken for a formula."""
 
-    def __init__(self, file: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, file: Path, columns: Sequence[Column], made_at: datetime | None = None) -> None:
         self._file = file.open("w", encoding="utf-8-sig", newline="")
         self._csv = csv.writer(self._file)
         self._csv.writerow([column.name for column in columns])
@@ -67,8 +68,10 @@ class CsvWriter:
 class XlsxWriter:
     """One sheet, written through to disk. Texts stay texts, also those that look like formulas or addresses."""
 
-    def __init__(self, file: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, file: Path, columns: Sequence[Column], made_at: datetime | None = None) -> None:
         self._book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": str(file.parent)})
+        if made_at is not None:
+            self._book.set_properties({"created": made_at})
         self._sheet = self._book.add_worksheet()
         self._date = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._rows = 0
@@ -121,7 +124,7 @@ TYPES = {
 class ParquetWriter:
     """Typed columns. Rows wait on disk as lines of JSON, from which the file is made in one pass of small batches."""
 
-    def __init__(self, file: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, file: Path, columns: Sequence[Column], made_at: datetime | None = None) -> None:
         self._target, self._lines = file, file.with_suffix(".lines")
         self._names = [column.name for column in columns]
         self._texts = {column.name for column in columns if column.type == "json"}
