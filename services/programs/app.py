@@ -11,7 +11,7 @@ from services.programs.commands.programs import publish_catalog
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import cycles, deltas, enrollments, exports
+from services.programs.routes import cycles, deltas, effects, enrollments, exports
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
@@ -44,6 +44,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             exports.router,
             exports.files,
             deltas.router,
+            effects.router,
             *import_routers(importer),
             internal_routes.router,
         ],

@@ -18,7 +18,7 @@ from shared.headers import Layout
 from shared.importing.columns import headers_of, knows_mappings, mapping_for
 from shared.importing.correcting import missing_in
 from shared.importing.errors import FileNoLongerKept
-from shared.importing.importer import Chunk, Importer, Issue, Outcome
+from shared.importing.importer import Checker, Chunk, Importer, Issue, Outcome
 from shared.importing.models import WAITING, Import, ImportIssue, ImportStatus
 from shared.importing.progress import lines_of
 from shared.importing.receiving import spooled
@@ -107,6 +107,9 @@ async def _apply_chunks(platform: Platform, importer: Importer, import_: Import,
 
 async def _end(platform: Platform, importer: Importer, import_: Import, file: Path) -> None:
     missing = await missing_in(platform, importer, import_, file)
+    if import_.dry_run and isinstance(importer, Checker):
+        async with platform.database.transaction() as tx:
+            await importer.checked(tx, import_, file)
     async with platform.database.transaction() as tx:
         done = await tx.get_one(Import, import_.id, with_for_update=True)
         if done.status not in WAITING:  # another process was there first, or somebody cancelled it

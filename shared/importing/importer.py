@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,4 +77,13 @@ class Importer(Protocol):
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
         """Announce the end of an import whose every row has had its effect, in the transaction that completes it."""
+        ...
+
+
+@runtime_checkable
+class Checker(Protocol):
+    """An importer that has more to say of a file that was only checked."""
+
+    async def checked(self, tx: AsyncSession, import_: Import, file: Path) -> None:
+        """Called once every chunk has been tried, before the import is shown as checked; again where it is read again."""
         ...

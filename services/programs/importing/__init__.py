@@ -66,5 +66,10 @@ class ProgramsImporter:
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         return await self._kinds[import_.kind].apply(tx, import_, chunk)
 
+    async def checked(self, tx: AsyncSession, import_: Import, file: Path) -> None:
+        kind = self._kinds[import_.kind]
+        if isinstance(kind, ListKind):
+            await kind.checked(tx, import_, file)
+
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
         await self._kinds[import_.kind].completed(tx, import_)

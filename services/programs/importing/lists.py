@@ -1,6 +1,7 @@
 """Files of beneficiaries: an institution's list of one program, in its own columns."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.programs.commands.effects import count_effects
 from services.programs.commands.lists import Source, apply_list
 from services.programs.queries.programs import published
 from services.programs.rules.beneficiary_key import beneficiary_key
@@ -71,6 +73,15 @@ class ListKind:
         for one in chunk.rows:
             if one.listed is not None:
                 yield one.line, beneficiary_key(self._program.unit, one.listed)
+
+    async def checked(self, tx: AsyncSession, import_: Import, file: Path) -> None:
+        """Count what the list would do to those who are in the program, and in the institution's others."""
+        await count_effects(tx, import_, await published(tx, self._program.code), self._listed(import_, file))
+
+    async def _listed(self, import_: Import, file: Path) -> AsyncIterator[list[Listed]]:
+        chunks = await asyncio.to_thread(self.chunks, import_, file)
+        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+            yield [one.listed for one in chunk.rows if one.listed is not None]
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
         """Nothing more to say: each chunk has announced its batch."""
