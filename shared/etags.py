@@ -16,7 +16,7 @@ def tag(response: Response, version: int | str) -> None:
     response.headers["ETag"] = etag(version)
 
 
-def _if_match(if_match: Annotated[str | None, Header()] = None) -> str:
+async def _if_match(if_match: Annotated[str | None, Header()] = None) -> str:
     if if_match is None:
         raise PreconditionRequired(pointer="/header/If-Match")
     return if_match

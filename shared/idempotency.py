@@ -32,14 +32,8 @@ class IdempotencyKey(PlatformBase):
 class Once:
     """Runs a command once per Idempotency-Key, in the command's own transaction."""
 
-    def __init__(
-        self,
-        request: Request,
-        tx: Tx,
-        caller: Annotated[Caller, Depends(_caller)],
-        idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
-    ) -> None:
-        self._request, self._tx, self._caller, self._key = request, tx, caller.name, idempotency_key
+    def __init__(self, request: Request, tx: Tx, caller: str, key: str | None) -> None:
+        self._request, self._tx, self._caller, self._key = request, tx, caller, key
 
     async def answer(self, command: Callable[[], Awaitable[BaseModel]], *, status: int, body: bytes = b"") -> Response:
         """The answer of `command`, or the stored one where this key was used before.
@@ -86,4 +80,13 @@ def _json(status: int, body: bytes) -> Response:
     return Response(body, status_code=status, media_type="application/json")
 
 
-OnceOnly = Annotated[Once, Depends(Once, scope="function")]
+async def _once(
+    request: Request,
+    tx: Tx,
+    caller: Annotated[Caller, Depends(_caller)],
+    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=200)] = None,
+) -> Once:
+    return Once(request, tx, caller.name, idempotency_key)
+
+
+OnceOnly = Annotated[Once, Depends(_once, scope="function")]

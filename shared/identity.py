@@ -101,7 +101,7 @@ def bearer(authorization: str | None) -> str:
     return token.strip()
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     key: InternalKey = request.app.state.platform.internal_key
     return key.caller(bearer(request.headers.get("authorization")))
 
@@ -112,7 +112,7 @@ class Permission:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    async def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
         if not caller.may(self.name):
             raise NotPermitted(permission=self.name)
         return caller
@@ -135,7 +135,7 @@ def permitted(permission: str) -> Any:
 class Open:
     """The mark of a route that needs no identity and gives nothing of a partner or a person away."""
 
-    def __call__(self) -> None:
+    async def __call__(self) -> None:
         return None
 
 

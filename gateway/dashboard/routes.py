@@ -66,7 +66,7 @@ class TooManyScreens(Refusal):
     )
 
 
-def _language(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> Language:
+async def _language(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> Language:
     """The language asked for in the address, else the one chosen before, else the browser's."""
     for wanted in (lang, request.cookies.get(LANGUAGE_COOKIE)):
         for language in LANGUAGES:

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from services.registry.queries.moments import Moment
 
 
-def _moment(
+async def _moment(
     as_of: Annotated[date | None, Query(description="The day on which the facts held; today without it.")] = None,
     known_at: Annotated[
         datetime | None, Query(description="What was known at this moment (UTC without a zone); now without it.")

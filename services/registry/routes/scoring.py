@@ -31,7 +31,7 @@ Scorer = Annotated[Caller, permitted("households:score")]
 SCORING = [permitted("households:score")]
 
 
-def _language(request: Request) -> str:
+async def _language(request: Request) -> str:
     return language_of(request.headers.get("accept-language"))
 
 

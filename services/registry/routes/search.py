@@ -28,12 +28,12 @@ from shared.problems import language_of
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
 
-def _words(request: Request) -> NameWords:
+async def _words(request: Request) -> NameWords:
     words: NameWords = request.app.state.name_words
     return words
 
 
-def _asked(body: SearchIn) -> Asked:
+async def _asked(body: SearchIn) -> Asked:
     asked = asked_in(body.model_dump(exclude={"limit"}))
     if not asked.has_number and not asked.parsed_name.tokens:
         raise NothingAsked
