@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 
 from shared.connecting import attempts_ended, connect
+from shared.copying import flush_rows
 from shared.settings import ServiceSettings
 
 STATEMENT_TIMEOUT_MS = 30_000
@@ -55,11 +56,14 @@ many connections, and for a server that stops or starts."""
 
 def is_passing(fault: Exception) -> bool:
     """Whether the same again later may succeed: the database was away, or busy with another transaction."""
-    if isinstance(fault, DBAPIError) and (
-        fault.connection_invalidated or getattr(fault.orig, "sqlstate", None) in PASSING
-    ):
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
-    return isinstance(fault, DATABASE_AWAY)
+    return isinstance(fault, DATABASE_AWAY) or sqlstate_of(fault) in PASSING
+
+
+def sqlstate_of(fault: Exception) -> str | None:
+    """PostgreSQL's word for a fault, whether SQLAlchemy passed it on or it came from the driver itself."""
+    return getattr(fault.orig if isinstance(fault, DBAPIError) else fault, "sqlstate", None)
 
 
 class PlatformBase(DeclarativeBase):
@@ -123,6 +127,7 @@ class Database:
         """A session that commits at the end of the block, or rolls back on any exception."""
         async with self._sessions() as session, session.begin():
             yield session
+            await flush_rows(session, last=True)
 
     async def answers(self) -> None:
         """Raise unless the database answers."""

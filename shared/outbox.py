@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.contracts.event import Event
-from shared.copying import copy_rows
+from shared.copying import Rows
 from shared.database import PlatformBase
 from shared.ids import new_id
 from shared.tracing import current_traceparent
@@ -62,11 +62,8 @@ def record(tx: AsyncSession, event: Event) -> None:
     )
 
 
-async def record_all(tx: AsyncSession, events: Sequence[Event]) -> None:
-    """Announce many events, or one where the transaction has no other row to write through the session: now, by one statement."""
+def rows_of(events: Sequence[Event]) -> Rows:
+    """The rows by which events are announced, for `add_rows`: many at once, or one of a write that must be fast."""
     traceparent = current_traceparent()
-    rows = [
-        (new_id(), one.type, one.aggregate_id(), one.version, one.model_dump(mode="json"), traceparent)
-        for one in events
-    ]
-    await copy_rows(tx, "outbox", ("event_id", "type", "aggregate_id", "version", "data", "traceparent"), rows)
+    rows = [(new_id(), one.type, one.aggregate_id(), one.version, one.model_dump_json(), traceparent) for one in events]
+    return Rows(OutboxRow, ("event_id", "type", "aggregate_id", "version", "data", "traceparent"), rows)

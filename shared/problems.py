@@ -3,12 +3,13 @@
 from typing import Any
 
 import orjson
+from asyncpg import PostgresError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from shared.database import DATABASE_AWAY, is_passing
+from shared.database import DATABASE_AWAY, is_passing, sqlstate_of
 from shared.errors import (
     InternalFault,
     InvalidRequest,
@@ -95,10 +96,9 @@ def install_problems(app: FastAPI) -> None:
         return answer(request, Unavailable())
 
     async def by_database(request: Request, fault: Exception) -> Response:
-        assert isinstance(fault, DBAPIError)
         if is_passing(fault):
             return await away(request, fault)
-        if getattr(fault.orig, "sqlstate", None) in NOT_STORABLE:
+        if sqlstate_of(fault) in NOT_STORABLE:
             return answer(request, ValueNotStorable())
         return await unexpected(request, fault)
 
@@ -110,6 +110,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, by_framework)
     app.add_exception_handler(DBAPIError, by_database)
+    app.add_exception_handler(PostgresError, by_database)
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)

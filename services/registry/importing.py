@@ -12,19 +12,19 @@ from services.registry.commands.quotas import over_quota
 from services.registry.commands.registering import register_households
 from services.registry.commands.remarking import propose_remark
 from services.registry.errors import UnknownKindOfFile
-from services.registry.queries.place_table import place_table
+from services.registry.queries.place_table import PlaceTable, place_table
 from services.registry.reader import Listing, household_layout, read_chunks
 from services.registry.rules import remarks
 from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem, refused_with
 from services.registry.rules.reading import Read
 from shared.contracts.registry import ImportCompleted
+from shared.copying import flush_rows
 from shared.errors import NotPermitted
 from shared.headers import Layout
 from shared.identity import Caller
 from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import
 from shared.outbox import record
-from shared.place_names import PlaceIndex
 from shared.tables import open_table
 
 PERMISSIONS = {"households": "households:write", "remarks": "changes:propose"}
@@ -77,7 +77,7 @@ class HouseholdsImporter:
     """Reads files of households and registers what they hold."""
 
     def __init__(self) -> None:
-        self._places = PlaceIndex([])
+        self._places: PlaceTable
         self._placed_for: UUID | None = None
         """The import for which the places were read: each file is read against the places as they are when it begins."""
 
@@ -93,7 +93,7 @@ class HouseholdsImporter:
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         if self._placed_for != import_.id:
-            self._places, self._placed_for = (await place_table(tx)).index, import_.id
+            self._places, self._placed_for = await place_table(tx), import_.id
         reads: list[Read] = list(chunk.rows)
         problems, rejected = list(chain.from_iterable(read.problems for read in reads)), sum(r.refused for r in reads)
         households = []
@@ -105,6 +105,7 @@ class HouseholdsImporter:
             else:
                 households.append(placed)
         done = await register_households(tx, households, by=import_.partner, import_id=import_.id)
+        await flush_rows(tx)
         return Outcome(
             accepted=done.accepted,
             unchanged=done.unchanged,
@@ -148,12 +149,12 @@ class RemarksImporter:
         return outcome
 
 
-def _placed(household: HouseholdFile, places: PlaceIndex) -> HouseholdFile | Problem:
-    """The household with its commune: by the code it gives, otherwise by the names, parent first."""
+def _placed(household: HouseholdFile, places: PlaceTable) -> HouseholdFile | Problem:
+    """The household with its commune, by the code it gives, otherwise by the names, parent first; and its village."""
     code, wilaya, moughataa, commune = household.written
-    found = places.resolve(wilaya, moughataa, code or commune).commune_code
+    found = places.index.resolve(wilaya, moughataa, code or commune).commune_code
     if found is not None:
-        return household._replace(commune_code=found)
+        return places.told_village(household._replace(commune_code=found))
     if code:
         return Problem(household.line, "commune_code", code, "error", "commune_unknown", UNKNOWN_COMMUNE)
     return Problem(household.line, "commune", commune, "error", "commune_not_found", COMMUNE_NOT_FOUND)

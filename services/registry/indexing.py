@@ -5,7 +5,7 @@ import time
 
 from sqlalchemy import func, select
 
-from services.registry.commands.indexing import CHANGES_AT_ONCE, index_changes
+from services.registry.commands.indexing import index_changes
 from services.registry.models import Change
 from services.registry.queries.name_words import NameWords
 from shared.importing.applying import imports_waiting
@@ -27,7 +27,7 @@ def index_worker(words: NameWords) -> Worker:
                 await words.refresh(tx)
             took = time.monotonic() - started
             # Caught up, it lets changes gather: a round after each single one costs more than the change itself.
-            rest = LOOK_SECONDS if done.changes < CHANGES_AT_ONCE else 0.0
+            rest = 0.0 if done.more else LOOK_SECONDS
             if done.changes and any((await imports_waiting(platform)).values()):
                 rest = max(rest, took * (1 / SHARE_BESIDE_IMPORTS - 1))
             await asyncio.sleep(rest)

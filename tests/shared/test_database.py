@@ -67,7 +67,9 @@ class Vanishing:
         for one in (self._forth(reader, writer, to), self._forth(there, writer, writer)):
             self._ways.add(asyncio.create_task(one))
 
-    async def _forth(self, reader: asyncio.StreamReader, caller: asyncio.StreamWriter, to: asyncio.StreamWriter) -> None:
+    async def _forth(
+        self, reader: asyncio.StreamReader, caller: asyncio.StreamWriter, to: asyncio.StreamWriter
+    ) -> None:
         while data := await reader.read(65_536):
             if caller in self._vanished:
                 caller.transport.abort()

@@ -13,7 +13,7 @@ def institution_of(request: Request) -> str:
     return institution
 
 
-def _language(request: Request) -> Language:
+async def _language(request: Request) -> Language:
     return language_of(request.headers.get("accept-language"))
 
 

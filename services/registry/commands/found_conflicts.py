@@ -50,7 +50,8 @@ class FoundConflicts:
             }
 
     async def store(self, tx: AsyncSession) -> None:
-        await self._drop_settled(tx)
+        if self._found:
+            await self._drop_settled(tx)
         if not self._found:
             return
         statement = upsert(Conflict)
@@ -69,7 +70,7 @@ class FoundConflicts:
         """A steward who has decided between two values is not asked again about the same two."""
         ids = {record_id for record_id, _ in self._found}
         settled = select(Conflict).where(Conflict.record_id.in_(ids), Conflict.settled_at.is_not(None))
-        for one in await tx.scalars(settled) if ids else ():
+        for one in await tx.scalars(settled):
             found = self._found.get((one.record_id, one.field))
             same = ("held_value", "offered_value", "offered_source")
             if found is not None and all(found[name] == getattr(one, name) for name in same):

@@ -12,6 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.commands.changing import believed_past
 from services.registry.models import Household, Identifier, Individual, Membership, PastState
 from services.registry.rules.stays import Stay
+from shared.copying import driver_of
+
+NUMBERED = (Household, Individual)
+HELD = """
+SELECT ARRAY(SELECT number FROM households WHERE number = ANY($1)),
+    ARRAY(SELECT number FROM individuals WHERE number = ANY($2))
+"""
 
 
 class Holdings:
@@ -19,12 +26,19 @@ class Holdings:
 
     def __init__(self, tx: AsyncSession) -> None:
         self._tx = tx
+        self._absent: dict[Any, set[str]] = {}
         self.households: dict[str, Household] = {}
         self.individuals: dict[str, Individual] = {}
         self.past: dict[UUID, list[PastState]] = defaultdict(list)
         self.nnis: set[tuple[UUID, str]] = set()
         self.of_household: dict[UUID, list[Stay]] = defaultdict(list)
         self.of_individual: dict[UUID, list[Stay]] = defaultdict(list)
+
+    async def look(self, households: Iterable[str], individuals: Iterable[str]) -> None:
+        """Find out which of these numbers nobody has yet: those are not sought again, to be locked."""
+        sought = [set(households), set(individuals)]
+        found = await (await driver_of(self._tx)).fetchrow(HELD, *map(sorted, sought))
+        self._absent = {table: all_ - set(held) for table, all_, held in zip(NUMBERED, sought, found, strict=True)}
 
     async def lock_households(self, numbers: Iterable[str]) -> None:
         self.households = await self._locked(Household, numbers)
@@ -34,7 +48,10 @@ class Holdings:
         self.individuals = await self._locked(Individual, numbers)
 
     async def _locked(self, table: Any, numbers: Iterable[str]) -> dict[str, Any]:
-        rows = select(table).where(table.number == any_numbers(numbers)).order_by(table.id).with_for_update()
+        sought = set(numbers) - self._absent[table]
+        if not sought:
+            return {}
+        rows = select(table).where(table.number == any_numbers(sought)).order_by(table.id).with_for_update()
         found = await self._tx.scalars(rows.execution_options(populate_existing=True))
         return {row.number: row for row in found}
 

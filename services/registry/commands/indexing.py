@@ -20,10 +20,13 @@ from services.registry.rules.names import name_keys, parts_of, place_keys, sex_k
 from shared.copying import copy_rows
 from shared.names import parse_name
 
-CHANGES_AT_ONCE = 8
-"""A change of an import brings a hundred households: some five thousand people are indexed in one transaction."""
+CHANGES_AT_ONCE, BATCHES_AT_ONCE = 200, 8
+"""A change of a file or a scoring brings a hundred households: at most some five thousand people are indexed in one
+transaction. Other changes bring one or two."""
 INDEXING = 4_026_531_840
 """Key of the advisory lock: one process indexes at a time, so that what was read earlier is never written later."""
+
+_IS_BATCH = Change.import_id.is_not(None) | (Change.kind == "scoring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +35,35 @@ class Indexed:
 
     changes: int = 0
     words: frozenset[str] = frozenset()
+    more: bool = False
+    """Whether others wait."""
 
 
 async def index_changes(tx: AsyncSession, most: int = CHANGES_AT_ONCE) -> Indexed:
     """Let search know what the oldest changes brought that it does not know."""
     if not await tx.scalar(select(func.pg_try_advisory_xact_lock(INDEXING))):
         return Indexed()
-    changes = list(
-        await tx.scalars(
-            select(Change.id)
-            .where(~Change.searchable)
-            .order_by(Change.id)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-    )
+    waiting = select(Change.id, _IS_BATCH).where(~Change.searchable).order_by(Change.id).limit(most)
+    found = (await tx.execute(waiting.with_for_update(skip_locked=True))).all()
+    changes = _at_once(found)
     if not changes:
         return Indexed()
     people = await _people(tx, changes)
     keys, words = await asyncio.to_thread(_indexed, people)
     await _store(tx, keys, words)
     await tx.execute(update(Change).where(Change.id.in_(changes)).values(searchable=True))
-    return Indexed(len(changes), frozenset(words))
+    return Indexed(len(changes), frozenset(words), more=len(found) == most or len(changes) < len(found))
+
+
+def _at_once(found: Iterable[Any]) -> list[UUID]:
+    """The oldest changes, until they hold as many batches as are indexed together."""
+    changes, batches = [], 0
+    for id_, is_batch in found:
+        batches += is_batch
+        if batches > BATCHES_AT_ONCE:
+            break
+        changes.append(id_)
+    return changes
 
 
 async def index_again(tx: AsyncSession) -> None:

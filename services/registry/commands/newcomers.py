@@ -1,4 +1,4 @@
-"""Whom and what a file brings that the registry has not held before: rows on their way in by COPY."""
+"""Whom and what a file brings that the registry has not held before: rows on their way in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from services.registry.commands.changing import Changing
 from services.registry.commands.holdings import Holdings
 from services.registry.commands.memberships import NNI_ISSUER
 from services.registry.commands.ranking import sources
-from services.registry.models import INDIVIDUAL_FACTS, Individual, PastState
+from services.registry.models import INDIVIDUAL_FACTS, Household, Identifier, Individual, Membership, PastState
 from services.registry.models.states import as_json, columns_of
 from services.registry.rules.clocks import Origin, Piece, with_survey
 from services.registry.rules.households import UNSTATED, HouseholdFile, Member
 from services.registry.rules.stays import Stay
-from shared.copying import copy_ready_rows
+from shared.copying import Rows
 from shared.ids import new_ids
 
 FIRST_IDS, MOST_IDS = 20, 1_000
 """Made together: as many as one household needs, and ever more for a file of many."""
 EMPTY = "{}"
-"""JSON, as COPY takes it."""
+"""JSON, as `Rows` take it."""
 
 CLOCKS = ("id", "number", "version", "true_from", "known_from", "change_id", "source", "source_on", "sources")
 HOUSEHOLD_COLUMNS = (
@@ -113,8 +113,8 @@ class Newcomers:
         """A stay that this file stated and states otherwise further below: nobody has ever known it."""
         del self._stays[id(stay)]
 
-    async def copy_in(self, tx: AsyncSession) -> None:
-        """Individuals and households first: memberships refer to them."""
+    def rows(self, tx: AsyncSession) -> list[Rows]:
+        """Individuals and households first: memberships refer to them. States that are past already go into the session."""
         people = [_individual_row(one) for one in self.people.values() if not one.pieces]
         for one in self.people.values():
             if one.pieces:
@@ -133,10 +133,12 @@ class Newcomers:
             )
             for stay, changing in self._stays.values()
         ]
-        await copy_ready_rows(tx, "households", HOUSEHOLD_COLUMNS, self._households)
-        await copy_ready_rows(tx, "individuals", INDIVIDUAL_COLUMNS, people)
-        await copy_ready_rows(tx, "memberships", MEMBERSHIP_COLUMNS, memberships)
-        await copy_ready_rows(tx, "identifiers", IDENTIFIER_COLUMNS, list(self._identifiers.values()))
+        return [
+            Rows(Household, HOUSEHOLD_COLUMNS, self._households),
+            Rows(Individual, INDIVIDUAL_COLUMNS, people),
+            Rows(Membership, MEMBERSHIP_COLUMNS, memberships),
+            Rows(Identifier, IDENTIFIER_COLUMNS, list(self._identifiers.values())),
+        ]
 
 
 def _json(value: Any) -> str:

@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.answering import refuse_wrong_answers
-from services.registry.commands.checking import refuse_unknown_commune
 from services.registry.commands.registering import register_households
-from services.registry.errors import HouseholdRefused
+from services.registry.errors import HouseholdRefused, UnknownCommune
 from services.registry.models import Household
+from services.registry.queries.place_table import place_table
 from services.registry.rules.households import HouseholdFile
-from shared.errors import PreconditionRequired
+from shared.copying import add_rows
+from shared.errors import PreconditionFailed, PreconditionRequired
 from shared.etags import refuse_stale
 
 
@@ -39,12 +40,16 @@ async def push_household(tx: AsyncSession, told: HouseholdFile, *, by: str, if_m
                 raise PreconditionRequired(pointer="/header/If-Match")
             refuse_stale(if_match, held[told.number].version)
 
-    await refuse_unknown_commune(tx, told.commune_code, "/commune_code")
+    places = await place_table(tx)
+    if told.commune_code not in places.communes:
+        raise UnknownCommune(pointer="/commune_code", commune=told.commune_code)
     _refuse_answers(told)
-    done = await register_households(tx, [told], by=by, seen=seen)
+    done = await register_households(tx, [places.told_village(told)], by=by, seen=seen)
     if done.problems:  # a person who is refused would leave half a household: nothing is entered
         problem = done.problems[0]
         raise HouseholdRefused(problem.field, str(problem.value), problem.reason)
+    # Meanwhile somebody else may enter the same household, or one of its members.
+    add_rows(tx, taken=PreconditionFailed(pointer="/header/If-Match"))
     is_new = told.number not in held
     return Pushed(done.ids[told.number], 1 if is_new else held[told.number].version, is_new)
 

@@ -1,6 +1,6 @@
 """Households enter the registry, or change there, as a survey or a file tells them: many at a time.
 
-What is new goes in by COPY. What is known is compared field by field with what is held, and the better source is believed.
+What is new goes in at once. What is known is compared field by field with what is held, and the better source is believed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ from services.registry.commands.ranking import sources
 from services.registry.commands.recognizing import number_members
 from services.registry.models import Change, Household
 from services.registry.models.states import Record, as_json
-from services.registry.queries.place_table import place_table
 from services.registry.rules.clocks import Origin, Piece, with_survey
 from services.registry.rules.households import (
     DECEASED,
@@ -42,9 +41,9 @@ from services.registry.rules.households import (
 from services.registry.rules.stays import Stay, Window, arrival, departures, left_of, window_of
 from shared.clock import now
 from shared.contracts.registry import HouseholdsRegistered
-from shared.copying import copy_ready_rows
+from shared.copying import Rows, add_rows
 from shared.ids import new_id
-from shared.outbox import record_all
+from shared.outbox import rows_of
 from shared.text import Text
 
 CHANGE_COLUMNS = ("id", "kind", "made_at", "made_by", "source", "import_id")
@@ -91,7 +90,7 @@ async def register_households(
 ) -> Registered:
     """Enter or update households with their members, and announce those that changed.
 
-    A household already held with the same content is left alone, so that the same file twice announces nothing. Within
+    What is new goes in when the transaction commits, or with `flush_rows`. Their places are told by code. A household already held with the same content is left alone, so that the same file twice announces nothing. Within
     one call the order of households does not matter: who leaves one is free for another, wherever it stands. `seen` is
     shown the households that are held, locked, before anything is written, and may refuse.
     """
@@ -130,8 +129,8 @@ class _Registering:
         self, households: Sequence[HouseholdFile], seen: Callable[[Mapping[str, Household]], None]
     ) -> list[HouseholdFile]:
         """Lock and read what is held of these households and their members; returns those that tell something else."""
-        table = await place_table(self.tx)
-        latest = {one.number: table.told_village(one) for one in households}
+        latest = {one.number: one for one in households}
+        await self._held.look(latest, {member.number for one in households for member in one.members})
         await self._held.lock_households(latest)
         seen(self._held.households)
         different = []
@@ -336,10 +335,8 @@ class _Registering:
         self._held.past[held.id] = put_pieces(self.tx, changing, held, self._held.past[held.id], pieces)
 
     async def store(self) -> None:
-        """Copy in what is new, when what ended is marked so: memberships refer to households and individuals."""
-        await self.tx.flush()
-        rows = [tuple(getattr(one, name) for name in CHANGE_COLUMNS) for one in self._changes]
-        await copy_ready_rows(self.tx, "changes", CHANGE_COLUMNS, rows)
-        await self._new.copy_in(self.tx)
-        await record_all(self.tx, self._events)
+        """What is new goes in with the commit, when what ended is marked so; memberships refer to the rows before them."""
+        changes = [tuple(getattr(one, name) for name in CHANGE_COLUMNS) for one in self._changes]
+        new = self._new.rows(self.tx)
+        add_rows(self.tx, Rows(Change, CHANGE_COLUMNS, changes), *new, rows_of(self._events))
         await self._conflicts.store(self.tx)

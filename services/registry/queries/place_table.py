@@ -1,25 +1,26 @@
 """The table of places in memory: read once for each state it is in, for look-ups by name."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Place
 from services.registry.rules.households import HouseholdFile
 from shared.clock import now
+from shared.copying import driver_of
 from shared.place_names import MOST_CANDIDATES, PlaceIndex, PlaceRow
 
 LEAST_ALIKE_PERCENT = 60
 """Below that a code or name is another one and not a slip."""
 
 # As many places with as many changes, on the same day, are the same table: it needs no owner and no invalidation.
-STATE = text("SELECT count(*), coalesce(sum(version), 0) FROM places")
+STATE = "SELECT count(*), coalesce(sum(version), 0) FROM places"
 _latest: dict[tuple[Any, ...], "PlaceTable"] = {}
 
 
@@ -37,6 +38,8 @@ class PlaceTable:
     """Today's places, and the index that finds them."""
 
     index: PlaceIndex
+    communes: Set[str]
+    """The codes of all, of those that are no more, too."""
     named: Mapping[str, Named]
 
     def village_code(self, commune_code: str, village: str | None) -> str | None:
@@ -65,7 +68,7 @@ class PlaceTable:
 async def place_table(tx: AsyncSession) -> PlaceTable:
     """Today's places. Ask before changing one: what a transaction itself changed must not be remembered."""
     today = now().date()
-    state = (*(await tx.execute(STATE)).one(), today)
+    state = (*await (await driver_of(tx)).fetchrow(STATE), today)
     table = _latest.get(state)
     if table is None:
         table = _table(list(await tx.scalars(select(Place).order_by(Place.code))), today)
@@ -76,8 +79,11 @@ async def place_table(tx: AsyncSession) -> PlaceTable:
 
 def _table(places: Iterable[Place], today: date) -> PlaceTable:
     open_places: list[Place] = []
+    communes = set()
     inherited: dict[str, list[str]] = defaultdict(list)
     for one in places:
+        if one.kind == "commune":
+            communes.add(one.code)
         if one.valid_until is None or today < one.valid_until:
             open_places.append(one)
             continue
@@ -89,4 +95,4 @@ def _table(places: Iterable[Place], today: date) -> PlaceTable:
         for one in open_places
     ]
     named = {one.code: Named(one.name_fr, one.name_ar, one.parent_code) for one in open_places}
-    return PlaceTable(PlaceIndex(rows), named)
+    return PlaceTable(PlaceIndex(rows), communes, named)

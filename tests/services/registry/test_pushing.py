@@ -1,5 +1,6 @@
 """One household pushed by an institution's system."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -65,6 +66,21 @@ async def test_a_household_somebody_else_has_changed_is_not_overwritten(client: 
 
     assert (without.status_code, without.json()["code"]) == (428, "precondition_required")
     assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
+
+
+async def test_of_two_that_enter_one_household_at_once_the_second_is_told_to_look_again(
+    client: httpx.AsyncClient,
+) -> None:
+    for number in range(10):
+        path, body = (
+            f"/v1/households/MR011000001{number}",
+            a_household(members=[HEAD | {"individual_number": f"100000001{number}"}]),
+        )
+        both = await asyncio.gather(*(client.put(path, json=body) for _ in range(2)))
+
+        entered, late = sorted(both, key=lambda one: one.status_code)
+        assert entered.status_code == 201
+        assert (late.status_code, late.json()["code"]) in ((412, "precondition_failed"), (428, "precondition_required"))
 
 
 async def test_a_less_believed_source_changes_nothing_and_leaves_a_conflict(
