@@ -69,6 +69,8 @@ class Status(BaseModel):
     dead_letters: int | None
     work: dict[str, int]
     """What the service's own workers have before them, such as imports running."""
+    to_decide: dict[str, int]
+    """What waits for a person, such as reviews."""
 
 
 @router.get("/health/live")
@@ -100,7 +102,9 @@ async def metrics() -> Response:
 
 async def status_of(platform: Platform) -> Status:
     """The status of the process this runs in. Says what it can where the database does not answer."""
-    started, outbox, dead, milliseconds, work = time.perf_counter(), None, None, None, {}
+    started, outbox, dead, milliseconds = time.perf_counter(), None, None, None
+    work: dict[str, int] = {}
+    to_decide: dict[str, int] = {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await platform.database.answers()
@@ -108,6 +112,7 @@ async def status_of(platform: Platform) -> Status:
             outbox = OutboxHealth(**asdict(await outbox_figures(platform.database)))
             dead = await count_dead_letters(platform.database)
             work = await platform.work_waiting()
+            to_decide = await platform.to_decide(platform)
     except Exception:  # health must answer when nothing else does; `database: false` says what failed
         milliseconds = None
     return Status(
@@ -126,4 +131,5 @@ async def status_of(platform: Platform) -> Status:
         consumers=[ConsumerHealth(**asdict(one.state)) for one in platform.consuming],
         dead_letters=dead,
         work=work,
+        to_decide=to_decide,
     )

@@ -45,6 +45,7 @@ class Platform:
         workers: Sequence[Worker],
         waiting: Waiting,
         first: Start,
+        to_decide: Waiting = nothing_waiting,
     ) -> None:
         self.settings = settings
         self.migrations = migrations
@@ -59,6 +60,8 @@ class Platform:
         """Set when the process has been told to stop: whoever waits for news must end."""
         self.schema_revision: str | None = None
         self._workers, self._waiting, self._first = workers, waiting, first
+        self.to_decide = to_decide
+        """Counts what waits for a person, by kind. No work of ours: the platform is at rest with it."""
         self._first_done = False
         self._tasks: list[asyncio.Task[None]] = []
         streams = consumers.streams(list(settings.service_urls))

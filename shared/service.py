@@ -35,11 +35,12 @@ def create_service(
     workers: Sequence[Worker] = (),
     waiting: Waiting = nothing_waiting,
     first: Start = nothing_first,
+    to_decide: Waiting = nothing_waiting,
 ) -> FastAPI:
     """The FastAPI app of one process.
 
     `first` runs once the schema is there and before the process is ready (idempotent: it runs at every start);
-    `workers` run beside the requests; `waiting` counts their work for the health page. Raises UndeclaredPermission
+    `workers` run beside the requests; `waiting` counts their work for the health page, `to_decide` what waits for a person. Raises UndeclaredPermission
     where a route does not say who may call it.
     """
     platform = Platform(
@@ -49,6 +50,7 @@ def create_service(
         workers=workers,
         waiting=waiting,
         first=first,
+        to_decide=to_decide,
     )
 
     @contextlib.asynccontextmanager

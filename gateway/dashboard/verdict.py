@@ -86,6 +86,7 @@ def attention(seen: Observation) -> tuple[Attention, ...]:
         *_receiving(seen),
         *_restarts(seen),
         *_work(seen),
+        *_to_decide(seen),
     ]
     return tuple(sorted(items, key=lambda item: -item.severity))  # stable: within a severity, the order above
 
@@ -210,3 +211,12 @@ def _work(seen: Observation) -> Iterator[Attention]:
                 count = ((one.status or {}).get("work") or {}).get(kind, 0)
                 name, advice = process_name(one.name), runbook.LONG_WORK
                 yield _item("long_work", Severity.NOTE, one.name, advice, since, process=name, kind=said, count=count)
+
+
+def _to_decide(seen: Observation) -> Iterator[Attention]:
+    for one in seen.processes:
+        for kind, count in ((one.status or {}).get("to_decide") or {}).items():
+            if count:
+                said = runbook.TO_DECIDE_KINDS.get(kind, Text(*[kind] * 3))
+                name, advice = process_name(one.name), runbook.TO_DECIDE
+                yield _item("to_decide", Severity.NOTE, one.name, advice, process=name, kind=said, count=count)

@@ -8,10 +8,11 @@ from services.programs import internal_routes
 from services.programs.catalog import programs_of
 from services.programs.commands.issuing import cycles_waiting, issuing_worker
 from services.programs.commands.programs import publish_catalog
+from services.programs.commands.reviewing import reviews_open
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import cycles, deltas, effects, enrollments, exports
+from services.programs.routes import cycles, deltas, effects, enrollments, exports, reviews
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
@@ -45,6 +46,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             exports.files,
             deltas.router,
             effects.router,
+            reviews.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -57,6 +59,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             issuing_worker(settings.institution),
         ],
         waiting=_work_waiting,
+        to_decide=reviews_open,
         first=publish,
     )
 

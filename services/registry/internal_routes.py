@@ -5,13 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.registry.queries import households, places
+from services.registry.queries import households, places, standing
 from services.registry.queries.moments import Moment
 from services.registry.queries.sizes import household_sizes
 from services.registry.rules.places import PlaceKind
 from services.registry.schemas import HouseholdOut
 from services.registry.schemas.places import PlaceOut
 from services.registry.schemas.sizes import HouseholdSizes, SizesAsked
+from services.registry.schemas.standing import HouseholdStanding, IndividualStanding
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -40,3 +41,15 @@ async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor
 async def pull_sizes(asked: SizesAsked, tx: Tx) -> HouseholdSizes:
     """How many members each household had on `as_of`, as the registry knew it at `known_at`; unknown ones are left out."""
     return HouseholdSizes(sizes=await household_sizes(tx, asked.ids, Moment(asked.as_of, asked.known_at)))
+
+
+@router.get("/households/{household_id}/standing")
+async def pull_household_standing(household_id: UUID, tx: Tx) -> HouseholdStanding:
+    """Whether a household is in the registry, where it lives, and what it was merged into: ids and codes alone."""
+    return await standing.household_standing(tx, household_id)
+
+
+@router.get("/individuals/{individual_id}/standing")
+async def pull_individual_standing(individual_id: UUID, tx: Tx) -> IndividualStanding:
+    """Whether a person lives, and after a death who might follow in each household: ids alone."""
+    return await standing.individual_standing(tx, individual_id)

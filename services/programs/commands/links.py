@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Enrollment
-from services.programs.rules.status import LinkStatus
+from services.programs.rules.status import LinkStatus, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,37 @@ class Link:
     individual_id: UUID | None
     household_id: UUID | None
     probability: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Records of the registry to which an enrollment was surely linked, and is no longer."""
+
+    individuals: frozenset[UUID]
+    households: frozenset[UUID]
+
+
+async def links_lost(tx: AsyncSession, links: Sequence[Link]) -> Lost:
+    """Whom these answers take a certain link away from; enrollments that have ended count no more."""
+    newest = {one.enrollment_id: one for one in sorted(links, key=lambda link: link.version)}
+    rows = await tx.execute(
+        select(
+            Enrollment.id, Enrollment.link_version, Enrollment.registry_individual_id, Enrollment.registry_household_id
+        ).where(
+            Enrollment.id.in_(newest), Enrollment.link_status == LinkStatus.LINKED, Enrollment.status != Status.EXITED
+        )
+    )
+    individuals, households = set[UUID](), set[UUID]()
+    for id_, version, individual_id, household_id in rows:
+        answer = newest[id_]
+        if answer.version <= version:
+            continue
+        linked = answer.status == LinkStatus.LINKED
+        if individual_id is not None and not (linked and answer.individual_id == individual_id):
+            individuals.add(individual_id)
+        if household_id is not None and not (linked and answer.household_id == household_id):
+            households.add(household_id)
+    return Lost(frozenset(individuals), frozenset(households))
 
 
 async def set_links(tx: AsyncSession, links: Sequence[Link]) -> None:

@@ -12,12 +12,11 @@ from services.programs.models.declaring import MONEY, Base
 from services.programs.models.deltas import DELTA_ACTIONS, Delta, DeltaRow
 from services.programs.models.enrollments import Enrollment, EnrollmentPast, LinkRefusal
 from services.programs.models.programs import ProgramRow, ProgramValue, ProgramVersion
-from services.programs.models.reviews import REVIEW_KINDS, Attendance, Review, School
+from services.programs.models.reviews import Attendance, Review, School
 
 __all__ = [
     "DELTA_ACTIONS",
     "MONEY",
-    "REVIEW_KINDS",
     "Attendance",
     "Base",
     "Connection",

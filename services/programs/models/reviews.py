@@ -9,26 +9,26 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.programs.models.declaring import Base, one_of
+from services.programs.rules.reviewing import ReviewKind
 from shared.importing.models import Import
-
-REVIEW_KINDS = ("death", "merged", "moved", "left_registry")
 
 
 class Review(Base):
     """Something the registry learned that touches an enrollment. It waits for a person; nothing stops by itself.
 
     `subject_id` is the registry's individual or household, `change_id` the registry's change. `details` holds ids and
-    codes only.
+    codes only. `decision` is one of rules.reviewing, or `lifted`.
     """
 
     __tablename__ = "reviews"
     __table_args__ = (
-        one_of("kind", REVIEW_KINDS),
+        one_of("kind", ReviewKind),
         one_of("status", ("open", "decided")),
         CheckConstraint("(status = 'decided') = (decided_at IS NOT NULL)", name="decided_at"),
         Index("uq_reviews_once", "kind", "enrollment_id", "subject_id", "change_id", unique=True),
         Index("ix_reviews_open", "id", postgresql_where="status = 'open'"),
         Index("ix_reviews_enrollment_id", "enrollment_id"),
+        Index("ix_reviews_subject_id", "subject_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -64,6 +64,12 @@ def long_import() -> Observation:
     return with_process(healthy(), process, ProcessMemory(work_since={"imports_waiting": ago(601)}))
 
 
+def reviews_open() -> Observation:
+    return with_process(
+        healthy(), a_process("programs-csa", status=status("programs-csa", to_decide={"reviews_open": 4}))
+    )
+
+
 def stuck() -> Observation:
     return with_flow(healthy(), a_receiving(handled=465, pending=9, unacknowledged=6, idle_since=ago(15)))
 
@@ -77,6 +83,7 @@ FAULTS = {
     "not_ready": (not_ready(), "programs-men", Severity.WARNING, "degraded"),
     "restarted": (restarted(), "registry", Severity.NOTE, "ok"),
     "long_work": (long_import(), "programs-csa", Severity.NOTE, "ok"),
+    "to_decide": (reviews_open(), "programs-csa", Severity.NOTE, "ok"),
     "old_outbox": (
         with_flow(healthy(), a_publishing(recorded=127, waiting=7, oldest_seconds=10.5)),
         "registry",

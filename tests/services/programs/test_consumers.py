@@ -109,8 +109,10 @@ async def state(client: httpx.AsyncClient) -> list[tuple[str, str | None, str | 
 
 
 async def handled(csa: Running, number: int) -> None:
+    stream = next(one for one in csa.platform.consuming if one.stream == "matching")
+
     async def done() -> bool:
-        return csa.platform.consuming[0].state.handled >= number
+        return stream.state.handled >= number
 
     await until(done, what=f"{number} events to be handled")
 

@@ -1,0 +1,42 @@
+"""How a record stands, in ids and codes: what another service needs in order to see what became of somebody it serves."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class HouseholdStanding(BaseModel):
+    """A household now; `change_id` is the last change that touched it."""
+
+    id: UUID
+    version: int
+    change_id: UUID
+    status: Literal["active", "left", "merged"]
+    left_reason: str | None
+    merged_into: UUID | None
+    commune_code: str
+    moughataa_code: str | None
+    wilaya_code: str | None
+
+
+class Bereaved(BaseModel):
+    """A household of somebody who died. `candidates` might follow: its head of today, then who the registry would name."""
+
+    household_id: UUID
+    was_head: bool
+    head_id: UUID | None
+    candidates: list[UUID]
+
+
+class IndividualStanding(BaseModel):
+    """A person now. `bereaved` are the households that he or she belonged to until death."""
+
+    id: UUID
+    version: int
+    change_id: UUID
+    status: Literal["active", "deceased", "left", "merged"]
+    died_on: date | None
+    merged_into: UUID | None
+    bereaved: list[Bereaved]
