@@ -291,6 +291,9 @@ WORK_KINDS: dict[str, Text] = {
     "exports_waiting": Text(ar="كتابة ملفات التصدير", fr="écriture d'exports", en="writing of exports"),
     "scorings_waiting": Text(ar="احتساب الدرجات", fr="calcul des scores", en="scoring of areas"),
     "cycles_issuing": Text(ar="إصدار الاستحقاقات", fr="émission des droits", en="issuing of entitlements"),
+    "connections_failing": Text(
+        ar="اتصالات متعطلة بأنظمة المؤسسات", fr="connexions en panne", en="connections that fail"
+    ),
     "changes_to_index": Text(ar="إدراج الأسماء في البحث", fr="indexation des noms", en="indexing of names"),
     "beneficiaries_pending": Text(
         ar="مطابقة المستفيدين", fr="appariement des bénéficiaires", en="matching of beneficiaries"

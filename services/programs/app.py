@@ -9,17 +9,19 @@ from services.programs.catalog import programs_of
 from services.programs.commands.issuing import cycles_waiting, issuing_worker
 from services.programs.commands.programs import publish_catalog
 from services.programs.commands.reviewing import reviews_open
+from services.programs.connections.configured import load_connections
+from services.programs.connections.running import connection_workers, connections_failing
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import cycles, deltas, effects, enrollments, exports, reviews
+from services.programs.routes import connections, cycles, deltas, effects, enrollments, exports, reviews
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
 from shared.importing.routers import import_routers
-from shared.platform import Platform
+from shared.platform import Platform, Waiting
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,7 +36,8 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         async with platform.database.transaction() as tx:
             await publish_catalog(tx, settings.institution, programs.values())
 
-    return create_service(
+    configured = load_connections(settings.connections_file, importer.layout)
+    app = create_service(
         settings,
         title=f"Programs of {settings.institution}",
         description="Programs of an institution, and who is enrolled in them.",
@@ -47,6 +50,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             deltas.router,
             effects.router,
             reviews.router,
+            connections.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -57,15 +61,21 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             prune_imports,
             export_worker(ProgramsExporter()),
             issuing_worker(settings.institution),
+            *connection_workers(configured, importer.layout),
         ],
-        waiting=_work_waiting,
+        waiting=_waiting(connections_failing(configured)),
         to_decide=reviews_open,
         first=publish,
     )
+    app.state.connections = configured
+    return app
 
 
-async def _work_waiting(platform: Platform) -> dict[str, int]:
-    work: dict[str, int] = {}
-    for waiting in (imports_waiting, exports_waiting, cycles_waiting):
-        work |= await waiting(platform)
-    return work
+def _waiting(failing: Waiting) -> Waiting:
+    async def work_waiting(platform: Platform) -> dict[str, int]:
+        work: dict[str, int] = {}
+        for waiting in (imports_waiting, exports_waiting, cycles_waiting, failing):
+            work |= await waiting(platform)
+        return work
+
+    return work_waiting

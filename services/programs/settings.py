@@ -1,5 +1,6 @@
 """Settings of a programs process: one per institution, the same code."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -10,6 +11,9 @@ from shared.settings import ServiceSettings
 class ProgramsSettings(ServiceSettings):
     institution: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,30}$")]
     """Whose programs these are: `taazour`, `csa`, `masef`, `men`, `partners`. A catalog of that name ships with us."""
+
+    connections_file: Path | None = None
+    """How the institution's own systems are connected (TOML, see docs/connections.md); none without it."""
 
     @model_validator(mode="before")
     @classmethod

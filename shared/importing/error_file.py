@@ -3,6 +3,7 @@
 It can be corrected and sent again: our columns are known, and left out, when it returns.
 """
 
+import asyncio
 import csv
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, Literal, TextIO
 from uuid import UUID
 
 import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
@@ -20,7 +21,8 @@ from sqlalchemy import select
 from shared.database import Database
 from shared.headers import OWN_COLUMN, Layout
 from shared.importing.correcting import MISSING_CODE
-from shared.importing.models import ImportIssue
+from shared.importing.models import Import, ImportIssue
+from shared.importing.receiving import spooled
 from shared.tables import Lines, Table, open_table
 from shared.text import Language, Text
 
@@ -168,3 +170,27 @@ class XlsxSheet:
             else:
                 self._sheet.write_string(self._line, column, str(cell)[:LONGEST_CELL])
         self._line += 1
+
+
+Form = Literal["xlsx", "csv"]
+Sheet = CsvSheet | XlsxSheet
+SHEETS: dict[Form, type[CsvSheet] | type[XlsxSheet]] = {"xlsx": XlsxSheet, "csv": CsvSheet}
+
+
+async def write_error_file(
+    file: Path, form: Form, database: Database, import_: Import, layout: Layout, language: Language
+) -> None:
+    """Write the faulty rows of an import to disk: they may be as many as were sent. UnreadableTable, FileNoLongerKept."""
+    async with spooled(database, import_.id) as sent:
+        with sent.open("rb") as source:
+            rows = await asyncio.to_thread(FaultyRows, source, import_.filename, layout, import_.mapping)
+            with SHEETS[form].open(file) as sheet:
+                for row in rows.header(language):
+                    sheet.write(row)
+                async for faults in faults_of(database, import_.id, language):
+                    await asyncio.to_thread(_write, sheet, rows, faults)
+
+
+def _write(sheet: Sheet, rows: FaultyRows, faults: list[Fault]) -> None:
+    for row in rows.rows(faults):
+        sheet.write(row)

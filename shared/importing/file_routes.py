@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePath
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
@@ -12,12 +12,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
-from shared.database import Database, Tx
+from shared.database import Tx
 from shared.errors import NotFound
 from shared.headers import Layout
 from shared.importing.asking import AskedLanguage, Importing, OurPlatform, own_import
 from shared.importing.columns import columns_of, forget
-from shared.importing.error_file import CsvSheet, Fault, FaultyRows, XlsxSheet, faults_of
+from shared.importing.error_file import SHEETS, Form, write_error_file
 from shared.importing.errors import NoTable
 from shared.importing.importer import Importer
 from shared.importing.models import Import, ImportMapping
@@ -25,13 +25,9 @@ from shared.importing.receiving import spooled
 from shared.importing.schemas import ColumnsOut, FieldOut, MappingOut, column_shown, mapping_shown
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page, decode_cursor, encode_cursor
 from shared.tables import UnreadableTable
-from shared.text import Language
 
 NOT_A_LIST = UnreadableTable("unsupported_format")
 PIECE_BYTES = 1 << 16
-Form = Literal["xlsx", "csv"]
-Sheet = CsvSheet | XlsxSheet
-SHEETS: dict[Form, type[CsvSheet] | type[XlsxSheet]] = {"xlsx": XlsxSheet, "csv": CsvSheet}
 READ_AT_ONCE = 2
 """Files opened for a look at the same time, in one process: each workbook takes memory while it is open."""
 
@@ -80,7 +76,7 @@ def files_router(importer: Importer) -> APIRouter:
         file = Path(folder.name) / "faults"
         try:
             async with looking:
-                await _written(file, form, platform.database, import_, layout, language)
+                await write_error_file(file, form, platform.database, import_, layout, language)
         except BaseException as fault:
             folder.cleanup()
             if isinstance(fault, UnreadableTable):
@@ -120,25 +116,6 @@ def _layout_of(importer: Importer, import_: Import) -> Layout:
     if layout is None:
         raise NoTable(NOT_A_LIST.text)
     return layout
-
-
-async def _written(
-    file: Path, form: Form, database: Database, import_: Import, layout: Layout, language: Language
-) -> None:
-    """Write the error file to disk: it may be as large as what was sent."""
-    async with spooled(database, import_.id) as sent:
-        with sent.open("rb") as source:
-            rows = await asyncio.to_thread(FaultyRows, source, import_.filename, layout, import_.mapping)
-            with SHEETS[form].open(file) as sheet:
-                for row in rows.header(language):
-                    sheet.write(row)
-                async for faults in faults_of(database, import_.id, language):
-                    await asyncio.to_thread(_write, sheet, rows, faults)
-
-
-def _write(sheet: Sheet, rows: FaultyRows, faults: list[Fault]) -> None:
-    for row in rows.rows(faults):
-        sheet.write(row)
 
 
 async def _pieces(folder: tempfile.TemporaryDirectory[str], file: Path) -> AsyncIterator[bytes]:
