@@ -14,7 +14,7 @@ from services.programs.connections.running import connection_workers, connection
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import connections, cycles, deltas, effects, enrollments, exports, reviews
+from services.programs.routes import connections, cycles, deltas, effects, enrollments, exports, households, reviews
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
@@ -51,6 +51,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             effects.router,
             reviews.router,
             connections.router,
+            households.router,
             *import_routers(importer),
             internal_routes.router,
         ],

@@ -31,7 +31,10 @@ async def decide_review(
     by: Caller,
     institution: str,
 ) -> Review:
-    """Decide an open review. A hold ends with the last review that asked for it; an exit decides the others, too."""
+    """Decide an open review. A hold ends with the last review that asked for it; an exit decides the others, too.
+
+    What was held comes due where the enrollment goes on; where it stops, each entitlement is decided by itself.
+    """
     review, enrollment = await _open_review(tx, review_id, by)
     kind = ReviewKind(review.kind)
     if decision not in DECISIONS[kind]:
@@ -51,7 +54,8 @@ async def decide_review(
     if enrollment.status == Status.EXITED:
         await _close_others(tx, enrollment, by)
     await tx.flush()
-    await settle_holds(tx, [enrollment])
+    goes_on = decision in (ReviewDecision.KEEP, ReviewDecision.SUCCESSION)
+    await settle_holds(tx, [enrollment], by=by.name, release=goes_on)
     return review
 
 

@@ -8,15 +8,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.holding import settle_holds
+from services.programs.commands.holding import REGISTRY, settle_holds
 from services.programs.models import Enrollment, Review
 from services.programs.rules.reviewing import LIFTED, ReviewKind
 from services.programs.rules.status import Status
 from shared.clock import now
 from shared.ids import new_id
 from shared.platform import Platform
-
-REGISTRY = "registry"
 
 
 @dataclass(frozen=True, slots=True)

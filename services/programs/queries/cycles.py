@@ -177,6 +177,28 @@ async def entitlement(
     return _entitlement_out(row, await _program(tx, row.program_code, row.program_version), language)
 
 
+NEWEST = 12
+"""Entitlements shown of one enrollment: a year of the most frequent calendar."""
+_NEWEST = f"""
+SELECT * FROM ({_ENTITLEMENTS} WHERE e.enrollment_id = ANY(:ids)) AS every
+WHERE (SELECT count(*) FROM entitlements o JOIN cycles oc ON oc.id = o.cycle_id
+       WHERE o.enrollment_id = every.enrollment_id AND (oc.starts_on, o.id) > (every.starts_on, every.id)) < :newest
+ORDER BY every.enrollment_id, every.starts_on DESC, every.id DESC
+"""  # noqa: S608 - fragments of ours
+
+
+async def newest_entitlements(
+    tx: AsyncSession, enrollment_ids: Collection[UUID], language: Language
+) -> dict[UUID, list[EntitlementOut]]:
+    """By enrollment, those of its latest cycles first."""
+    rows = await tx.execute(sql(_NEWEST), {"ids": list(enrollment_ids), "newest": NEWEST})
+    found: dict[UUID, list[EntitlementOut]] = {}
+    for row in rows:
+        program = await _program(tx, row.program_code, row.program_version)
+        found.setdefault(row.enrollment_id, []).append(_entitlement_out(row, program, language))
+    return found
+
+
 async def _program(tx: AsyncSession, code: str, version: int) -> Program:
     """The program as it was published when the cycle began: the explanation must not change with it."""
     return program_of((await tx.get_one(ProgramVersion, (code, version))).document)

@@ -7,15 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.programs.commands.deciding import decide_review
 from services.programs.queries import reviews as queries
-from services.programs.routes.asking import institution_of
+from services.programs.routes.asking import AskedLanguage, institution_of
 from services.programs.rules.reviewing import ReviewKind
 from services.programs.schemas.reviews import Decision, ReviewOut
 from shared.database import Tx
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
-from shared.problems import language_of
-from shared.text import Language
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
 Reading = Annotated[Caller, permitted("enrollments:read")]
@@ -23,9 +21,9 @@ Reading = Annotated[Caller, permitted("enrollments:read")]
 
 @router.get("/reviews")
 async def list_reviews(
-    request: Request,
     tx: Tx,
     by: Reading,
+    language: AskedLanguage,
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
     program: Annotated[str | None, Query(max_length=64)] = None,
@@ -36,13 +34,13 @@ async def list_reviews(
     """What waits for a person, and what was decided, oldest first. A program that is not the caller's has none."""
     programs = by.programs if program is None else by.programs & {program}
     about = {"status": status, "kind": kind, "enrollment_id": enrollment_id}
-    return await queries.reviews(tx, programs, limit, cursor, _language(request), **about)  # type: ignore[arg-type]
+    return await queries.reviews(tx, programs, limit, cursor, language, **about)  # type: ignore[arg-type]
 
 
 @router.get("/reviews/{review_id}")
-async def get_review(request: Request, review_id: UUID, tx: Tx, by: Reading) -> ReviewOut:
+async def get_review(review_id: UUID, tx: Tx, by: Reading, language: AskedLanguage) -> ReviewOut:
     """One review, explained in the caller's language."""
-    return await queries.review(tx, review_id, by.programs, _language(request))
+    return await queries.review(tx, review_id, by.programs, language)
 
 
 @router.post("/reviews/{review_id}/decide", response_model=ReviewOut)
@@ -53,11 +51,13 @@ async def decide(
     once: OnceOnly,
     tx: Tx,
     by: Annotated[Caller, permitted("enrollments:write")],
+    language: AskedLanguage,
 ) -> Response:
     """Decide an open review by one of its `decisions`; one that was decided or lifted meanwhile is refused.
 
     `succession` hands the enrollment to another member of the household; `keep` lets it go on as it is; `suspend` and
-    `exit` do what the routes of enrollments do. What was held is released when no other review holds it.
+    `exit` do what the routes of enrollments do. Where the enrollment goes on, what was held is due again when no other
+    review holds it.
     """
 
     async def run() -> ReviewOut:
@@ -69,10 +69,6 @@ async def decide(
             by=by,
             institution=institution_of(request),
         )
-        return ReviewOut.of(decided, _language(request))
+        return ReviewOut.of(decided, language)
 
     return await once.answer(run, status=200, body=body.model_dump_json().encode())
-
-
-def _language(request: Request) -> Language:
-    return language_of(request.headers.get("accept-language"))

@@ -1,14 +1,20 @@
 """A person decides what the registry's news ask: once, by the program's keeper, and the hold ends with the decision."""
 
 from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from benefits_cases import entitlements, issue, ledger
 from sqlalchemy import text
 
 from registry_news import SECOND, SIDI, Linked
 from running import Services
+from services.programs.commands.ledger import Entry, write_entries
+from services.programs.rules.benefits import EntryKind
 from shared.ids import new_id
 
 
@@ -57,6 +63,48 @@ async def test_a_successor_receives_and_the_hold_ends(csa: Linked) -> None:
     assert await csa.reviews(status="open") == []
     await csa.hear_again()
     assert await csa.reviews(status="open") == []  # what a person decided is not asked again
+
+
+async def test_what_was_due_already_is_held_with_the_enrollment_and_due_again_when_it_goes_on(csa: Linked) -> None:
+    """Khadija lives alone: one person, 450 MRU a month. Of June she has had hers when she dies, of July not yet."""
+    others = await csa.ids(SECOND)
+    [_, hers] = await csa.enroll("Khadija Mint Ely")
+    await csa.link(hers, others["household"], others["1000000011"])
+    june, july = [await issue(csa.officer, "EL_MAOUNA", day) for day in ("2027-06-01", "2027-07-01")]
+    [in_june] = await entitlements(csa.officer, june["id"], enrollment_id=hers)
+    async with csa.programs.platform.database.transaction() as tx:
+        paid = Entry(
+            kind=EntryKind.DELIVERED,
+            cycle_id=UUID(june["id"]),
+            enrollment_id=UUID(hers),
+            entitlement_id=UUID(in_june["id"]),
+            what="MRU",
+            quantity=Decimal(450),
+            amount=Decimal(450),
+            on_day=date(2027, 6, 15),
+        )
+        await write_entries(tx, "EL_MAOUNA", [paid], by="csa")
+
+    await csa.apply("death", individual_id=others["1000000011"], died_on="2026-03-01")
+
+    assert await states(csa, hers, june, july) == [("due", None, "delivered"), ("held", "deceased", "held")]
+    assert [one["amount_mru"] for one in await ledger(csa.officer, cycle_id=july["id"])] == ["450.00", "-450.00"]
+    after = (await csa.officer.get(f"/v1/cycles/{july['id']}")).json()
+    # Sidi's, who died before the cycle was issued, is held from the first.
+    assert (after["due"], after["held"], after["amount_mru"]) == (0, 2, "0.00")
+
+    # Two things are to be decided: she has died, and with her the household has left the registry.
+    for review, left in zip(await csa.reviews(status="open", enrollment_id=hers), ("under_review", None), strict=True):
+        decided = await csa.officer.post(f"/v1/reviews/{review['id']}/decide", json={"decision": "keep"})
+        assert decided.status_code == 200, decided.text
+        assert (await states(csa, hers, july))[0][1] == left
+    assert await states(csa, hers, june, july) == [("due", None, "delivered"), ("due", None, "due")]
+    assert (await ledger(csa.officer, cycle_id=july["id"]))[-1]["balance_mru"] == "450.00"
+
+
+async def states(csa: Linked, enrollment: str, *cycles: dict[str, Any]) -> list[tuple[str, str | None, str]]:
+    rows = [(await entitlements(csa.officer, one["id"], enrollment_id=enrollment))[0] for one in cycles]
+    return [(one["status"], one["hold_reason"], one["state"]) for one in rows]
 
 
 @pytest.mark.parametrize(
