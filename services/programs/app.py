@@ -14,7 +14,19 @@ from services.programs.connections.running import connection_workers, connection
 from services.programs.consumers import consumers
 from services.programs.importing import ProgramsImporter
 from services.programs.queries.exporting import ProgramsExporter
-from services.programs.routes import connections, cycles, deltas, effects, enrollments, exports, households, reviews
+from services.programs.routes import (
+    checking,
+    connections,
+    cycles,
+    deltas,
+    effects,
+    enrollments,
+    exports,
+    households,
+    reviews,
+    turns,
+    waiting,
+)
 from services.programs.routes import programs as program_routes
 from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
@@ -44,6 +56,9 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         routers=[
             program_routes.router,
             enrollments.router,
+            turns.router,
+            waiting.router,
+            checking.router,
             cycles.router,
             exports.router,
             exports.files,
@@ -75,8 +90,8 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
 def _waiting(failing: Waiting) -> Waiting:
     async def work_waiting(platform: Platform) -> dict[str, int]:
         work: dict[str, int] = {}
-        for waiting in (imports_waiting, exports_waiting, cycles_waiting, failing):
-            work |= await waiting(platform)
+        for count in (imports_waiting, exports_waiting, cycles_waiting, failing):
+            work |= await count(platform)
         return work
 
     return work_waiting

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands import news
 from services.programs.commands.links import Link, links_lost, set_links
+from services.programs.commands.places import replace_places
 from services.programs.rules.status import LinkStatus
 from services.programs.schemas.registry import HouseholdStanding, IndividualStanding
 from shared.consuming import Consumers, Delivery
@@ -22,9 +23,27 @@ from shared.contracts.registry import (
     IndividualChanged,
     IndividualDeceased,
     IndividualMerged,
+    PlaceChanged,
+    PlacesPublished,
 )
 
 consumers = Consumers()
+PLACE_KINDS = ("wilaya", "moughataa", "commune")
+
+
+@consumers.on(PlacesPublished)
+async def take_over_places(tx: AsyncSession, event: PlacesPublished, delivery: Delivery) -> None:
+    await _take_over_places(tx, delivery)
+
+
+@consumers.on(PlaceChanged)
+async def take_over_place(tx: AsyncSession, event: PlaceChanged, delivery: Delivery) -> None:
+    await _take_over_places(tx, delivery)
+
+
+async def _take_over_places(tx: AsyncSession, delivery: Delivery) -> None:
+    items = delivery.owners.items("registry", "/internal/places", kind=PLACE_KINDS)
+    await replace_places(tx, [place async for place in items])
 
 
 @consumers.on(LinksChanged)

@@ -9,6 +9,7 @@ from services.programs.queries import enrollments, programs
 from services.programs.routes.asking import institution_of
 from services.programs.schemas.enrollments import EnrollmentChange
 from services.programs.schemas.programs import ProgramOut
+from services.programs.schemas.turns import LinkRefusalOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -41,3 +42,9 @@ async def pull_batch(
 ) -> Page[EnrollmentChange]:
     """The changes of one `programs.enrollments.changed` event, one per enrollment and version."""
     return await enrollments.batch(tx, batch_id, limit, cursor, beneficiaries=beneficiaries)
+
+
+@router.get("/link-refusals/{refusal_id}")
+async def pull_link_refusal(refusal_id: UUID, tx: Tx) -> LinkRefusalOut:
+    """The refusal of a `programs.links.refused` event."""
+    return await enrollments.link_refusal(tx, refusal_id)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import text
 from shared.clock import now
 from shared.consuming import is_of_the_surroundings
+from shared.copying import flush_rows
 from shared.errors import Refusal
 from shared.file_content import SIGNATURE_BYTES, differs_from_its_name
 from shared.headers import Layout
@@ -157,6 +158,7 @@ async def _effect(tx: AsyncSession, importer: Importer, import_: Import, chunk: 
         return await importer.apply(tx, import_, chunk)
     attempt = await tx.begin_nested()
     outcome = await importer.apply(tx, import_, chunk)
+    await flush_rows(tx)  # tried too, and taken back with the rest
     await tx.flush()
     await attempt.rollback()
     await tx.refresh(import_)

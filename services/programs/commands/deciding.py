@@ -6,14 +6,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.enrollments import exit_enrollment, suspend_enrollment
+from services.programs.commands.enrollments import Asked, reject_application, suspend_enrollment
+from services.programs.commands.facts import transfer_enrollment
 from services.programs.commands.holding import settle_holds
+from services.programs.commands.leaving import exit_enrollment
 from services.programs.commands.reviewing import close, lock_enrollments
-from services.programs.commands.succeeding import transfer_enrollment
 from services.programs.errors.reviews import DecisionNotOffered, ReviewDecided, SuccessorWanted
 from services.programs.models import Enrollment, Review
 from services.programs.rules.reviewing import DECISIONS, REASONS, ReviewDecision, ReviewKind
-from services.programs.rules.status import ExitReason, Status, SuspensionReason
+from services.programs.rules.status import ExitReason, RejectionReason, Status, SuspensionReason, TransferReason
 from shared.errors import NotFound
 from shared.identity import Caller
 from shared.text import Cell
@@ -42,14 +43,15 @@ async def decide_review(
     if (decision is ReviewDecision.SUCCESSION) != (beneficiary is not None):
         raise SuccessorWanted(pointer="/beneficiary")
     suspension, ending = REASONS[kind]
+    asked = Asked(enrollment.id, by, institution, SEEN)
     if beneficiary is not None:
-        await transfer_enrollment(tx, enrollment, beneficiary, by=by, institution=institution)
+        await transfer_enrollment(tx, asked, beneficiary, TransferReason.HEAD_DECEASED)
     elif decision is ReviewDecision.SUSPEND:
-        reason = SuspensionReason(suspension)
-        await suspend_enrollment(tx, enrollment.id, reason=reason, by=by, institution=institution, if_match=SEEN)
+        await suspend_enrollment(tx, asked, SuspensionReason(suspension))
+    elif decision is ReviewDecision.EXIT and enrollment.status == Status.APPLIED:
+        await reject_application(tx, asked, RejectionReason(ending))
     elif decision is ReviewDecision.EXIT:
-        why = ExitReason(ending)
-        await exit_enrollment(tx, enrollment.id, reason=why, by=by, institution=institution, if_match=SEEN)
+        await exit_enrollment(tx, asked, ExitReason(ending))
     close(review, decision, by=by.name)
     if enrollment.status == Status.EXITED:
         await _close_others(tx, enrollment, by)

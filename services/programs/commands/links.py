@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.models import Enrollment
-from services.programs.rules.status import LinkStatus, Status
+from services.programs.commands.enrollments import Asked, locked
+from services.programs.errors.enrollments import EnrollmentNotLinked, LinkChanged
+from services.programs.models import Enrollment, LinkRefusal
+from services.programs.rules.status import LinkRefusalReason, LinkStatus, Status
+from shared.contracts.programs import LinkRefused
+from shared.ids import new_id
+from shared.outbox import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +63,23 @@ async def links_lost(tx: AsyncSession, links: Sequence[Link]) -> Lost:
 async def set_links(tx: AsyncSession, links: Sequence[Link]) -> None:
     """Keep the newest answer of matching on each enrollment; an older or repeated one changes nothing.
 
+    Neither does one that names whom the institution has refused: matching had not yet heard of it.
+
     No new version of the enrollment, and nothing to announce: the institution's own record has not changed.
     """
     if not links:
         return
     table = Enrollment.__table__
+    refused = exists().where(
+        LinkRefusal.enrollment_id == table.c.id,
+        or_(
+            LinkRefusal.individual_id == bindparam("new_individual"),
+            LinkRefusal.household_id == bindparam("new_household"),
+        ),
+    )
     newer = (
         update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("new_enrollment"), table.c.link_version < bindparam("newest_version"))
+        .where(table.c.id == bindparam("new_enrollment"), table.c.link_version < bindparam("newest_version"), ~refused)
         .values(
             link_version=bindparam("newest_version"),
             link_status=bindparam("new_status"),
@@ -90,3 +104,34 @@ async def set_links(tx: AsyncSession, links: Sequence[Link]) -> None:
             for one in sorted(links, key=lambda link: (link.enrollment_id, link.version))
         ],
     )
+
+
+async def refuse_link(
+    tx: AsyncSession, asked: Asked, reason: LinkRefusalReason, household_id: UUID | None
+) -> Enrollment:
+    """The institution says that its beneficiary is not whom matching found: matching never finds the same again.
+
+    `household_id`: the household the institution was shown; LinkChanged where it is another by now. No new version of
+    the enrollment: the institution's own record stays as it was.
+    """
+    enrollment = await locked(tx, asked)
+    individual, household = enrollment.registry_individual_id, enrollment.registry_household_id
+    if individual is None and household is None:
+        raise EnrollmentNotLinked
+    if household_id not in (None, household):
+        raise LinkChanged(pointer="/household_id")
+    of_the_person = reason is LinkRefusalReason.ANOTHER_PERSON and individual is not None
+    refusal = LinkRefusal(
+        id=new_id(),
+        enrollment_id=enrollment.id,
+        individual_id=individual,
+        household_id=None if of_the_person else household,
+        reason=reason,
+        refused_by=asked.by.name,
+    )
+    tx.add(refusal)
+    enrollment.link_status, enrollment.link_probability = LinkStatus.PENDING, None
+    enrollment.registry_individual_id = enrollment.registry_household_id = None
+    await tx.flush()
+    record(tx, LinkRefused(institution=asked.institution, program=enrollment.program_code, refusal_id=refusal.id))
+    return enrollment

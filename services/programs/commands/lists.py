@@ -6,21 +6,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import bindparam, or_, select, update
-from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.changes import Change, announce_changes
+from services.programs.commands.changes import Change, announce_changes, keep_pasts
+from services.programs.commands.enrolling import STORE, Beginning, as_json
+from services.programs.commands.seating import free_seats, place_code_of
+from services.programs.errors.enrollments import FULL
 from services.programs.models import Enrollment
 from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import Finding
-from services.programs.rules.status import LISTED, REMOVED_BY_LIST, LinkStatus, Status
-from services.programs.rules.value import monthly_value
+from services.programs.rules.seats import Seats
+from services.programs.rules.status import ByItself, Status, is_seated
 from shared.household_number import is_household_number
-from shared.ids import new_id
 from shared.text import Text
 from shared.values import nni_check_holds
 
@@ -39,19 +39,6 @@ REMOVAL_AMBIGUOUS = Text(
     ar="هذا الرقم يخص أكثر من مسجل واحد في البرنامج؛ لم يُحذف أحد. يُرجى ذكر رقم الأسرة",
     fr="ce numéro désigne plus d'un inscrit du programme ; rien n'a été retiré. Indiquer le n° ménage",
     en="this number belongs to more than one enrollment of the program; nothing was removed. Give the household number",
-)
-
-
-_COLUMNS = ", ".join(column.name for column in Enrollment.__table__.columns if column.server_default is None)
-STORE = sql(
-    # One parameter for all rows: twice as fast as one per cell. By key, always: two imports of one program at once
-    # then wait for each other and never in a circle.
-    f"""
-    INSERT INTO enrollments ({_COLUMNS})
-    SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::enrollments, CAST(:rows AS jsonb)) ORDER BY beneficiary_key
-    ON CONFLICT (program_code, beneficiary_key) WHERE status <> 'exited' DO NOTHING
-    RETURNING id
-    """  # noqa: S608 - column names of ours
 )
 
 
@@ -87,19 +74,22 @@ class _Active:
     source_line: int
     household_number: str | None
     nni: str | None
+    place_code: str | None
 
 
 async def apply_list(tx: AsyncSession, program: Program, rows: Sequence[Listed], source: Source) -> ListOutcome:
     """Enroll who is new and exit who is removed, in the order of the rows, and announce it as one batch."""
     keys = [beneficiary_key(program.unit, row) for row in rows]
-    application = _Application(program, source, await _active(tx, program.code, rows, keys))
+    seats = await free_seats(tx, program)
+    application = _Application(program, source, await _active(tx, program.code, rows, keys), seats)
     for row, key in zip(rows, keys, strict=True):
         if row.action == "remove":
             application.remove(row, key)
         else:
-            application.add(row, key)
+            place_code = await place_code_of(tx, program, row.wilaya, row.moughataa, row.commune)
+            application.add(row, key, place_code)
     changes = await application.store(tx)
-    await announce_changes(tx, source.institution, program.code, changes, by=source.partner)
+    announce_changes(tx, source.institution, program.code, changes, by=source.partner)
     return application.outcome
 
 
@@ -123,6 +113,7 @@ async def _active(tx: AsyncSession, program: str, rows: Iterable[Listed], keys: 
             columns.source_line,
             columns.household_number,
             columns.nni,
+            columns.place_code,
         )
         .where(columns.program_code == program, columns.status != Status.EXITED, or_(*about))
         .order_by(columns.id)
@@ -138,16 +129,15 @@ async def _active(tx: AsyncSession, program: str, rows: Iterable[Listed], keys: 
 class _Application:
     """The rows of a chunk while they are applied: what is active, what begins, what ends."""
 
-    def __init__(self, program: Program, source: Source, active: Iterable[_Active]) -> None:
+    def __init__(self, program: Program, source: Source, active: Iterable[_Active], seats: Seats) -> None:
         self.outcome = ListOutcome()
-        self._program, self._source = program, source
-        self._value = program.value_on(source.day)
+        self._program, self._source, self._seats = program, source, seats
         self._active = {one.key: one for one in active}
         self._begun: dict[UUID, dict[str, Any]] = {}
         self._ended: list[dict[str, Any]] = []
         self._changes: list[Change] = []
 
-    def add(self, row: Listed, key: str) -> None:
+    def add(self, row: Listed, key: str, place_code: str | None) -> None:
         known = self._active.get(key)
         if known is not None:
             self.outcome.unchanged += 1
@@ -155,12 +145,27 @@ class _Application:
                 reason = DUPLICATE_IN_LIST.format(line=known.source_line)
                 self._find(row, "warning", "duplicate_in_list", reason)
             return
-        id_ = new_id()
-        self._begun[id_] = self._enrollment(id_, row, key)
-        self._active[key] = _Active(
-            id_, key, 1, Status.ENROLLED, self._source.import_id, row.line, row.household_number, row.nni
+        full = self._seats.take(place_code)
+        status = Status.APPLIED if full else Status.ENROLLED
+        if full:
+            self._find(row, "warning", full, FULL[full])
+        source = self._source
+        beginning = Beginning(
+            self._program,
+            row,
+            status,
+            ByItself.LISTED,
+            place_code=place_code,
+            import_id=source.import_id,
+            on=source.day,
         )
-        self._changes.append(Change.of(id_, 1, None, Status.ENROLLED, LISTED))
+        columns = beginning.columns()
+        id_: UUID = columns["id"]
+        self._begun[id_] = columns
+        self._active[key] = _Active(
+            id_, key, 1, status, source.import_id, row.line, row.household_number, row.nni, place_code
+        )
+        self._changes.append(Change.of(id_, 1, None, status, ByItself.LISTED))
         self.outcome.accepted += 1
 
     def remove(self, row: Listed, key: str) -> None:
@@ -193,11 +198,13 @@ class _Application:
 
     def _end(self, known: _Active, on: date) -> None:
         del self._active[known.key]
+        if is_seated(known.status):
+            self._seats.give_back(known.place_code)
         version = known.version + 1
-        self._changes.append(Change.of(known.id, version, known.status, Status.EXITED, REMOVED_BY_LIST))
+        self._changes.append(Change.of(known.id, version, known.status, Status.EXITED, ByItself.REMOVED_BY_LIST))
         begun = self._begun.get(known.id)
         if begun is not None:  # begun and ended by rows of one chunk
-            begun.update(status=Status.EXITED, version=version, reason=REMOVED_BY_LIST, exited_on=on)
+            begun.update(status=Status.EXITED, version=version, reason=ByItself.REMOVED_BY_LIST, exited_on=on)
         else:
             self._ended.append({"ended_id": known.id, "ended_version": version, "ended_on": on})
 
@@ -205,60 +212,25 @@ class _Application:
         name = "action" if row.action == "remove" else "name"
         self.outcome.findings.append(Finding(row.line, name, row.listed.get(name), severity, code, reason))
 
-    def _enrollment(self, id_: UUID, row: Listed, key: str) -> dict[str, Any]:
-        value = self._value and monthly_value(self._value, row.household_size, row.amount_mru)
-        return {
-            "id": id_,
-            "program_code": self._program.code,
-            "status": Status.ENROLLED,
-            "beneficiary_key": key,
-            "version": 1,
-            "reason": LISTED,
-            "enrolled_on": row.effective_on or self._source.day,
-            "exited_on": None,
-            "listed": row.listed,
-            "household_number": row.household_number,
-            "name": row.name,
-            "father_name": row.father_name,
-            "nni": row.nni,
-            "phones": list(row.phones),
-            "sex": row.sex,
-            "birth_date": row.birth_date,
-            "birth_precision": row.birth_precision,
-            "wilaya": row.wilaya,
-            "moughataa": row.moughataa,
-            "commune": row.commune,
-            "village": row.village,
-            "household_size": row.household_size,
-            "school": row.school,
-            "school_class": row.school_class,
-            "card_number": row.card_number,
-            "amount_mru": row.amount_mru,
-            "monthly_value_mru": value,
-            "import_id": self._source.import_id,
-            "source_line": row.line,
-            "link_status": LinkStatus.PENDING,
-            "link_version": 0,
-        }
-
     async def store(self, tx: AsyncSession) -> list[Change]:
         """Write what began and ended; returns the changes that came about."""
         connection = await tx.connection()
         table: Any = Enrollment.__table__
         if self._ended:  # first, so that who is removed and added again is not refused as active twice
+            await keep_pasts(tx, [one["ended_id"] for one in self._ended])
             await connection.execute(
                 update(table)
                 .where(table.c.id == bindparam("ended_id"))
                 .values(
                     status=Status.EXITED,
-                    reason=REMOVED_BY_LIST,
+                    reason=ByItself.REMOVED_BY_LIST,
                     version=bindparam("ended_version"),
                     exited_on=bindparam("ended_on"),
                 ),
                 self._ended,
             )
         if self._begun:
-            stored = await tx.execute(STORE, {"rows": orjson.dumps(list(self._begun.values()), default=str).decode()})
+            stored = await tx.execute(STORE, {"rows": as_json(list(self._begun.values()))})
             self._forget(set(self._begun) - set(stored.scalars()))
         return self._changes
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.programs.commands.seating import place_seated
 from services.programs.errors.programs import ProgramCodeDiffers
 from services.programs.models import Cycle, CycleStatus, ProgramRow, ProgramValue, ProgramVersion
 from services.programs.queries.programs import program_of
@@ -98,6 +99,7 @@ async def publish_program(
             published_by=by,
         )
     )
+    await place_seated(tx, program)
     change = {"kind": "published", "content": program.content_hash().hex()}
     tx.add(History(aggregate_id=row.id, version=row.version, batch_id=row.id, changed_by=by, change=change))
     record(tx, ProgramPublished(institution=institution, program=program.code, program_id=row.id, version=row.version))

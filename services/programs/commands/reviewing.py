@@ -1,6 +1,6 @@
 """Reviews: opened by the registry's news, lifted when the registry takes the news back, decided by a person."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -84,6 +84,12 @@ async def lift_reviews(
 
 def close(review: Review, decision: str, *, by: str) -> None:
     review.status, review.decision, review.decided_at, review.decided_by = "decided", decision, now(), by
+
+
+async def reviews_of(tx: AsyncSession, enrollment_id: UUID, kind: ReviewKind, status: str) -> Sequence[Review]:
+    """The reviews of an enrollment (locked) of one kind and status, locked."""
+    asked = (Review.enrollment_id == enrollment_id, Review.kind == kind, Review.status == status)
+    return (await tx.scalars(select(Review).where(*asked).order_by(Review.id).with_for_update())).all()
 
 
 async def lock_enrollments(tx: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Enrollment]:

@@ -29,12 +29,3 @@ class SuccessorWanted(Refusal):
         fr="Une succession demande les données du nouveau bénéficiaire dans beneficiary ; elles ne vont avec aucune autre décision.",
         en="A succession needs the facts of the new beneficiary in beneficiary; they go with no other decision.",
     )
-
-
-class SuccessorRefused(Refusal):
-    code = "successor_refused"
-    text = Text(
-        ar="بيانات المستفيد الجديد غير مقبولة: {reason}",
-        fr="Les données du nouveau bénéficiaire ne sont pas acceptées : {reason}",
-        en="The facts of the new beneficiary are not accepted: {reason}",
-    )

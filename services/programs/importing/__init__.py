@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.importing.lists import ListKind
+from services.programs.importing.statuses import StatusesKind
 from services.programs.rules.program import Program
 from shared.errors import NotFound, NotPermitted
 from shared.headers import Layout
@@ -32,7 +33,7 @@ class Kind(Protocol):
     async def completed(self, tx: AsyncSession, import_: Import) -> None: ...
 
 
-REPORTS: dict[str, Callable[[str, Program], Kind]] = {"": ListKind}
+REPORTS: dict[str, Callable[[str, Program], Kind]] = {"": ListKind, "statuses": StatusesKind}
 """By what stands after the program's code: how such a file of an institution's program is read and applied."""
 
 

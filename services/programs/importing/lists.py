@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.effects import count_effects
 from services.programs.commands.lists import Source, apply_list
-from services.programs.queries.programs import published
+from services.programs.queries.programs import published, published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
@@ -54,7 +54,7 @@ class ListKind:
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         read: list[ReadLine] = list(chunk.rows)
         source = Source(self._institution, import_.id, import_.partner, day_of(import_))
-        program = await published(tx, self._program.code)
+        program = await published_for_seats(tx, self._program.code)
         kept = [one.listed for one in read if one.listed is not None]
         version = program.value_on(source.day)
         doubts = [

@@ -11,6 +11,7 @@ from services.programs.models.connections import Connection, ImportEffects
 from services.programs.models.declaring import MONEY, Base
 from services.programs.models.deltas import DELTA_ACTIONS, Delta, DeltaRow
 from services.programs.models.enrollments import Enrollment, EnrollmentPast, LinkRefusal
+from services.programs.models.places import Place
 from services.programs.models.programs import ProgramRow, ProgramValue, ProgramVersion
 from services.programs.models.reviews import Attendance, Review, School
 
@@ -31,6 +32,7 @@ __all__ = [
     "ImportEffects",
     "LedgerEntry",
     "LinkRefusal",
+    "Place",
     "ProgramRow",
     "ProgramValue",
     "ProgramVersion",

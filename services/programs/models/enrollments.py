@@ -38,6 +38,7 @@ class Enrollment(Base):
         CheckConstraint("status NOT IN ('enrolled', 'suspended') OR enrolled_on IS NOT NULL", name="enrolled_on"),
         CheckConstraint("(held_reason IS NULL) = (held_on IS NULL)", name="held_on"),
         CheckConstraint("household_size > 0", name="household_size"),
+        CheckConstraint("hand_over_to IS NULL OR status = 'exited'", name="hand_over_to"),
         CheckConstraint("link_probability BETWEEN 0 AND 1", name="link_probability"),
         # Nobody is active twice in one program.
         Index(
@@ -46,6 +47,21 @@ class Enrollment(Base):
             "beneficiary_key",
             unique=True,
             postgresql_where="status <> 'exited'",
+        ),
+        # Who comes back is tied to the enrollment that ended last.
+        Index(
+            "ix_enrollments_ended",
+            "program_code",
+            "beneficiary_key",
+            "exited_on",
+            postgresql_where="status = 'exited'",
+        ),
+        # How many seats of a program are taken, by place.
+        Index(
+            "ix_enrollments_seated",
+            "program_code",
+            "place_code",
+            postgresql_where="status IN ('enrolled', 'suspended')",
         ),
         Index("ix_enrollments_program_code_id", "program_code", "id"),
         Index("ix_enrollments_import_id_id", "import_id", "id"),
@@ -100,6 +116,12 @@ class Enrollment(Base):
     held_reason: Mapped[str | None] = mapped_column(Text)
     """Why what falls due is not to be handed over until a person decides; the enrollment stays what it is."""
     held_on: Mapped[date | None] = mapped_column(Date)
+    hand_over_to: Mapped[str | None] = mapped_column(Text)
+    """The program, of any institution, to which this household was proposed when it left."""
+    handed_over_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    """The application made there, where that program is this institution's too."""
+    place_code: Mapped[str | None] = mapped_column(Text)
+    """The p-code of the place by which quotas count; known where it was given, or where the program has quotas."""
 
     listed: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """The row as sent, by canonical field."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.models import Enrollment, ProgramRow
+from services.programs.models import Enrollment, LinkRefusal, ProgramRow
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas.enrollments import (
     BeneficiaryOut,
@@ -18,6 +18,7 @@ from services.programs.schemas.enrollments import (
     ProgramCounts,
     TurnOut,
 )
+from services.programs.schemas.turns import LinkRefusalOut
 from shared.errors import NotFound
 from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -131,3 +132,10 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None) -> Enrollme
     if unit is not None:
         shown["beneficiary"] = {"unit": unit} | {name: getattr(enrollment, name) for name in _BENEFICIARY}
     return EnrollmentChange.model_validate(shown)
+
+
+async def link_refusal(tx: AsyncSession, refusal_id: UUID) -> LinkRefusalOut:
+    found = await tx.get(LinkRefusal, refusal_id)
+    if found is None:
+        raise NotFound
+    return LinkRefusalOut.model_validate(found)

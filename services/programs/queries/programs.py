@@ -80,6 +80,18 @@ async def _row(tx: AsyncSession, code: str) -> ProgramRow:
     return found
 
 
+async def published_for_seats(tx: AsyncSession, code: str) -> Program:
+    """The same, for whoever will take a seat: until the transaction ends nobody else takes one of a limited program.
+
+    Take it before any enrollment of the program is locked, so that two of these never wait for each other in a circle.
+    """
+    program = await published(tx, code)
+    if not program.is_limited:
+        return program
+    locked = select(ProgramRow.document).where(ProgramRow.code == code).with_for_update(key_share=True)
+    return program_of(await tx.scalar(locked) or {})
+
+
 @lru_cache(maxsize=64)
 def _parsed(document: bytes) -> Program:
     return Program.model_validate_json(document)

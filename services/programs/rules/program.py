@@ -43,6 +43,9 @@ NEEDS_TERMS = Text(
     en="a calendar of school days needs its terms",
 )
 
+PLACE_CODE = r"^MR[0-9]{2,10}(-C[0-9]{1,4})?$"
+"""A wilaya (MR01), a moughataa (MR011) or a commune (MR011-C01): the code of each begins with that of the one above."""
+
 
 class Unit(StrEnum):
     """Who is enrolled. A household card is a household's, shown at a shop."""
@@ -187,7 +190,7 @@ class Condition(Fact):
 class Quota(Fact):
     """At most `most` active enrollments in a place, by its p-code (wilaya, moughataa or commune)."""
 
-    place: Annotated[str, Field(pattern=r"^MR[0-9]{2,10}$")]
+    place: Annotated[str, Field(pattern=PLACE_CODE)]
     most: Annotated[int, Field(ge=0)]
 
 
@@ -269,6 +272,10 @@ class Terms(Fact):
     """Programs, of any institution, to which a household that leaves this one may be handed over."""
     status_words: dict[str, Literal["applied", "enrolled", "suspended", "exited"]] = {}
     """The institution's own words for a status, folded when compared."""
+
+    @property
+    def is_limited(self) -> bool:
+        return self.capacity is not None or bool(self.quotas)
 
     def value_on(self, day: date) -> Value | None:
         """The version in force on `day`; None before the first."""

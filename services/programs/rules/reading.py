@@ -187,8 +187,20 @@ def _phones(row: _Row) -> tuple[str, ...]:
 
 
 def _card_number(row: _Row) -> str | None:
+    return read_card_number(row.text("card_number"))
+
+
+def read_card_number(cell: Cell) -> str | None:
     """A spreadsheet drops the leading zeros of some cards of a list, so all are kept without them."""
-    return fold_digits(row.text("card_number") or "").lstrip("0") or None
+    return fold_digits(clean_text(cell)).lstrip("0") or None
+
+
+NUMBERS: Mapping[str, Callable[[Cell], str | None]] = {
+    "household_number": parse_household_number,
+    "card_number": read_card_number,
+    "nni": lambda cell: parse_nni(cell).value,
+}
+"""How each number by which a beneficiary is named is kept; the surest first."""
 
 
 def doubt_amount(listed: Listed, version: Value, unit: Currency) -> Finding | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.programs.rules.status import ExitReason, LinkStatus, ResumptionReason, Status, SuspensionReason
+from services.programs.rules.status import LinkStatus, Status
 
 
 class EnrollmentOut(BaseModel):
@@ -32,6 +32,10 @@ class EnrollmentOut(BaseModel):
     previous_id: UUID | None
     held_reason: str | None
     held_on: date | None
+    hand_over_to: str | None
+    """The program to which the household was proposed when it left; `handed_over_id`: its application, where that is ours."""
+    handed_over_id: UUID | None
+    place_code: str | None
     household_number: str | None
     name: str
     father_name: str | None
@@ -64,24 +68,6 @@ class EnrollmentDetail(EnrollmentOut):
     listed: dict[str, Any]
 
 
-class Suspension(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: SuspensionReason
-
-
-class Resumption(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: ResumptionReason
-
-
-class Exit(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: ExitReason
-
-
 class TurnOut(BaseModel):
     """One version of an enrollment: from which status to which, why, when and by whom."""
 
@@ -91,6 +77,7 @@ class TurnOut(BaseModel):
     reason: str | None
     at: datetime
     by: str
+    hand_over_to: str | None = None
 
 
 class ProgramCounts(BaseModel):

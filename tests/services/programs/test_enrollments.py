@@ -213,6 +213,7 @@ async def test_another_programs_enrollment_answers_like_an_unknown_id(
     assert answers[0].content == answers[1].content
 
 
+VERBS = ("enroll", "reject", "transfer", "recertify", "correct", "undo", "refuse-link")
 PERMISSIONS = [
     ("programs:read", "GET", "/v1/programs"),
     ("programs:read", "GET", "/v1/programs/TEKAVOUL"),
@@ -223,6 +224,12 @@ PERMISSIONS = [
     ("enrollments:write", "POST", f"/v1/enrollments/{UNKNOWN}/suspend"),
     ("enrollments:write", "POST", f"/v1/enrollments/{UNKNOWN}/resume"),
     ("enrollments:write", "POST", f"/v1/enrollments/{UNKNOWN}/exit"),
+    *(("enrollments:write", "POST", f"/v1/enrollments/{UNKNOWN}/{verb}") for verb in VERBS),
+    ("enrollments:write", "POST", "/v1/enrollments"),
+    ("enrollments:read", "GET", "/v1/waiting-list"),
+    ("enrollments:write", "POST", "/v1/waiting-list/admit"),
+    ("enrollments:check", "POST", "/v1/enrolled"),
+    ("internal", "GET", f"/internal/link-refusals/{UNKNOWN}"),
     ("imports:write", "GET", "/v1/imports"),
     ("internal", "GET", "/internal/programs"),
     ("internal", "GET", "/internal/programs/TEKAVOUL"),

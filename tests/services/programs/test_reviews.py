@@ -156,7 +156,7 @@ async def test_a_decision_that_says_too_little_or_too_much_changes_nothing(csa: 
         ({"decision": "succession"}, "successor_wanted"),
         ({"decision": "keep", "beneficiary": {"name": "Mariem"}}, "successor_wanted"),
         ({"decision": "forget"}, "invalid_request"),
-        ({"decision": "succession", "beneficiary": {"name": " "}}, "successor_refused"),
+        ({"decision": "succession", "beneficiary": {"name": " "}}, "beneficiary_refused"),
     ]
     for body, code in refused:
         answer = await decide(csa, body)

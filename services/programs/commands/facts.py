@@ -1,0 +1,108 @@
+"""What is known of the beneficiary of an enrollment: told, corrected, or another person's since the head died."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.programs.commands.enrollments import Asked, make_turn, to_change
+from services.programs.commands.holding import settle_holds
+from services.programs.commands.reviewing import close, reviews_of
+from services.programs.commands.seating import place_code_of
+from services.programs.errors.enrollments import BeneficiaryRefused, FieldsNotOfTheList, NotOfAHousehold
+from services.programs.models import Enrollment
+from services.programs.queries.programs import published
+from services.programs.rules.beneficiary_key import beneficiary_key
+from services.programs.rules.facts import COLUMNS, FACTS, OF_A_PERSON
+from services.programs.rules.listed import Listed
+from services.programs.rules.program import Program
+from services.programs.rules.reading import Finding, read_row
+from services.programs.rules.reviewing import ReviewDecision, ReviewKind
+from services.programs.rules.status import ByItself, TransferReason, Turn
+from services.programs.rules.value import monthly_value
+from shared.clock import now
+from shared.text import Cell
+
+
+def read_beneficiary(
+    program: Program, cells: Mapping[str, Cell], at: str, *, whole: bool = True
+) -> tuple[Listed, list[Finding]]:
+    """A beneficiary told field by field, read like a row of the program's list, amounts in MRU; with what is doubtful.
+
+    `at` is where the fields stand in the request; `whole`: whether they are all that is known. FieldsNotOfTheList or BeneficiaryRefused where a list would refuse.
+    """
+    form = program.list_form
+    known = set(form.fields) - {"action"}
+    if unknown := sorted(set(cells) - known):
+        raise FieldsNotOfTheList(
+            pointer=f"{at}/{unknown[0]}", fields=", ".join(unknown), accepted=", ".join(sorted(known))
+        )
+    filled = [name for name in dict.fromkeys((*form.filled, "name")) if whole or name in cells]
+    form = form.model_copy(update={"delta": False, "filled": filled})
+    listed, findings = read_row(0, cells, form, "MRU", now().date())
+    if listed is None:
+        wrong = next(one for one in findings if one.severity == "error")
+        raise BeneficiaryRefused(at, wrong.field, wrong.reason)
+    return listed, findings
+
+
+def listed_of(enrollment: Enrollment) -> Listed:
+    """The beneficiary of an enrollment as a row of a list names one."""
+    facts = {name: getattr(enrollment, name) for name in COLUMNS}
+    return Listed(line=0, listed=enrollment.listed, **facts | {"phones": tuple(enrollment.phones)})
+
+
+async def correct_facts(tx: AsyncSession, asked: Asked, cells: Mapping[str, Cell]) -> Enrollment:
+    """Say what is known of the beneficiary right; fields that are not named stay as they are."""
+    enrollment = await to_change(tx, asked, Turn.CORRECT)
+    await _tell(tx, enrollment, await published(tx, enrollment.program_code), cells, "/beneficiary")
+    return await make_turn(tx, asked, enrollment, Turn.CORRECT, ByItself.CORRECTED)
+
+
+async def transfer_enrollment(
+    tx: AsyncSession, asked: Asked, cells: Mapping[str, Cell], reason: TransferReason
+) -> Enrollment:
+    """Let another person of the household receive: all that was known of the person before gives way.
+
+    The review of a death is decided with it, and a hold because of that death ends.
+    """
+    enrollment = await to_change(tx, asked, Turn.TRANSFER)
+    program = await published(tx, enrollment.program_code)
+    if not program.unit.of_households:
+        raise NotOfAHousehold(program=program.code)
+    nothing: dict[str, Cell] = dict.fromkeys(name for name in OF_A_PERSON if name in program.list_form.fields)
+    await _tell(tx, enrollment, program, nothing | dict(cells), "/beneficiary")
+    done = await make_turn(tx, asked, enrollment, Turn.TRANSFER, reason)
+    for review in await reviews_of(tx, enrollment.id, ReviewKind.DEATH, "open"):
+        close(review, ReviewDecision.SUCCESSION, by=asked.by.name)
+    await tx.flush()
+    await settle_holds(tx, [done])
+    return done
+
+
+async def _tell(tx: AsyncSession, enrollment: Enrollment, program: Program, cells: Mapping[str, Cell], at: str) -> None:
+    told = dict(cells)
+    if {"phone", "phone_2"} & set(told):  # both stand in one column: the one that is not named stays
+        for place, name in enumerate(("phone", "phone_2")):
+            if name not in told and name in program.list_form.fields and len(enrollment.phones) > place:
+                told[name] = enrollment.phones[place]
+    read, _ = read_beneficiary(program, told, at, whole=False)
+    columns = {column for name in told for column in FACTS.get(name, ())}
+    listed = replace(listed_of(enrollment), **{column: getattr(read, column) for column in columns})
+    for column in columns:
+        value = getattr(listed, column)
+        setattr(enrollment, column, list(value) if column == "phones" else value)
+    sent = enrollment.listed | read.listed
+    enrollment.listed = {name: cell for name, cell in sent.items() if name not in told or name in read.listed}
+    enrollment.beneficiary_key = beneficiary_key(program.unit, listed)
+    version = program.value_on(now().date())
+    value = monthly_value(version, listed.household_size, listed.amount_mru) if version else None
+    enrollment.monthly_value_mru = value
+    if {"wilaya", "moughataa", "commune"} & columns:
+        enrollment.place_code = await place_code_of(tx, program, listed.wilaya, listed.moughataa, listed.commune)
+
+
+def as_columns(listed: Listed) -> dict[str, Any]:
+    """A beneficiary as the columns of an enrollment."""
+    return {name: getattr(listed, name) for name in COLUMNS} | {"phones": list(listed.phones), "listed": listed.listed}

@@ -1,0 +1,32 @@
+"""“Is X enrolled in Y?”"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.programs.errors.enrollments import OneIdentifier
+from services.programs.queries import checking as queries
+from services.programs.rules.reading import NUMBERS
+from services.programs.schemas.checking import EnrolledOut, EnrolledQuestion
+from shared.database import Tx
+from shared.errors import NotFound
+from shared.identity import Caller, permitted
+
+router = APIRouter(prefix="/v1", tags=["enrollments"])
+
+
+@router.post("/enrolled")
+async def check_enrolled(
+    body: EnrolledQuestion, tx: Tx, by: Annotated[Caller, permitted("enrollments:check")]
+) -> EnrolledOut:
+    """Whether somebody is enrolled in one of the caller's programs: status and date only, no name, nothing changed."""
+    if body.program not in by.programs:
+        raise NotFound(pointer="/program")
+    given = {name: value for name in queries.BY if (value := getattr(body, name)) is not None}
+    if len(given) != 1:
+        raise OneIdentifier(accepted=", ".join(queries.BY))
+    ((name, value),) = given.items()
+    if not isinstance(value, UUID):  # an unreadable number is asked for as it is, and is nobody's
+        value = NUMBERS[name](value) or value
+    return await queries.enrolled(tx, body.program, name, value)
