@@ -224,6 +224,11 @@ PROBLEMS: Mapping[str, Text] = {
         fr="montant trop grand ; accepté : moins de mille milliards de MRU",
         en="amount too large; accepted: less than a thousand billion MRU",
     ),
+    "amount_too_fine": Text(
+        ar="في المبلغ أكثر من رقمين بعد الفاصلة؛ المقبول: أوقية جديدة برقمين بعد الفاصلة على الأكثر",
+        fr="le montant a plus de deux décimales ; accepté : des MRU avec deux décimales au plus",
+        en="the amount has more than two decimals; accepted: MRU with at most two decimals",
+    ),
     "amount_unit_differs": Text(
         ar="الخلية تذكر عملة غير {unit} المصرَّح بها للملف؛ اعتُمدت {unit}",
         fr="la cellule nomme une autre unité que {unit}, déclarée pour le fichier ; {unit} a été retenue",

@@ -273,8 +273,11 @@ _CURRENCY = re.compile(
 _GROUPED = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 
 
-def parse_money(cell: Cell, unit: Currency) -> Parsed[Decimal | None]:
-    """An amount in MRU with two places, from a file declared in `unit`; old ouguiya (MRO) are divided by ten."""
+def parse_money(cell: Cell, unit: Currency, *, exact: bool = False) -> Parsed[Decimal | None]:
+    """An amount in MRU with two places, from a file declared in `unit`; old ouguiya (MRO) are divided by ten.
+
+    `exact` refuses what has more places, as no sum that was paid out can have; otherwise it is rounded.
+    """
     if _says_nothing(cell):
         return Parsed(None)
     number, named = _amount(cell)
@@ -283,6 +286,8 @@ def parse_money(cell: Cell, unit: Currency) -> Parsed[Decimal | None]:
     value = number / MRO_PER_MRU if unit == "MRO" else number
     if value >= MONEY_LIMIT:
         raise BadValue.of("amount_too_large")
+    if exact and value != value.quantize(MRU, rounding=ROUND_HALF_UP):
+        raise BadValue.of("amount_too_fine")
     warnings = (Problem.of("amount_unit_differs", unit=unit),) if named not in (None, unit) else ()
     return Parsed(value.quantize(MRU, rounding=ROUND_HALF_UP), warnings)
 

@@ -1,10 +1,13 @@
 """Builders of cycles and reports for the tests of benefits."""
 
+from datetime import date
 from typing import Any
 
 import httpx
+from sqlalchemy import update
 
-from running import until
+from running import Running, until
+from services.programs.models import Enrollment
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -63,3 +66,20 @@ def enrolled(*numbers: int, size: int | str = 6) -> list[list[object]]:
 
 def household(number: int) -> str:
     return f"MR011{number:07d}"
+
+
+async def enrolled_since(running: Running, day: date, **where: Any) -> None:
+    """Lists enroll on the day they come; these tests are about periods before it."""
+    async with running.platform.database.transaction() as tx:
+        rows = update(Enrollment).values(enrolled_on=day)
+        for column, value in where.items():
+            rows = rows.where(getattr(Enrollment, column) == value)
+        await tx.execute(rows)
+
+
+def problems(state: dict[str, Any]) -> list[tuple[int, str, str, str]]:
+    return [(one["line"], one["field"], one["severity"], one["code"]) for one in state["issues"]]
+
+
+def counts(state: dict[str, Any]) -> tuple[str, int, int, int]:
+    return state["status"], state["accepted"], state["unchanged"], state["rejected"]

@@ -18,7 +18,6 @@ from shared.file_content import SIGNATURE_BYTES, differs_from_its_name
 from shared.headers import Layout
 from shared.importing.columns import headers_of, knows_mappings, mapping_for
 from shared.importing.correcting import missing_in
-from shared.importing.errors import FileNoLongerKept
 from shared.importing.importer import Checker, Chunk, Importer, Issue, Outcome
 from shared.importing.models import WAITING, Import, ImportIssue, ImportStatus
 from shared.importing.progress import lines_of
@@ -57,7 +56,7 @@ async def _apply_file(platform: Platform, importer: Importer, import_id: UUID) -
             import_ = await _begin(platform, importer, import_id, file)
             if await _apply_chunks(platform, importer, import_, file):
                 await _end(platform, importer, import_, file)
-    except (UnreadableTable, FileNoLongerKept) as fault:
+    except (UnreadableTable, Refusal) as fault:
         await _fail(platform, import_id, fault.code, fault.detail if isinstance(fault, Refusal) else fault.text)
     except Exception as fault:
         if is_of_the_surroundings(fault):

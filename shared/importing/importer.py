@@ -68,7 +68,10 @@ class Importer(Protocol):
         ...
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
-        """Give a chunk its effect and announce it, in the transaction given."""
+        """Give a chunk its effect and announce it, in the transaction given.
+
+        A Refusal refuses the whole file, of which the chunks before this one are kept: raise it on the first.
+        """
         ...
 
     def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:

@@ -107,3 +107,12 @@ class LedgerOfWhom(Refusal):
         fr="Le livre se lit pour une inscription ou pour un cycle. Accepté : enrollment_id ou cycle_id, l'un des deux.",
         en="The ledger is read for one enrollment or one cycle. Accepted: enrollment_id or cycle_id, one of the two.",
     )
+
+
+class FileForAnother(Refusal):
+    code, status = "file_for_another_program", 422
+    text = Text(
+        ar="{lines} من أول {of} سطرا لا تخص أي مسجل في {program}؛ لم يُسجَّل شيء من الملف. المقبول: ملف هذا البرنامج، من هذه المؤسسة.",
+        fr="{lines} des {of} premières lignes ne désignent personne d'inscrit à {program} ; rien du fichier n'est enregistré. Accepté : le fichier de ce programme, de cette institution.",
+        en="{lines} of the first {of} lines name nobody enrolled in {program}; nothing of the file is recorded. Accepted: the file of this program, of this institution.",
+    )

@@ -9,9 +9,12 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.programs.importing.attendance import AttendanceKind
+from services.programs.importing.deliveries import DeliveriesKind
 from services.programs.importing.lists import ListKind
+from services.programs.importing.schools import SchoolsKind
 from services.programs.importing.statuses import StatusesKind
-from services.programs.rules.program import Program
+from services.programs.rules.program import Program, Unit
 from shared.errors import NotFound, NotPermitted
 from shared.headers import Layout
 from shared.identity import Caller
@@ -33,8 +36,19 @@ class Kind(Protocol):
     async def completed(self, tx: AsyncSession, import_: Import) -> None: ...
 
 
-REPORTS: dict[str, Callable[[str, Program], Kind]] = {"": ListKind, "statuses": StatusesKind}
+REPORTS: dict[str, Callable[[str, Program], Kind]] = {
+    "": ListKind,
+    "statuses": StatusesKind,
+    "deliveries": DeliveriesKind,
+    "attendance": AttendanceKind,
+    "schools": SchoolsKind,
+}
 """By what stands after the program's code: how such a file of an institution's program is read and applied."""
+
+
+def reports_of(program: Program) -> set[str]:
+    """The reports a program has: schools where it is for pupils, attendance where it is not."""
+    return set(REPORTS) - ({"attendance"} if program.unit == Unit.PUPIL else {"schools"})
 
 
 class ProgramsImporter:
@@ -46,6 +60,7 @@ class ProgramsImporter:
             f"{code}.{report}" if report else code: made(institution, program)
             for code, program in programs.items()
             for report, made in REPORTS.items()
+            if report in reports_of(program)
         }
 
     def refuse(self, caller: Caller, kind: str) -> None:

@@ -1,0 +1,147 @@
+"""Whom the lines of a report name, and what they are due: read for many lines at once."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.programs.commands.ledger import parts
+from services.programs.models import Cycle, CycleStatus, Enrollment, Entitlement, LedgerEntry
+from services.programs.rules.benefits import EntryKind
+from services.programs.rules.program import Program
+from services.programs.rules.reconciling import Claim, Reported
+from services.programs.rules.status import Status
+
+NUMBERS = ("enrollment_id", "household_number", "card_number", "nni")
+"""By what a line may name a beneficiary, the surest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An enrollment as far as a delivery to it needs to be judged."""
+
+    id: UUID
+    program: str
+    status: str
+    enrolled_on: date
+    exited_on: date | None
+
+    def covers(self, day: date) -> bool:
+        return self.enrolled_on <= day and (self.exited_on is None or day <= self.exited_on)
+
+
+class Ambiguous(Exception):
+    """A number that belongs to several."""
+
+
+class Beneficiaries:
+    """The enrollments that some lines may mean, by each number."""
+
+    def __init__(self, found: Mapping[tuple[str, object], Sequence[Enrolled]]) -> None:
+        self._found = found
+
+    def of(self, one: Reported) -> Enrolled | None:
+        """The enrollment a line means: by its surest number, the one of its day, else the latest. Raises Ambiguous."""
+        for name in NUMBERS:
+            number = getattr(one, name)
+            several = self._found.get((name, number), ()) if number is not None else ()
+            if several:
+                of_the_day = [each for each in several if each.covers(one.delivered_on)]
+                active = [each for each in of_the_day or several if each.status != Status.EXITED]
+                if len(active) > 1:
+                    raise Ambiguous
+                return active[0] if active else max(of_the_day or several, key=lambda each: each.id)
+        return None
+
+
+async def beneficiaries(tx: AsyncSession, program: str | None, lines: Iterable[Reported]) -> Beneficiaries:
+    """Whom the lines name in a program, exited or not; in any program of the institution where none is given."""
+    columns = Enrollment.__table__.c
+    shown = (columns.id, columns.program_code, columns.status, columns.enrolled_on, columns.exited_on)
+    found: dict[tuple[str, object], list[Enrolled]] = defaultdict(list)
+    rows = list(lines)
+    for name in NUMBERS:
+        numbers = {number for one in rows if (number := getattr(one, name)) is not None}
+        if not numbers:
+            continue
+        column = columns.id if name == "enrollment_id" else columns[name]
+        wanted = select(column, *shown).where(column == any_array(numbers, Uuid if name == "enrollment_id" else Text))
+        wanted = wanted.where(columns.enrolled_on.is_not(None))
+        if program is not None:
+            wanted = wanted.where(columns.program_code == program)
+        for number, *about in await tx.execute(wanted):
+            found[name, number].append(Enrolled(*about))
+    return Beneficiaries(found)
+
+
+def any_array(values: Collection[Any], kind: Any) -> Any:
+    """`ANY` of an array: one statement for PostgreSQL to know, however many there are."""
+    return any_(bindparam(None, list(values), ARRAY(kind)))
+
+
+async def claims_of(
+    tx: AsyncSession, program: Program, enrollments: Collection[UUID], last: date
+) -> Mapping[UUID, list[Claim]]:
+    """The entitlements of enrollments in cycles that had begun by `last`, with what was handed over; locks the cycles."""
+    found: dict[UUID, list[Claim]] = defaultdict(list)
+    if not enrollments:
+        return found
+    # Nobody cancels a cycle, and nobody holds one of its entitlements, while deliveries are laid to it.
+    open_ = (
+        select(Cycle.id, Cycle.starts_on, Cycle.ends_on, Cycle.late_after, Cycle.value_from_on)
+        .where(Cycle.program_code == program.code, Cycle.status != CycleStatus.CANCELLED, Cycle.starts_on <= last)
+        .order_by(Cycle.id)
+        .with_for_update(read=True)
+    )
+    cycles = {row.id: row for row in await tx.execute(open_)}
+    entitled = Entitlement.__table__.c
+    wanted = select(
+        entitled.id, entitled.cycle_id, entitled.enrollment_id, entitled.status, entitled.amount_mru, entitled.lines
+    ).where(entitled.enrollment_id == any_array(enrollments, Uuid), entitled.status != "cancelled")
+    values = {value.from_on: value for value in program.values}
+    by_id: dict[UUID, Claim] = {}
+    for id_, cycle_id, enrollment_id, status, amount, lines in await tx.execute(wanted):
+        cycle = cycles.get(cycle_id)
+        if cycle is None:
+            continue
+        due = {what: quantity for what, quantity, _ in parts(amount or Decimal(0), lines)}
+        value = values.get(cycle.value_from_on) or program.values[0]
+        claim = Claim(
+            id_,
+            cycle_id,
+            cycle.starts_on,
+            cycle.ends_on,
+            cycle.late_after,
+            status == "held",
+            amount or Decimal(0),
+            due,
+            value,
+        )
+        by_id[id_] = claim
+        found[enrollment_id].append(claim)
+    await _count_what_was_handed_over(tx, by_id)
+    for some in found.values():
+        some.sort(key=lambda claim: claim.starts_on)
+    return found
+
+
+async def _count_what_was_handed_over(tx: AsyncSession, claims: Mapping[UUID, Claim]) -> None:
+    if not claims:
+        return
+    entries = LedgerEntry.__table__.c
+    handed = (
+        select(entries.entitlement_id, entries.what, func.sum(entries.quantity), func.sum(entries.amount_mru))
+        .where(
+            entries.entitlement_id == any_array(claims, Uuid),
+            entries.kind.in_([EntryKind.DELIVERED, EntryKind.CORRECTED]),
+        )
+        .group_by(entries.entitlement_id, entries.what)
+    )
+    for id_, what, quantity, amount in await tx.execute(handed):
+        claims[id_].take([(what, quantity, amount)])
