@@ -9,7 +9,7 @@ from services.matching import projecting
 from services.matching.models import Place
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
-from shared.contracts.programs import EnrollmentsChanged, ProgramPublished
+from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished
 from shared.contracts.registry import (
     HouseholdChanged,
     HouseholdEvent,
@@ -74,6 +74,13 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
     path = f"/internal/enrollment-batches/{event.batch_id}"
     changes = [change async for change in delivery.owners.items(delivery.process, path)]
     await projecting.put_beneficiaries(tx, event.institution, changes)
+
+
+@consumers.on(LinkRefused)
+async def take_over_refusal(tx: AsyncSession, event: LinkRefused, delivery: Delivery) -> None:
+    await projecting.put_refusal(
+        tx, await delivery.owners.get(delivery.process, f"/internal/link-refusals/{event.refusal_id}")
+    )
 
 
 @consumers.on(ProgramPublished)

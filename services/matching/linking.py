@@ -6,7 +6,7 @@ a key with a beneficiary, the beneficiary is compared again.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,11 +16,11 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.candidates import Keys, People, members_of, read_people
-from services.matching.models import Beneficiary, BeneficiaryKey, LinkStatus, Place
+from services.matching.models import Beneficiary, BeneficiaryKey, LinkRefusal, LinkStatus, Place
 from services.matching.overlapping import refresh_overlaps
 from services.matching.projecting import hashed, hold_linking_lock, phone_keys
 from services.matching.rules.comparing import judge
-from services.matching.rules.deciding import LEAST, Decision, Scored, decide
+from services.matching.rules.deciding import LEAST, Decision, Refused, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, Unit
 from services.matching.rules.keys import search_of
 from services.matching.rules.prepared import Registered, prepare_row
@@ -122,8 +122,24 @@ async def link_chunk(tx: AsyncSession, places: Places) -> int:
     await _store_keys(tx, waiting, facts, keys)
     members = await members_of(tx, keys)
     people = await read_people(tx, members, {phone for one in facts for phone in one.phones})
-    await _write(tx, await asyncio.to_thread(_judge_all, waiting, facts, members, people))
+    refused = await _refused(tx, waiting)
+    await _write(tx, await asyncio.to_thread(_judge_all, waiting, facts, members, people, refused))
     return len(waiting)
+
+
+async def _refused(tx: AsyncSession, waiting: Sequence[Beneficiary]) -> dict[UUID, Refused]:
+    """Whom their institutions have refused, by enrollment; read once the beneficiaries are locked."""
+    rows = await tx.scalars(select(LinkRefusal).where(LinkRefusal.enrollment_id.in_([one.id for one in waiting])))
+    found: dict[UUID, list[LinkRefusal]] = defaultdict(list)
+    for row in rows:
+        found[row.enrollment_id].append(row)
+    return {
+        id_: Refused(
+            frozenset(one.individual_id for one in refusals if one.individual_id),
+            frozenset(one.household_id for one in refusals if one.household_id),
+        )
+        for id_, refusals in found.items()
+    }
 
 
 def facts_of(beneficiary: Beneficiary, index: PlaceIndex) -> BeneficiaryFacts:
@@ -164,18 +180,23 @@ async def _store_keys(
 
 
 def _judge_all(
-    waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], members: Sequence[set[int]], people: People
+    waiting: Sequence[Beneficiary],
+    facts: Sequence[BeneficiaryFacts],
+    members: Sequence[set[int]],
+    people: People,
+    refused: Mapping[UUID, Refused],
 ) -> list[Judged]:
     prepared = people.prepared()
     return [
-        Judged(one, _decide(own, [prepared[member] for member in found]))
+        Judged(one, _decide(own, [prepared[member] for member in found], refused.get(one.id, Refused())))
         for one, own, found in zip(waiting, facts, members, strict=True)
     ]
 
 
-def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered]) -> Decision:
+def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered], refused: Refused) -> Decision:
     row, least = prepare_row(facts), LEAST[facts.unit]
-    judged = ((person.facts, judge(row, person, least)) for person in candidates)
+    allowed = (person for person in candidates if not refused.holds_for(person.facts))
+    judged = ((person.facts, judge(row, person, least)) for person in allowed)
     return decide([Scored(facts, found) for facts, found in judged if found is not None], unit=facts.unit)
 
 

@@ -163,6 +163,20 @@ class Beneficiary(Base):
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class LinkRefusal(Base):
+    """Whom an institution says its beneficiary is not: never linked to this individual, nor to anybody of this household.
+
+    It may come before the beneficiary does, so nothing refers to one.
+    """
+
+    __tablename__ = "link_refusals"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(index=True)
+    individual_id: Mapped[UUID | None]
+    household_id: Mapped[UUID | None]
+
+
 class BeneficiaryKey(Base):
     """A key of a beneficiary: when an individual with the same one arrives, the beneficiary is compared again."""
 

@@ -20,6 +20,7 @@ from services.matching.models import (
     BeneficiaryKey,
     Household,
     HouseholdPhone,
+    LinkRefusal,
     LinkStatus,
     Member,
     MemberKey,
@@ -292,6 +293,25 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
         ),
         list(rows.values()),
     )
+
+
+async def put_refusal(tx: AsyncSession, refusal: dict[str, Any]) -> None:
+    """Take over an institution's refusal of a link, once; its beneficiary is compared again without whom it names."""
+    stored = await tx.execute(
+        upsert(LinkRefusal)
+        .values(
+            id=UUID(refusal["id"]),
+            enrollment_id=UUID(refusal["enrollment_id"]),
+            individual_id=UUID(refusal["individual_id"]) if refusal["individual_id"] else None,
+            household_id=UUID(refusal["household_id"]) if refusal["household_id"] else None,
+        )
+        .on_conflict_do_nothing()
+        .returning(LinkRefusal.enrollment_id)
+    )
+    if (enrollment_id := stored.scalar()) is not None:
+        await tx.execute(
+            update(Beneficiary).where(Beneficiary.id == enrollment_id).values(link_status=LinkStatus.PENDING)
+        )
 
 
 async def put_program(tx: AsyncSession, program: dict[str, Any]) -> None:

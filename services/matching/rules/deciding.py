@@ -32,6 +32,17 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Whom an institution has said a beneficiary is not: these individuals, and everybody in these households."""
+
+    individuals: frozenset[UUID] = frozenset()
+    households: frozenset[UUID] = frozenset()
+
+    def holds_for(self, individual: IndividualFacts) -> bool:
+        return individual.individual_id in self.individuals or individual.household_id in self.households
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What follows for one beneficiary.
 

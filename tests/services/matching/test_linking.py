@@ -260,3 +260,54 @@ async def test_who_no_longer_receives_stays_linked_and_ceases_to_overlap(project
     assert (await decisions(projection))["TEMWINE", 1][0] == "linked"
     overlaps = await announced(projection, "overlaps")
     assert [(one["began"], one["ceased"]) for one in overlaps] == [(1, 0), (0, 1)]
+
+
+HOME, SIDI = str(id_of("household 1")), str(id_of("individual 1"))
+
+
+async def test_a_refused_household_is_never_linked_again(projection: Projection) -> None:
+    one = enrollment("TEKAVOUL", 1, 1)
+    await projection.households(household(1))
+    await projection.enrollments(one)
+    await projection.link()
+
+    await projection.refuse("first", one, household_id=HOME)
+    assert await projection.link() == 1
+    await projection.households(household(1, version=2, phones=["+22222334455"]))
+    await projection.enrollments(enrollment("TEKAVOUL", 1, 1, version=2, phones=["+22222334455"]))
+    await projection.link()
+
+    assert await history(projection, id_of("TEKAVOUL 1")) == [
+        (1, None, "linked", HOME),
+        (2, "linked", "unmatched", None),
+    ]
+    links = await announced(projection, "links")
+    assert [(each["linked"], each["unmatched"]) for each in links] == [(1, 0), (0, 1)]
+
+
+async def test_of_a_refused_person_the_household_stays_open(projection: Projection) -> None:
+    one = enrollment("TEKAVOUL", 1, 1, name="Salem Ould Bellal Ould Moctar")
+    spouse = member(2, "Mariem Mint Vall", sex="F", relationship="spouse")
+    await projection.households(household(1, member(1, "Salem Ould Bellal Ould Moctar"), spouse))
+    await projection.enrollments(one)
+    await projection.link()
+    first = (await decisions(projection))["TEKAVOUL", 1]
+
+    await projection.refuse("first", one, individual_id=SIDI)
+    await projection.link()
+
+    assert first[1:3] == ("0000000001", "MR0110000001")
+    assert (await decisions(projection))["TEKAVOUL", 1][1] != "0000000001"
+
+
+async def test_a_refusal_counts_once_and_before_its_beneficiary_comes(projection: Projection) -> None:
+    one = enrollment("TEKAVOUL", 1, 1)
+    await projection.refuse("early", one, household_id=HOME)
+    await projection.refuse("early", one, household_id=HOME)
+    await projection.households(household(1))
+    await projection.enrollments(one)
+    await projection.link()
+    await projection.refuse("early", one, household_id=HOME)
+
+    assert await projection.link() == 0  # the third time said nothing new
+    assert (await decisions(projection))["TEKAVOUL", 1][0] == "unmatched"

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from running import Running, Services, until
 from shared.bus import Bus
@@ -186,3 +187,60 @@ async def test_links_of_an_enrollment_we_do_not_hold_disturb_nothing(
     await handled(csa, 1)
 
     assert [one[0] for one in await state(client)] == ["linked", "pending", "pending"]
+
+
+async def test_a_refused_link_is_cleared_announced_and_never_taken_again(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    client.headers["Accept-Language"] = "en"
+    ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
+    await matching.announce(*(link(id_, 1) for id_ in ids))
+    await handled(csa, 1)
+
+    async def refuse(id_: str, **body: Any) -> httpx.Response:
+        return await client.post(f"/v1/enrollments/{id_}/refuse-link", json=body, headers={"If-Match": '"1"'})
+
+    unlike = await refuse(ids[0], reason="another_household", household_id=str(new_id()))
+    household = await refuse(ids[0], reason="another_household", household_id=HOUSEHOLD)
+    person = await refuse(ids[1], reason="another_person")
+    again = await refuse(ids[0], reason="unknown_here")
+
+    assert (unlike.status_code, unlike.json()["code"]) == (409, "link_changed")
+    assert (again.status_code, again.json()["code"]) == (409, "enrollment_not_linked")
+    for answer in (household, person):
+        body = answer.json()
+        assert (body["link_status"], body["registry_household_id"], body["link_probability"]) == ("pending", None, None)
+        assert body["version"] == 1
+    refusals = await _refusals(csa)
+    assert [(one["reason"], one["individual_id"], one["household_id"]) for one in refusals] == [
+        ("another_household", INDIVIDUAL, HOUSEHOLD),
+        ("another_person", INDIVIDUAL, None),
+    ]
+    assert [one["enrollment_id"] for one in refusals] == ids[:2]
+
+    spouse = link(ids[1], 2) | {"individual_id": str(new_id())}
+    await matching.announce(
+        link(ids[0], 2) | {"individual_id": str(new_id())}, spouse
+    )  # the household; its other member
+    await handled(csa, 2)
+
+    assert [(one[0], one[1]) for one in await state(client)] == [
+        ("pending", None),
+        ("linked", HOUSEHOLD),
+        ("linked", HOUSEHOLD),
+    ]
+
+    await matching.announce(link(ids[0], 3, "unmatched", None))
+    await handled(csa, 3)
+    assert (await state(client))[0][0] == "unmatched"
+
+
+async def _refusals(csa: Running) -> list[dict[str, Any]]:
+    """The refusals announced, as matching pulls them."""
+    async with csa.platform.database.transaction() as tx:
+        rows = await tx.scalars(
+            select(OutboxRow).where(OutboxRow.type == "programs.links.refused.v1").order_by(OutboxRow.position)
+        )
+        ids = [row.data["refusal_id"] for row in rows]
+    async with csa.client("matching", frozenset({"internal"})) as internal:
+        return [(await internal.get(f"/internal/link-refusals/{id_}")).json() for id_ in ids]
