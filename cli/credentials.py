@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -59,8 +60,8 @@ class NoToken(Exception):
         self.text = text
 
 
-def ensure_gateway_secrets(data_dir: Path) -> GatewaySecrets:
-    """The signing key, and a secret for each partner of the partners file; what exists stays as it is."""
+def ensure_gateway_secrets(data_dir: Path, *, further: Sequence[str] = ()) -> GatewaySecrets:
+    """The signing key, and a secret for each partner of the partners file and the `further` ones; what exists stays."""
     folder = data_dir / "secrets"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -69,7 +70,7 @@ def ensure_gateway_secrets(data_dir: Path) -> GatewaySecrets:
         secret_file(signing_key, _new_signing_key())
     partners_file = _partners_file()
     credentials_file = folder / "credentials.json"
-    credentials = _credentials(credentials_file, _partner_names(partners_file))
+    credentials = _credentials(credentials_file, [*_partner_names(partners_file), *further])
     # The hashes follow from the credentials, so a start that died between the two files is mended by the next.
     hashes_file = folder / "client-secrets.json"
     hashes = {name: hashlib.sha256(one["client_secret"].encode()).hexdigest() for name, one in credentials.items()}

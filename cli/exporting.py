@@ -15,7 +15,7 @@ from cli.gateway_client import GatewayClient, away, title_of
 from cli.printing import refused
 from shared.text import Text
 
-EXPORTS: Final = "/registry/v1/exports"
+REGISTRY: Final = "/registry"
 LOOK_SECONDS: Final = 0.5
 TRIES: Final = 5
 """Times that a broken line is taken up again where it broke."""
@@ -41,9 +41,10 @@ async def fetch_export(
     partner: str,
     language: str,
     *,
+    service: str = REGISTRY,
     console: Console | None = None,
 ) -> int:
-    """Have the registry write what is `wanted` and fetch it into `out`. Returns the exit status."""
+    """Have a service write what is `wanted` and fetch it into `out`. Returns the exit status."""
     console = console or Console()
     bar = Progress(
         TextColumn("{task.description}"),
@@ -59,8 +60,9 @@ async def fetch_export(
             async with GatewayClient(
                 ready["gateway_url"], Path(ready["credentials_file"]), partner, language
             ) as client:
-                made = await _written(client, wanted, bar, language)
-                await _fetch(client, made, out, bar, language)
+                exports = f"{service}/v1/exports"
+                made = await _written(client, exports, wanted, bar, language)
+                await _fetch(client, f"{exports}/{made['id']}/file", made, out, bar, language)
     except _Refused as none:
         return refused(console, WORDS["refused"].format(reason=none).in_(language))
     except NoToken as none:
@@ -74,14 +76,16 @@ async def fetch_export(
     return 0
 
 
-async def _written(client: GatewayClient, wanted: Mapping[str, Any], bar: Progress, language: str) -> dict[str, Any]:
+async def _written(
+    client: GatewayClient, exports: str, wanted: Mapping[str, Any], bar: Progress, language: str
+) -> dict[str, Any]:
     """Ask for the file and follow it until it is there."""
-    made: dict[str, Any] = await client.call("POST", EXPORTS, body=dict(wanted))
+    made: dict[str, Any] = await client.call("POST", exports, body=dict(wanted))
     # How many rows there will be is known when the last one is written: the bar only shows that it moves.
     task = bar.add_task(WORDS["writing"].in_(language), total=None, rows="")
     while made["status"] in ("waiting", "running"):
         await asyncio.sleep(LOOK_SECONDS)
-        made = await client.get(f"{EXPORTS}/{made['id']}")
+        made = await client.get(f"{exports}/{made['id']}")
         bar.update(task, rows=str(made["rows_done"]))
     bar.remove_task(task)
     if made["status"] == "failed":
@@ -89,7 +93,9 @@ async def _written(client: GatewayClient, wanted: Mapping[str, Any], bar: Progre
     return made
 
 
-async def _fetch(client: GatewayClient, made: Mapping[str, Any], out: Path, bar: Progress, language: str) -> None:
+async def _fetch(
+    client: GatewayClient, path: str, made: Mapping[str, Any], out: Path, bar: Progress, language: str
+) -> None:
     """Fetch the file, from where it broke where it breaks; `out` appears when it is whole."""
     partial = out.with_name(out.name + ".part")
     task = bar.add_task(WORDS["fetching"].in_(language), total=made["size"], rows=str(made["rows_done"]))
@@ -97,7 +103,7 @@ async def _fetch(client: GatewayClient, made: Mapping[str, Any], out: Path, bar:
     with partial.open("wb") as sink:
         for tried in range(1, TRIES + 1):
             try:
-                async with client.stream(f"{EXPORTS}/{made['id']}/file", done) as answer:
+                async with client.stream(path, done) as answer:
                     if answer.status_code >= 400:
                         await answer.aread()
                         answer.raise_for_status()

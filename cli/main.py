@@ -48,6 +48,9 @@ def run(
     households: Households = DEFAULT_HOUSEHOLDS,
     seed: Seed = DEFAULT_SEED,
     ready_file: Annotated[Path | None, typer.Option(help="Written as JSON when everything is ready.")] = None,
+    institutions: Annotated[
+        Path | None, typer.Option(help="A folder of further institutions' catalogs; without it data/institutions.")
+    ] = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start empty, without the sample country.")] = False,
 ) -> None:
     """Start the platform; on first start load the sample country, run the main job and print what it found."""
@@ -58,7 +61,11 @@ def run(
     # A file or a pipe has no width: 120 columns keep the tables whole.
     console = Console() if sys.stdout.isatty() else Console(width=120)
     raise typer.Exit(
-        asyncio.run(run_platform(options, households=households, seed=seed, demo=not no_demo, console=console))
+        asyncio.run(
+            run_platform(
+                options, households=households, seed=seed, demo=not no_demo, console=console, institutions=institutions
+            )
+        )
     )
 
 
@@ -113,9 +120,12 @@ def health(data_dir: DataDir = DEFAULT_DATA) -> None:
 
 @app.command("import")
 def import_file(
-    kind: Annotated[str, typer.Argument(help="`households`, `remarks` on a list, or a program's code.")],
+    kind: Annotated[
+        str, typer.Argument(help="`households`, `remarks` on a list, or of a program `list`, `deliveries`...")
+    ],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     partner: Annotated[str, typer.Option(help="Who sends it.")],
+    program: Annotated[str, typer.Option(help="The program's code; without it, KIND may be the code itself.")] = "",
     currency: Annotated[str, typer.Option(help="MRU, or MRO for old ouguiya.")] = "MRU",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check it: counts and errors, no effect.")] = False,
     mapping: Annotated[
@@ -127,38 +137,51 @@ def import_file(
 ) -> None:
     """Send a list in pieces, wait until it is applied, and print its row errors. A cut line, or this command run again,
     goes on where it was."""
-    from cli.sending import WORDS, Sending, send, service_of
+    from cli.sending import Sending, kind_of, send
 
-    service = service_of(kind)
-    if service is None:
-        _refuse(WORDS["unknown_kind"].format(kind=kind).in_(language()))
+    ready = running(data_dir)
+    kind = kind_of(kind, program)
+    service = _service_of(ready, kind, partner)
     said = mapping.read_text(encoding="utf-8") if mapping is not None else None
     sending = Sending(file, partner, service, kind, currency, dry_run, said, supersedes, error_file)
-    raise typer.Exit(asyncio.run(send(running(data_dir), sending, language())))
+    raise typer.Exit(asyncio.run(send(ready, sending, language())))
 
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(help="households, individuals, memberships or quality.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="households, individuals, memberships or quality; of a program: enrollments, entitlements (a cycle's"
+            " payment list), deliveries or reconciliation."
+        ),
+    ],
     partner: Annotated[str, typer.Option(help="Who asks for it.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
     format: Annotated[str, typer.Option(help="csv, xlsx or parquet.")] = "csv",
     place: Annotated[str, typer.Option(help="A wilaya, moughataa, commune or village.")] = "",
+    program: Annotated[str, typer.Option(help="A program's code, for what is a program's.")] = "",
+    cycle: Annotated[str, typer.Option(help="The id of a cycle of the program.")] = "",
     category: Annotated[str, typer.Option(help="A vulnerability category.")] = "",
-    status: Annotated[str, typer.Option(help="active, left, merged or deceased.")] = "",
+    status: Annotated[str, typer.Option(help="Of households and people, of enrollments, of entitlements.")] = "",
     as_of: Annotated[str, typer.Option(help="The day on which the facts held, such as 2024-06-01.")] = "",
     known_at: Annotated[str, typer.Option(help="What was known at this moment.")] = "",
     columns: Annotated[str, typer.Option(help="Names parted by commas; all without.")] = "",
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Have the registry write a file, wait for it, and fetch it through the gateway."""
+    """Have the registry, or the service of a program, write a file, wait for it, and fetch it through the gateway."""
     from cli.exporting import fetch_export
 
     asked = {"place": place, "category": category, "status": status, "as_of": as_of, "known_at": known_at}
     wanted: dict[str, Any] = {name: value for name, value in asked.items() if value} | {"what": what, "format": format}
+    ready, service = running(data_dir), "/registry"
+    if program:
+        service = _service_of(ready, program, partner)
+        wanted |= {"program": program, "language": language()}
+        wanted |= {"cycle_id": cycle} if cycle else {}
     if columns:
         wanted |= {"columns": [name.strip() for name in columns.split(",")]}
-    raise typer.Exit(asyncio.run(fetch_export(running(data_dir), wanted, out, partner, language())))
+    raise typer.Exit(asyncio.run(fetch_export(ready, wanted, out, partner, language(), service=service)))
 
 
 @app.command("dead-letters")
@@ -216,6 +239,23 @@ def running(data_dir: Path) -> dict[str, str]:
     except PermissionError:
         _refuse(f"{data_dir / 'ready.json'} belongs to another account; run this as the account that runs the platform")
     return ready
+
+
+def _service_of(ready: dict[str, Any], kind: str, partner: str) -> str:
+    """The service that takes files of a kind, or the line that says why there is none."""
+    from cli.credentials import NoToken
+    from cli.gateway_client import away
+    from cli.sending import WORDS, find_service
+
+    try:
+        found = asyncio.run(find_service(ready, kind, partner, language()))
+    except NoToken as none:
+        _refuse(none.text.in_(language()))
+    except httpx.TransportError as fault:
+        _refuse(away(fault, language()))
+    if found is None:
+        _refuse(WORDS["unknown_kind"].format(kind=kind).in_(language()))
+    return found
 
 
 def _refuse(line: str) -> NoReturn:

@@ -8,7 +8,7 @@ import typer
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.processes import PROJECT, SERVICES, Service
+from cli.processes import PROJECT, SERVICES, Service, programs_service
 from shared.migrating import config, migrate
 
 ENVIRONMENT_PREFIX: Final = "DATABASE_URL_"
@@ -46,9 +46,17 @@ def variable_of(service: Service) -> str:
     return ENVIRONMENT_PREFIX + service.database.upper()
 
 
+def _further(environ: Mapping[str, str]) -> list[Service]:
+    """Programs processes of institutions that do not ship with this version."""
+    prefix, known = f"{ENVIRONMENT_PREFIX}PROGRAMS_", {variable_of(service) for service in SERVICES}
+    names = sorted(name for name in environ if name.startswith(prefix) and name not in known)
+    return [programs_service(name.removeprefix(prefix).lower(), 0) for name in names]
+
+
 async def migrate_all(environ: Mapping[str, str]) -> None:
     """Bring the databases that the environment names to the head. Says what is wrong and exits 1 where one fails."""
-    wanted = [service for service in SERVICES if environ.get(variable_of(service))]
+    known = (*SERVICES, *_further(environ))
+    wanted = [service for service in known if environ.get(variable_of(service))]
     if not wanted:
         names = " ".join(variable_of(service) for service in SERVICES)
         typer.echo(f"no database is named by the environment; set one or more of {names}", err=True)

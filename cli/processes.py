@@ -40,14 +40,18 @@ def _service(name: str, package: str, port_offset: int, **env: str) -> Service:
     return Service(name, (sys.executable, "-m", package), port_offset, env)
 
 
+def programs_service(institution: str, port_offset: int, **env: str) -> Service:
+    """The process of one institution's programs."""
+    return _service(
+        f"programs-{institution}", "services.programs", port_offset, TEKAMOUL_INSTITUTION=institution, **env
+    )
+
+
 INSTITUTIONS: Final = ("taazour", "csa", "masef", "men", "partners")
 GATEWAY: Final = "gateway"
 SERVICES: Final[tuple[Service, ...]] = (
     _service("registry", "services.registry", 1),
-    *(
-        _service(f"programs-{institution}", "services.programs", 2 + place, TEKAMOUL_INSTITUTION=institution)
-        for place, institution in enumerate(INSTITUTIONS)
-    ),
+    *(programs_service(institution, 2 + place) for place, institution in enumerate(INSTITUTIONS)),
     _service("matching", "services.matching", 7),
     _service(GATEWAY, "gateway", 0),
 )

@@ -39,6 +39,11 @@ TEXTS: Final[dict[str, Text]] = {
         ar="لم يبق سوى {free} ميبيبايت على قرص {folder} والمطلوب {needed}. "
         "أفرغوا بعض المساحة، أو اختاروا قرصا آخر بالخيار --data-dir.",
     ),
+    "institution_wrong": Text(
+        en="The institution's catalog {file} is wrong ({reason}). Correct it, then start again.",
+        fr="Le catalogue d'institution {file} est faux ({reason}). Corrigez-le, puis relancez.",
+        ar="فهرس المؤسسة {file} غير صالح ({reason}). صححوه ثم أعيدوا التشغيل.",
+    ),
     "no_account": Text(
         en="PostgreSQL refuses to run as root and the account {account} does not exist here. "
         "Create it, or start the platform as an ordinary user.",

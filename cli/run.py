@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,17 +11,32 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.demo.generate import generate, read_manifest
+from cli.institutions import configured_platform
 from cli.main_job import Door, Loaded, MainJobFailed, Told, load_lists, load_registry, wait_until_quiet
-from cli.platform import Platform, Ready, RunOptions, run_platform
+from cli.platform import Ready, RunOptions, run_platform
 from cli.printing import Printer
+from cli.refusals import StartRefused
 from cli.report import gather_report
 
 LOADED = "loaded.json"
 """Marks a sample country that has gone in completely; without it the next start sends the files again, which is harmless."""
 
 
-async def run(options: RunOptions, *, households: int, seed: int, demo: bool, console: Console) -> int:
+async def run(
+    options: RunOptions,
+    *,
+    households: int,
+    seed: int,
+    demo: bool,
+    console: Console,
+    institutions: Path | None = None,
+) -> int:
     """Start everything, do the main job, stay until a signal; returns the exit status."""
+    try:
+        platform = configured_platform(options, institutions)
+    except StartRefused as refused:
+        print(refused.text.in_(options.language), file=sys.stderr, flush=True)
+        return 1
     printer = Printer(console, options.language)
     failed: list[MainJobFailed] = []
 
@@ -34,7 +50,7 @@ async def run(options: RunOptions, *, households: int, seed: int, demo: bool, co
             console.print(str(fault), style="bold red", soft_wrap=True)
         _addresses(ready, printer, console)
 
-    return await run_platform(Platform(options), language=options.language, then=then) or bool(failed)
+    return await run_platform(platform, language=options.language, then=then) or bool(failed)
 
 
 def _addresses(ready: Ready, printer: Printer, console: Console) -> None:

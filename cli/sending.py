@@ -15,7 +15,7 @@ from cli.credentials import NoToken
 from cli.gateway_client import away, title_of
 from cli.main_job import Door, Loaded, MainJobFailed, follow
 from cli.printing import Printer, refused
-from cli.processes import SERVICES
+from cli.processes import INSTITUTIONS
 from cli.uploading import upload
 from services.programs.catalog import programs_of
 from shared.text import Text
@@ -48,6 +48,13 @@ WORDS: Final[dict[str, Text]] = {
         ar="الأسطر المرفوضة أو المنبه عليها في {file}.",
         fr="Lignes refusées ou signalées dans {file}.",
         en="Rows refused or warned of are in {file}.",
+    ),
+    "effects": Text(
+        ar="الآثار: جدد {new}، نشطون {active}، عائدون {returning}، في برامج أخرى {overlaps}، غير مذكورين في اللائحة {missing}",
+        fr="Effets : nouveaux {new}, déjà actifs {active}, de retour {returning}, dans d'autres programmes {overlaps},"
+        " absents de la liste {missing}",
+        en="Effects: new {new}, active already {active}, returning {returning}, in other programs {overlaps},"
+        " not in the list {missing}",
     ),
     "unknown_kind": Text(
         ar="لا يوجد نوع ملفات باسم {kind}. المقبول: households أو رمز برنامج.",
@@ -82,14 +89,33 @@ class Sending:
         return given | {"mapping": self.mapping, "supersedes": self.supersedes}
 
 
+def kind_of(what: str, program: str) -> str:
+    """The kind of a file: of a program its code, with what it reports unless it is the list itself."""
+    return what if not program else program if what == "list" else f"{program}.{what}"
+
+
 def service_of(kind: str) -> str | None:
-    """The service that takes files of a kind; None where no program has that code."""
+    """The service that takes files of a kind; None where no program that ships with this version has that code."""
     if kind in ("households", "remarks"):
         return "/registry"
-    for process in SERVICES:
-        institution = process.name.removeprefix("programs-")
-        if institution != process.name and kind in programs_of(institution):
+    for institution in INSTITUTIONS:
+        if kind.split(".")[0] in programs_of(institution):
             return f"/programs/{institution}"
+    return None
+
+
+async def find_service(ready: Mapping[str, Any], kind: str, partner: str, language: str) -> str | None:
+    """The same, and the further institutions of a running platform are asked, too."""
+    if found := service_of(kind):
+        return found
+    door = Door(ready["gateway_url"], Path(ready["credentials_file"]), language)
+    async with door.client(partner) as client:
+        for name in ready["services"]:
+            kind_of_process, _, institution = name.partition("-")
+            if kind_of_process == "programs" and institution not in INSTITUTIONS:
+                answer = await client.once("GET", f"/programs/{institution}/v1/programs/{kind.split('.')[0]}")
+                if answer.is_success:
+                    return f"/programs/{institution}"
     return None
 
 
@@ -100,6 +126,7 @@ async def send(ready: Mapping[str, Any], sending: Sending, language: str, *, con
     try:
         loaded = await _send_with_progress(door, sending, console, language)
         issues, more = await _issues(door, loaded)
+        effects = await _effects(door, loaded, language)
         if sending.error_file is not None:
             await _keep_error_file(door, loaded, sending.error_file)
     except MainJobFailed as failed:
@@ -113,6 +140,8 @@ async def send(ready: Mapping[str, Any], sending: Sending, language: str, *, con
     if loaded.dry_run:
         console.print(WORDS["dry_run"].in_(language), highlight=False)
     Printer(console, language).files([loaded])
+    if effects is not None:
+        console.print(RichText(effects), soft_wrap=True)
     if issues:
         console.print(_table(issues, language))
     if more:
@@ -174,6 +203,29 @@ async def _issues(door: Door, loaded: Loaded) -> tuple[list[dict[str, Any]], boo
                 return found, True
             found.append(issue)
     return found, False
+
+
+async def _effects(door: Door, loaded: Loaded, language: str) -> str | None:
+    """What a list that was only checked would do, in one line; None for other files."""
+    if not loaded.dry_run or not loaded.service.startswith("/programs/"):
+        return None
+    async with door.client(loaded.partner) as client:
+        answer = await client.once("GET", f"{loaded.service}/v1/imports/{loaded.import_id}/effects")
+    if answer.is_error:  # a report, or a service that has just been started again: the counts are there all the same
+        return None
+    found = answer.json()
+    said = WORDS["effects"].format(
+        new=found["new"],
+        active=sum(found["active"].values()),
+        returning=_listed(found["returning"]),
+        overlaps=_listed(found["overlaps"]),
+        missing="-" if found["missing"] is None else found["missing"],
+    )
+    return said.in_(language)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "0"
 
 
 def _issues_path(loaded: Loaded) -> str:

@@ -27,7 +27,7 @@ ISSUER = "tekamoul"
 
 def create_app(settings: GatewaySettings) -> Gateway:
     """The ASGI application; `.app` is the FastAPI one behind it. Raises NotConfigured where a file is not usable."""
-    partners = load_partners(settings.partners_file)
+    partners = load_partners(settings.partners_file, settings.institutions_folder)
     clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
     tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
     bell, observatory = Bell(), Observatory(settings)

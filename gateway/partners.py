@@ -110,13 +110,31 @@ class NotConfigured(Exception):
         self.text = text
 
 
-def load_partners(file: Path) -> Partners:
-    """The partners of a file; NotConfigured names the first wrong key."""
+def load_partners(file: Path, institutions: Path | None = None) -> Partners:
+    """The partners of a file, and those in the catalogs of a folder; NotConfigured names the first wrong key."""
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise NotConfigured(UNREADABLE.format(file=file, reason=fault)) from fault
-    return {name: _partner(file, name, table) for name, table in tables.items()}
+    partners = {name: _partner(file, name, table) for name, table in tables.items()}
+    for catalog in sorted(institutions.glob("*.json")) if institutions else ():
+        partner = _institution(catalog)
+        if partner.id in partners:
+            raise NotConfigured(WRONG.format(file=catalog, key=partner.id, reason="stands twice"))
+        partners[partner.id] = partner
+    return partners
+
+
+def _institution(catalog: Path) -> Partner:
+    """The partner of an institution, from its catalog: it keeps the programs there, and hears of them."""
+    try:
+        content = json.loads(catalog.read_text(encoding="utf-8"))
+        codes = [one["code"] for one in content["programs"]]
+        table = {"subscribes": codes, **content["partner"], "programs": codes}
+        name = str(content["institution"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise NotConfigured(UNREADABLE.format(file=catalog, reason=repr(fault))) from fault
+    return _partner(catalog, name, table)
 
 
 def _partner(file: Path, name: str, table: object) -> Partner:

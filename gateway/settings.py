@@ -17,6 +17,8 @@ class GatewaySettings(ServiceSettings):
     client_secrets_file: Path
     """JSON: partner -> SHA-256 of its client secret, in hex."""
     partners_file: Path = SHIPPED_PARTNERS
+    institutions_folder: Path | None = None
+    """Catalogs of institutions that do not ship with this version; each has its partner in it."""
     nats_monitor_url: str | None = None
     public_url: HttpUrl | None = None
     """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""

@@ -42,7 +42,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def create_app(settings: ProgramsSettings) -> FastAPI:
     """UnknownInstitution where no catalog of the institution's name ships with this version."""
-    programs = programs_of(settings.institution)
+    programs = programs_of(settings.institution, settings.catalog_file)
     importer = ProgramsImporter(settings.institution, programs)
 
     async def publish(platform: Platform) -> None:

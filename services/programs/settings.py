@@ -12,6 +12,8 @@ class ProgramsSettings(ServiceSettings):
     institution: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,30}$")]
     """Whose programs these are: `taazour`, `csa`, `masef`, `men`, `partners`. A catalog of that name ships with us."""
 
+    catalog_file: Path | None = None
+    """The institution's catalog, where it does not ship with this version."""
     connections_file: Path | None = None
     """How the institution's own systems are connected (TOML, see docs/connections.md); none without it."""
 

@@ -20,7 +20,7 @@ from cli import uploading
 from cli.credentials import GatewaySecrets, ensure_gateway_secrets
 from cli.gateway_client import GatewayClient
 from cli.main import app
-from cli.sending import Sending, send, service_of
+from cli.sending import Sending, kind_of, send, service_of
 from running import Running, Services
 
 ROW = "MR032{number:07};Sidi Ould Ely;4;1800\n"
@@ -222,7 +222,14 @@ def test_a_kind_leads_to_the_service_that_takes_it() -> None:
     assert service_of("households") == "/registry"
     assert service_of("EL_MAOUNA") == "/programs/csa"
     assert service_of("HEALTH_INSURANCE") == "/programs/taazour"
+    assert service_of("EL_MAOUNA.deliveries") == "/programs/csa"
     assert service_of("NOTHING") is None
+
+
+def test_a_programs_file_is_its_list_or_what_it_reports() -> None:
+    assert kind_of("list", "EL_MAOUNA") == "EL_MAOUNA"
+    assert kind_of("deliveries", "EL_MAOUNA") == "EL_MAOUNA.deliveries"
+    assert kind_of("households", "") == "households"
 
 
 def test_a_kind_nobody_takes_is_refused_before_anything_is_asked(
@@ -231,8 +238,14 @@ def test_a_kind_nobody_takes_is_refused_before_anything_is_asked(
     monkeypatch.setenv("TEKAMOUL_LANG", "en")
     file = tmp_path / "list.csv"
     file.write_text(LIST)
+    ready = {
+        "gateway_url": "http://127.0.0.1:1",
+        "credentials_file": "none",
+        "services": {"programs-csa": "", "registry": ""},
+    }
+    (tmp_path / "ready.json").write_text(json.dumps(ready))
 
-    done = CliRunner().invoke(app, ["import", "NOTHING", str(file), "--partner", "csa"])
+    done = CliRunner().invoke(app, ["import", "NOTHING", str(file), "--partner", "csa", "--data-dir", str(tmp_path)])
 
     assert done.exit_code == 1
     assert "No kind of file is called NOTHING." in done.output

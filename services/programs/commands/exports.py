@@ -15,9 +15,9 @@ from shared.identity import Caller
 
 FILTERS = {
     "enrollments": ("program", "status"),
-    "entitlements": ("cycle_id", "status"),
+    "entitlements": ("program", "cycle_id", "status"),
     "deliveries": ("program", "cycle_id"),
-    "reconciliation": ("cycle_id",),
+    "reconciliation": ("program", "cycle_id"),
 }
 NEEDED = {"enrollments": "program", "entitlements": "cycle_id", "deliveries": "program", "reconciliation": "cycle_id"}
 STATUSES = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -301,8 +301,10 @@ class Program(Terms):
 class Catalog(Fact):
     """The programs of one institution."""
 
-    institution: str
-    programs: tuple[Program, ...]
+    institution: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,30}$")]
+    programs: Annotated[tuple[Program, ...], Field(min_length=1)]
+    partner: dict[str, Any] | None = None
+    """What the gateway knows the institution by (gateway.partners), where it does not ship with this version."""
 
 
 def in_force(values: Sequence[Value], day: date) -> Value | None:

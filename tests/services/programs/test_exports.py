@@ -227,6 +227,12 @@ REFUSED: list[tuple[dict[str, Any], int, str, tuple[str, str, str]]] = [
     (
         {"what": "entitlements", "program": "EL_MAOUNA"},
         422,
+        "filter_missing",
+        ("cycle_id", "cycle_id", "cycle_id"),
+    ),
+    (
+        {"what": "enrollments", "program": "EL_MAOUNA", "cycle_id": str(new_id())},
+        422,
         "filter_not_applicable",
         ("التصدير", "restreint", "narrowed"),
     ),
