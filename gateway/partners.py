@@ -23,6 +23,7 @@ Permission = Literal[
     "enrollments:check",
     "payments:read",
     "payments:write",
+    "schools:read",
     "links:read",
     "overlaps:read",
     "changes:propose",

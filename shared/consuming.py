@@ -181,8 +181,12 @@ class Consuming:
             filter_subjects=self.subjects,
         )
         try:
-            await jetstream.consumer_info(self.stream, self.consumer)
+            known = (await jetstream.consumer_info(self.stream, self.consumer)).config
+            # The version before this one may have listened to fewer kinds of events.
+            wanted = set(known.filter_subjects or [known.filter_subject]) != set(self.subjects)
         except NotFoundError:
+            wanted = True
+        if wanted:
             await jetstream.add_consumer(self.stream, config)
         return await jetstream.pull_subscribe_bind(durable=self.consumer, stream=self.stream)
 

@@ -9,7 +9,7 @@ from services.matching import projecting
 from services.matching.models import Place
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
-from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished
+from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished, SchoolsChanged
 from shared.contracts.registry import (
     HouseholdChanged,
     HouseholdEvent,
@@ -87,3 +87,9 @@ async def take_over_refusal(tx: AsyncSession, event: LinkRefused, delivery: Deli
 async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery: Delivery) -> None:
     program = await delivery.owners.get(delivery.process, f"/internal/programs/{event.program}")
     await projecting.put_program(tx, program)
+
+
+@consumers.on(SchoolsChanged)
+async def take_over_schools(tx: AsyncSession, event: SchoolsChanged, delivery: Delivery) -> None:
+    schools = [one async for one in delivery.owners.items(delivery.process, "/internal/schools")]
+    await projecting.replace_schools(tx, event.institution, schools)

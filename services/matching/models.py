@@ -132,6 +132,19 @@ class Program(Base):
     targeting: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
+class School(Base):
+    """A school as its institution lists it, found from a pupil by `key` (the beneficiary's `school_key`)."""
+
+    __tablename__ = "schools"
+
+    institution: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    commune: Mapped[str | None] = mapped_column(Text)
+    canteen_from: Mapped[date | None]
+    canteen_to: Mapped[date | None]
+
+
 class Beneficiary(Base):
     """An enrollment of some program, what its list says of the person, and its link to the registry."""
 

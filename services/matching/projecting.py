@@ -26,6 +26,7 @@ from services.matching.models import (
     MemberKey,
     Place,
     Program,
+    School,
 )
 from services.matching.rules.facts import IndividualFacts
 from services.matching.rules.identifiers import phone_of
@@ -328,4 +329,20 @@ async def put_program(tx: AsyncSession, program: dict[str, Any]) -> None:
         statement.on_conflict_do_update(
             index_elements=["code"], set_=replaced, where=Program.version < statement.excluded.version
         )
+    )
+
+
+async def replace_schools(tx: AsyncSession, institution: str, schools: Sequence[dict[str, Any]]) -> None:
+    """Take over an institution's schools as they are now: the whole list, so that events late or twice end in the same."""
+    await tx.execute(delete(School).where(School.institution == institution))
+    if not schools:
+        return
+    days = ("canteen_from", "canteen_to")
+    await tx.execute(
+        insert(School),
+        [
+            {"institution": institution, **{name: one[name] for name in ("key", "name", "commune")}}
+            | {name: date.fromisoformat(one[name]) if one[name] else None for name in days}
+            for one in schools
+        ],
     )

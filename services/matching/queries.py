@@ -1,18 +1,19 @@
 """Reads of matching."""
 
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, false, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.matching.candidates import person_behind
 from services.matching.linking import facts_of
-from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program
+from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
 from services.matching.rules.comparing import compare
 from services.matching.schemas import (
     Cell,
@@ -25,6 +26,7 @@ from services.matching.schemas import (
     LinkOut,
     OverlapsOut,
     ProgramValue,
+    SchoolPupils,
 )
 from shared.errors import NotFound
 from shared.history import History
@@ -233,6 +235,70 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
         )
         for program, code, name_fr, name_ar, eligible, missed in rows
     ]
+
+
+POOR = ("extreme_poor", "poor")
+
+
+async def schools(
+    tx: AsyncSession, program: str, today: date, limit: int, cursor: str | None, canteen: bool | None
+) -> Page[SchoolPupils]:
+    """Schools by pupils from poor households, most first. What is suppressed ranks as nothing, so that no rank tells it."""
+    listed = Beneficiary.listed
+    # Who was listed before schools had keys is found by the name as it was written.
+    key = func.coalesce(listed["school_key"].astext, listed["school"].astext)
+    linked = Beneficiary.decided_as == LinkStatus.LINKED
+    counts = (
+        select(
+            key.label("key"),
+            func.min(listed["school"].astext).label("school"),
+            func.min(listed["commune"].astext).label("commune"),
+            _counted(func.count()).label("pupils"),
+            _counted(func.count().filter(linked)).label("linked"),
+            _counted(func.count().filter(linked, Household.vulnerability_category.in_(POOR))).label("poor"),
+        )
+        .select_from(Beneficiary)
+        .outerjoin(Household, Household.id == Beneficiary.household_id)
+        .where(Beneficiary.program == program, Beneficiary.active, key.is_not(None))
+        .group_by(key)
+        .cte("counts")
+    )
+    open_today = and_(School.canteen_from <= today, or_(School.canteen_to.is_(None), School.canteen_to >= today))
+    has_canteen = case((School.key.is_(None), None), else_=func.coalesce(open_today, false()))
+    rank, institution = func.coalesce(counts.c.poor, 0), select(Program.institution).where(Program.code == program)
+    mine = and_(School.key == counts.c.key, School.institution == institution.scalar_subquery())
+    rows = (
+        select(counts, func.coalesce(School.name, counts.c.school), has_canteen, rank)
+        .outerjoin(School, mine)
+        .order_by(rank.desc(), counts.c.key)
+        .limit(limit + 1)
+    )
+    if canteen is not None:
+        rows = rows.where(has_canteen.is_(canteen))
+    if cursor:
+        after_rank, after_key = decode_cursor(cursor, int, str)
+        rows = rows.where(or_(rank < after_rank, and_(rank == after_rank, counts.c.key > after_key)))
+    found = (await tx.execute(rows)).all()
+    items = [
+        SchoolPupils(
+            key=one.key,
+            school=name,
+            commune=one.commune,
+            canteen=served,
+            pupils=one.pupils,
+            linked=one.linked,
+            share=round(one.linked / one.pupils, 4) if one.linked is not None and one.pupils else None,
+            poor=one.poor,
+        )
+        for one, name, served in ((row, row[-3], row[-2]) for row in found[:limit])
+    ]
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items=items, next_cursor=encode_cursor(last[-1], last.key) if last else None)
+
+
+def _counted(count: ColumnElement[int]) -> ColumnElement[int | None]:
+    """A count as it may be shown."""
+    return case((count.between(1, SMALLEST_CELL - 1), None), else_=count)
 
 
 async def values(tx: AsyncSession, household_id: UUID | None, limit: int) -> list[HouseholdValue]:

@@ -6,9 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from services.matching import queries
-from services.matching.schemas import GapOut, HouseholdValue, LinkageOut, LinkExplained, LinkOut, OverlapsOut
+from services.matching.schemas import (
+    GapOut,
+    HouseholdValue,
+    LinkageOut,
+    LinkExplained,
+    LinkOut,
+    OverlapsOut,
+    SchoolPupils,
+)
+from shared.clock import now
 from shared.database import Tx
-from shared.identity import permitted
+from shared.errors import NotFound
+from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.problems import language_of
 
@@ -51,6 +61,22 @@ async def get_overlaps(tx: Tx) -> OverlapsOut:
 async def get_gaps(tx: Tx, limit: Limit = 20) -> list[GapOut]:
     """Where programs miss the registry households they are meant for: the largest gaps, by program and wilaya."""
     return await queries.gaps(tx, limit)
+
+
+@router.get("/schools", tags=["interlinkage"])
+async def list_schools(
+    tx: Tx,
+    by: Annotated[Caller, permitted("schools:read")],
+    program: Annotated[str, Query(max_length=64)],
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    canteen: Annotated[bool | None, Query(description="Only schools with, or listed ones without, a canteen.")] = None,
+) -> Page[SchoolPupils]:
+    """Pupils of one of the caller's programs by school, most from poor households first: `canteen=false` says where a
+    canteen is missing most. Pupils from the registry are those of certain links; counts of 1 to 4 are not shown."""
+    if program not in by.programs:
+        raise NotFound(pointer="/query/program")
+    return await queries.schools(tx, program, now().date(), limit, cursor, canteen)
 
 
 @router.get("/household-values", tags=["interlinkage"], dependencies=LINKS)

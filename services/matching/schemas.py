@@ -96,6 +96,22 @@ class GapOut(BaseModel):
     share: float
 
 
+class SchoolPupils(BaseModel):
+    """Pupils of a program in one school: how many, how many of them are surely of a registry household, and of a poor one.
+
+    Counts of 1 to 4 are absent, and with `linked` its `share`. `canteen` today; null where the school is not listed.
+    """
+
+    key: str
+    school: str
+    commune: str | None
+    canteen: bool | None
+    pupils: int | None
+    linked: int | None
+    share: float | None
+    poor: int | None
+
+
 class ProgramValue(BaseModel):
     """What a program gives a household in a month, in MRU."""
 

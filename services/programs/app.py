@@ -25,6 +25,7 @@ from services.programs.routes import (
     exports,
     households,
     reviews,
+    schools,
     turns,
     waiting,
 )
@@ -69,6 +70,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             reviews.router,
             connections.router,
             households.router,
+            schools.router,
             *import_routers(importer),
             internal_routes.router,
         ],

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.programs.queries import enrollments, programs
+from services.programs.queries import enrollments, programs, schools
 from services.programs.routes.asking import institution_of
 from services.programs.schemas.enrollments import EnrollmentChange
 from services.programs.schemas.programs import ProgramOut
+from services.programs.schemas.schools import SchoolOut
 from services.programs.schemas.turns import LinkRefusalOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
@@ -48,3 +49,9 @@ async def pull_batch(
 async def pull_link_refusal(refusal_id: UUID, tx: Tx) -> LinkRefusalOut:
     """The refusal of a `programs.links.refused` event."""
     return await enrollments.link_refusal(tx, refusal_id)
+
+
+@router.get("/schools")
+async def pull_schools(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[SchoolOut]:
+    """Every school of the institution, as it is now: behind `programs.schools.changed`."""
+    return await schools.schools(tx, limit, cursor)

@@ -76,6 +76,21 @@ class DeliveriesRecorded(Event):
         return self.batch_id
 
 
+class SchoolsChanged(Event):
+    """An institution listed schools anew: their places, and since when they have a canteen; pull `GET /internal/schools`."""
+
+    type: ClassVar[str] = "programs.schools.changed.v1"
+    publisher: ClassVar[Publisher] = "programs"
+
+    institution: str
+    batch_id: UUID
+    schools: int
+    """How many are new or changed."""
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
 class LinkRefused(Event):
     """An institution says that its beneficiary is not the individual or household it was linked to.
 

@@ -160,6 +160,12 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "recorded": ("integer", True),
         "with_findings": ("integer", True),
     },
+    "programs.schools.changed.v1": {
+        "version": ("integer", False),
+        "institution": ("string", True),
+        "batch_id": (UUID, True),
+        "schools": ("integer", True),
+    },
     "programs.links.refused.v1": {
         "version": ("integer", False),
         "institution": ("string", True),

@@ -357,3 +357,28 @@ async def test_letters_are_for_services_and_operators_only(small: Small) -> None
         partner = small.headers("imports:write", "enrollments:read")
         assert (await client.get("/internal/dead-letters", headers=partner)).status_code == 403
         assert (await client.post(f"/internal/dead-letters/{new_id()}/redrive", headers=partner)).status_code == 403
+
+
+async def test_a_kind_of_event_that_a_new_version_listens_to_reaches_the_subscription_of_the_version_before(
+    small: Small,
+) -> None:
+    handler = Sometimes()
+    consuming = consuming_of(small, handler.consumers)
+    before = Consuming(
+        "matching",
+        consuming.stream,
+        [f"{small.process}.pages.turned.v1"],
+        Consumers(),
+        small.database,
+        small.bus,
+        small.owners,
+    )
+    async with beside(before.run()):
+        await until(lambda: asyncio.sleep(0, before.state.listening), what="the version before to listen")
+
+    async with beside(consuming.run()):
+        await until(lambda: asyncio.sleep(0, consuming.state.listening), what="the new version to listen")
+        row = await small.announce(NoteWritten(note_id=new_id()))
+        await until(lambda: asyncio.sleep(0, consuming.state.handled == 1), what="the new kind of event", seconds=10)
+
+    assert await notes(small) == [row.aggregate_id]

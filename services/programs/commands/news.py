@@ -5,14 +5,14 @@ at as it is now, so that news late, twice or in the wrong order end in the same 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.reviewing import News, lift_reviews, open_reviews
+from services.programs.commands.reviewing import News, lift_reviews, lock_enrollments, open_reviews
 from services.programs.models import Enrollment, ProgramRow, Review
 from services.programs.rules.program import Unit
 from services.programs.rules.reviewing import ReviewKind
@@ -138,9 +138,18 @@ async def _look_at_place(tx: AsyncSession, household: HouseholdStanding, moved: 
     for enrollment_id, targeting in rows:
         wilayas = targeting["wilayas"]
         (inside if wilayas is None or household.wilaya_code in wilayas else outside).add(enrollment_id)
+    if moved.fresh:
+        await _count_in(tx, inside | outside, household.commune_code)
     details = {"commune_code": household.commune_code, "wilaya_code": household.wilaya_code}
     await lift_reviews(tx, moved.kind, household.id, of=inside)
     await open_reviews(tx, moved, dict.fromkeys(outside, details))
+
+
+async def _count_in(tx: AsyncSession, ids: Collection[UUID], commune_code: str) -> None:
+    """The quotas of a program count a household where it lives now; one that is not counted by place stays so."""
+    for enrollment in (await lock_enrollments(tx, ids)).values():
+        if enrollment.place_code is not None:
+            enrollment.place_code = commune_code
 
 
 async def _linked(tx: AsyncSession, ours: ColumnElement[bool]) -> Sequence[UUID]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.programs.commands.schools import announce_schools
 from services.programs.importing.lists import issue_of
 from services.programs.models import School
 from services.programs.rules.program import Program
@@ -34,6 +35,7 @@ class SchoolsKind:
 
     def __init__(self, institution: str, program: Program) -> None:
         """`institution` and `program` are whose file it is; every such file is read alike."""
+        self._institution = institution
 
     def layout(self) -> Layout:
         return schools_layout()
@@ -72,7 +74,8 @@ class SchoolsKind:
         )
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
-        """Nothing is announced: a cycle reads the canteens when it is issued."""
+        """A cycle reads the canteens when it is issued; whoever counts by school hears of them."""
+        announce_schools(tx, self._institution, import_.accepted)
 
 
 def _says_the_same(known: School | None, said: SchoolRow) -> bool:

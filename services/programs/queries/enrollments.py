@@ -8,6 +8,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Enrollment, LinkRefusal, ProgramRow
+from services.programs.rules.schools import school_key
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas.enrollments import (
     BeneficiaryOut,
@@ -118,7 +119,7 @@ async def batch(
     return Page(items=items, next_cursor=encode_cursor(last.aggregate_id, last.version) if last else None)
 
 
-_BENEFICIARY = [name for name in BeneficiaryOut.model_fields if name != "unit"]
+_BENEFICIARY = [name for name in BeneficiaryOut.model_fields if name not in ("unit", "school_key")]
 
 
 def _change(turn: History, enrollment: Enrollment, unit: str | None) -> EnrollmentChange:
@@ -130,7 +131,8 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None) -> Enrollme
         **turn.change,
     }
     if unit is not None:
-        shown["beneficiary"] = {"unit": unit} | {name: getattr(enrollment, name) for name in _BENEFICIARY}
+        school = {"school_key": school_key(enrollment.school, enrollment.commune) or None}
+        shown["beneficiary"] = {"unit": unit} | school | {name: getattr(enrollment, name) for name in _BENEFICIARY}
     return EnrollmentChange.model_validate(shown)
 
 

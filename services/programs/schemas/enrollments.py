@@ -120,6 +120,8 @@ class BeneficiaryOut(BaseModel):
     household_size: int | None
     school: str | None
     school_class: str | None
+    school_key: str | None = None
+    """The same for all writings of one school; null where no school is named."""
     monthly_value_mru: Decimal | None
     enrolled_on: date | None
     import_id: UUID | None

@@ -17,6 +17,7 @@ ROUTES = {
     "/v1/linkage": "overlaps:read",
     "/v1/overlaps": "overlaps:read",
     "/v1/gaps": "overlaps:read",
+    "/v1/schools?program=TEKAVOUL": "schools:read",
     "/v1/household-values": "links:read",
     f"/v1/household-values/{UNKNOWN}": "links:read",
     f"/internal/link-batches/{UNKNOWN}": "internal",

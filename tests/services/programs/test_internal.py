@@ -79,6 +79,7 @@ async def test_a_batch_shows_each_change_and_who_it_is_about(men: Running, annou
         "household_size": None,
         "school": "École Kaédi 1",
         "school_class": "3AF",
+        "school_key": "ecole kaedi 1/",
         "monthly_value_mru": "222.58",
         "import_id": "",
         "source_line": 2,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from registry_news import AHMED, AICHA, IN_BRAKNA, MARIEM, SECOND, SIDI, Linked
 from running import Services, until
@@ -179,8 +180,12 @@ async def test_a_move_asks_only_when_it_leads_out_of_the_programs_places(
     csa: Linked, sidis: tuple[str, dict[str, str]]
 ) -> None:
     enrollment, ids = sidis
+    async with csa.programs.platform.database.transaction() as tx:
+        await tx.execute(text("UPDATE enrollments SET place_code = 'MR011-C01'"))
     await csa.apply("move", household_id=ids["household"], on="2026-03-01", commune_code="MR012-C01")
     assert await csa.reviews() == []
+    async with csa.programs.platform.database.transaction() as tx:
+        assert await tx.scalar(text("SELECT place_code FROM enrollments")) == "MR012-C01"  # by which quotas count it
 
     await csa.apply("move", household_id=ids["household"], on="2026-04-01", commune_code=IN_BRAKNA)
     [review] = await csa.reviews()
