@@ -25,9 +25,9 @@ class ProgramsExporter:
     """What the worker writes into a file of a programs service."""
 
     async def columns(self, tx: AsyncSession, export: Export) -> Sequence[Column]:
-        form = (await published(tx, export.filters["program"])).list_form
+        program = await published(tx, export.filters["program"])
         headed = None if export.format == "parquet" else cast(Language, export.filters["language"])
-        return columns_of(form, export.what, export.columns, headed)
+        return columns_of(program, export.what, export.columns, headed)
 
     async def batches(self, tx: AsyncSession, export: Export) -> AsyncIterator[Sequence[Row]]:
         form = (await published(tx, export.filters["program"])).list_form
@@ -78,7 +78,7 @@ def _entitlements(export: Export, beneficiary: list[Label[Any]]) -> Select[Any]:
         select(
             *beneficiary,
             Entitlement.amount_mru.label("amount"),
-            Cycle.starts_on,
+            Cycle.starts_on.label("period"),
             Cycle.ends_on,
             Entitlement.status,
             Entitlement.hold_reason,

@@ -1,12 +1,14 @@
 """What an export of a programs service holds: its columns, and how each is headed.
 
 The columns of a beneficiary are those of the program's own list, headed so that the file can be sent back as a list.
-What only we know is headed as ours, and left out when the file returns.
+A payment list, filled in, and an export of deliveries are headed as reports of deliveries. What only we know is headed as
+ours, and left out when the file returns.
 """
 
 from collections.abc import Mapping, Sequence
 
-from services.programs.rules.program import ListForm
+from services.programs.rules.program import ListForm, Program
+from services.programs.rules.reported import layout_of
 from shared.exporting.cells import Column
 from shared.headers import OWN_COLUMN
 from shared.text import Language, Text
@@ -50,7 +52,8 @@ OWN: Mapping[str, tuple[Column, ...]] = {
         _ENROLLMENT,
     ),
     "entitlements": (
-        *_CYCLE,
+        _own("period", "date", "بداية الدورة", "début du cycle", "start of the cycle"),
+        _CYCLE[1],
         _STATUS,
         _own("hold_reason", "text", "سبب التعليق", "motif de la retenue", "why it is held"),
         _own("people", "integer", "عدد الأفراد المحتسبين", "personnes comptées", "people counted"),
@@ -100,15 +103,21 @@ def column_names(form: ListForm, what: str) -> list[str]:
     return [*beneficiary_fields(form, what), *(column.name for column in OWN[what])]
 
 
-def columns_of(form: ListForm, what: str, names: Sequence[str], headed: Language | None) -> list[Column]:
+def columns_of(program: Program, what: str, names: Sequence[str], headed: Language | None) -> list[Column]:
     """The named columns as they stand in the file; headed in a language, or None: by their names."""
+    form = program.list_form
     layout = form.layout()
+    report = layout_of(program) if what in AMOUNT else None
     columns = []
     for name in beneficiary_fields(form, what):
         label = layout.label(name)
         header = label.in_(headed) if headed else name
         columns.append((name, Column(header, IN_ANOTHER_FORM.get(name, "text"), label)))
     for own in OWN[what]:
-        header = OWN_COLUMN.in_(headed).format(what=own.label.in_(headed)) if headed else own.name
+        header = own.name
+        if headed and report is not None and own.name in report.fields:
+            header = report.label(own.name).in_(headed)
+        elif headed:
+            header = OWN_COLUMN.in_(headed).format(what=own.label.in_(headed))
         columns.append((own.name, Column(header, own.type, own.label)))
     return [column for name, column in columns if name in names]

@@ -193,6 +193,22 @@ async def test_the_agents_payment_list_holds_what_is_due_and_nothing_held(
     ]
 
 
+async def test_a_payment_list_filled_in_comes_back_as_a_report_of_deliveries(
+    csa: Running, client: httpx.AsyncClient, send: Send, csv_file: CsvFile
+) -> None:
+    await send(client, "EL_MAOUNA", csv_file(HEADER, *ROWS))
+    cycle = str(await a_cycle(csa))
+    due = (await content(client, what="entitlements", cycle_id=cycle)).decode("utf-8-sig").splitlines()
+    filled = [f"{due[0]},Date de paiement,Statut", f"{due[2]},20/07/2026,payé"]
+
+    report = await send(client, "EL_MAOUNA.deliveries", "\r\n".join(filled).encode())
+
+    assert (report["status"], report["accepted"], report["rejected"]) == ("completed", 1, 0)
+    assert [one["code"] for one in report["issues"]] == ["before_enrollment"]  # the list came later than July
+    found = await rows(client, what="reconciliation", cycle_id=cycle, language="en")
+    assert [one["Tekamoul: reconciliation"] for one in found] == ["settled", "settled", "held"]
+
+
 async def test_deliveries_show_whom_nobody_knows_as_the_report_names_them(
     csa: Running, client: httpx.AsyncClient, send: Send, csv_file: CsvFile
 ) -> None:
