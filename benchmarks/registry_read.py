@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 
 from benchmarks.country import fill_registry
-from benchmarks.registry_alone import RegistryAlone
+from benchmarks.service_alone import TAAZOUR, ServiceAlone
 from cli.demo.spelling import Speller
 
 DEFAULT_PEOPLE = 1_800_000
@@ -33,7 +33,7 @@ def run_registry_read() -> dict[str, Any]:
 
 
 async def _run(people: int) -> dict[str, Any]:
-    async with RegistryAlone() as registry, registry.client() as client:
+    async with ServiceAlone("registry", TAAZOUR) as registry, registry.client() as client:
         started = time.monotonic()
         written = await fill_registry(registry.database_url, people, SEED)
         filled = time.monotonic() - started

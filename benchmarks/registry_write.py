@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from benchmarks.registry_alone import PERMISSIONS, RegistryAlone
-from shared.identity import Caller, InternalKey
+from benchmarks.service_alone import TAAZOUR, ServiceAlone
+from shared.identity import InternalKey
 
 CLIENTS, WRITES, WARM, PEOPLE_PER_WRITE = 8, 2_000, 200, 6
 WRITES_VARIABLE = "TEKAMOUL_BENCH_WRITES"
@@ -32,7 +32,7 @@ def run_registry_write() -> dict[str, Any]:
 
 
 async def _run(writes: int) -> dict[str, Any]:
-    async with RegistryAlone() as registry:
+    async with ServiceAlone("registry", TAAZOUR) as registry:
         # In a process of their own: what the clients cost is theirs. They speak HTTP themselves, which costs least.
         command = [sys.executable, "-m", __name__, registry.url, str(registry.key_file), str(writes)]
         done = await asyncio.to_thread(
@@ -61,7 +61,7 @@ class _Client:
         return took
 
     async def _put(self, path: str, body: bytes) -> None:
-        token = self._key.token(Caller("taazour", PERMISSIONS))
+        token = self._key.token(TAAZOUR)
         head = (
             f"PUT {path} HTTP/1.1\r\nHost: {self._host.netloc}\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import main_job, registry_import, registry_read, registry_write, starting
+from benchmarks import main_job, payment_cycle, registry_import, registry_read, registry_write, starting
 from benchmarks.figures import machine
 from benchmarks.page import REGISTRY, write_page
 
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "registry-import": registry_import.run_registry_import,
     "registry-read": registry_read.run_registry_read,
     "registry-write": registry_write.run_registry_write,
+    "payment-cycle": payment_cycle.run_payment_cycle,
 }
 
 

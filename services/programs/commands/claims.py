@@ -92,6 +92,9 @@ async def claims_of(
     found: dict[UUID, list[Claim]] = defaultdict(list)
     if not enrollments:
         return found
+    # Enrollments before cycles, as everybody locks them: the deliveries that refer to them would lock them afterwards.
+    mine = select(Enrollment.id).where(Enrollment.id == any_array(enrollments, Uuid)).order_by(Enrollment.id)
+    await tx.execute(mine.with_for_update(read=True, key_share=True))
     # Nobody cancels a cycle, and nobody holds one of its entitlements, while deliveries are laid to it.
     open_ = (
         select(Cycle.id, Cycle.starts_on, Cycle.ends_on, Cycle.late_after, Cycle.value_from_on)

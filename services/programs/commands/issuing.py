@@ -6,7 +6,7 @@ wait for another service; while the registry is away the cycle says so, and goes
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,11 +73,8 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """What one step works on: the cycle as it was read, and the next enrollments with what is known of them."""
+    """What one step works on: the next enrollments, with what is known of them."""
 
-    reached: UUID | None
-    sizes_on: date
-    known_at: str
     program: Program
     period: Period
     rows: list[_Row]
@@ -131,41 +128,62 @@ async def issue_chunk(platform: Platform, cycle_id: UUID, institution: str, chun
     """Issue the next enrollments of a cycle; the last chunk ends it. False where somebody else was there first."""
     async with platform.database.transaction() as tx:
         cycle = await tx.get_one(Cycle, cycle_id)
-        read = await _read(tx, cycle, chunk)
-    sizes = await _sizes(platform, read) if read.period.value.per == "person" else {}
+        program, period = await _issued_from(tx, cycle)
+        reached = cycle.reached
+        asked = await _households(tx, cycle, chunk) if period.value.per == "person" else None
+    sizes = await _sizes(platform, cycle, asked or set())
     async with platform.database.transaction() as tx:
+        # Enrollments before their cycle, as whoever holds one locks them: a hold comes wholly before this chunk or after.
+        rows = await _rows(tx, cycle, reached, chunk)
         cycle = await tx.get_one(Cycle, cycle_id, with_for_update=True, populate_existing=True)
-        if cycle.status != CycleStatus.ISSUING or cycle.reached != read.reached:
+        if cycle.status != CycleStatus.ISSUING or cycle.reached != reached:
             return False
-        await _issue(tx, cycle, read, sizes)
-        if len(read.rows) < chunk:
+        if asked is not None and not asked >= {row.household_id for row in rows if row.household_id is not None}:
+            return True  # one was linked meanwhile: its size has to be asked for, too
+        await _issue(tx, cycle, await _known(tx, program, period, rows), sizes)
+        if len(rows) < chunk:
             _end(tx, cycle, institution=institution)
     return True
 
 
-async def _read(tx: AsyncSession, cycle: Cycle, chunk: int) -> _Chunk:
+async def _issued_from(tx: AsyncSession, cycle: Cycle) -> tuple[Program, Period]:
+    """The program as it was published when the cycle began, and the period of it."""
     version = await tx.get_one(ProgramVersion, (cycle.program_code, cycle.program_version))
     program = program_of(version.document)
     period = period_at(program, cycle.starts_on)
     if period is None:
         raise LookupError(f"no period of {program.code} begins on {cycle.starts_on}")
-    columns = Enrollment.__table__.c
-    wanted = (
-        select(
-            columns.id, columns.status, columns.enrolled_on, columns.held_reason, columns.registry_household_id,
-            columns.household_size, columns.school, columns.commune,
-        )
-        .where(columns.program_code == cycle.program_code, columns.status.in_([Status.ENROLLED, Status.SUSPENDED]))
-        .order_by(columns.id)
+    return program, period
+
+
+def _next(cycle: Cycle, reached: UUID | None, chunk: int, *columns: Any) -> Select[Any]:
+    about = Enrollment.__table__.c
+    wanted: Select[Any] = (
+        select(*columns)
+        .where(about.program_code == cycle.program_code, about.status.in_([Status.ENROLLED, Status.SUSPENDED]))
+        .order_by(about.id)
         .limit(chunk)
+    )
+    return wanted if reached is None else wanted.where(about.id > reached)
+
+
+async def _households(tx: AsyncSession, cycle: Cycle, chunk: int) -> set[UUID]:
+    linked = _next(cycle, cycle.reached, chunk, Enrollment.registry_household_id)
+    return {one for one in await tx.scalars(linked) if one is not None}
+
+
+async def _rows(tx: AsyncSession, cycle: Cycle, reached: UUID | None, chunk: int) -> list[_Row]:
+    about = Enrollment.__table__.c
+    columns = (
+        about.id, about.status, about.enrolled_on, about.held_reason, about.registry_household_id, about.household_size,
+        about.school, about.commune,
     )  # fmt: skip
-    if cycle.reached is not None:
-        wanted = wanted.where(columns.id > cycle.reached)
-    rows = [_Row(*row) for row in await tx.execute(wanted)]
+    wanted = _next(cycle, reached, chunk, *columns).with_for_update(read=True)
+    return [_Row(*row) for row in await tx.execute(wanted)]
+
+
+async def _known(tx: AsyncSession, program: Program, period: Period, rows: list[_Row]) -> _Chunk:
     return _Chunk(
-        reached=cycle.reached,
-        sizes_on=cycle.sizes_on,
-        known_at=cycle.known_at.isoformat(),
         program=program,
         period=period,
         rows=rows,
@@ -196,13 +214,13 @@ async def _canteens(tx: AsyncSession, rows: Sequence[_Row]) -> Mapping[str, tupl
     return {key: (first or date.max, last) for key, first, last in await tx.execute(known)}
 
 
-async def _sizes(platform: Platform, read: _Chunk) -> dict[UUID, int]:
-    households = sorted({row.household_id for row in read.rows if row.household_id is not None})
-    sizes: dict[UUID, int] = {}
+async def _sizes(platform: Platform, cycle: Cycle, asked: Collection[UUID]) -> dict[UUID, int]:
+    """The sizes of households on the cycle's day, as the registry knew them when it began."""
+    households, sizes = sorted(asked), dict[UUID, int]()
+    about = {"as_of": str(cycle.sizes_on), "known_at": cycle.known_at.isoformat()}
     for first in range(0, len(households), SIZES_AT_ONCE):
-        some = households[first : first + SIZES_AT_ONCE]
-        asked = {"ids": [str(one) for one in some], "as_of": str(read.sizes_on), "known_at": read.known_at}
-        answer = await platform.owners.post("registry", "/internal/household-sizes", asked)
+        some = [str(one) for one in households[first : first + SIZES_AT_ONCE]]
+        answer = await platform.owners.post("registry", "/internal/household-sizes", about | {"ids": some})
         sizes |= {UUID(household): people for household, people in answer["sizes"].items()}
     return sizes
 

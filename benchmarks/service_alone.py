@@ -1,8 +1,9 @@
-"""The registry alone, to be measured: PostgreSQL and NATS as in production, fsync on, and the registry's own process."""
+"""One service alone, to be measured: PostgreSQL and NATS as in production, fsync on, and the service's own process."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import secrets
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import asyncpg
 import httpx
+import psutil
 
 from benchmarks.platform import OUTSIDE, STOP_SECONDS
 from benchmarks.starting import servers_specs
@@ -22,18 +25,29 @@ from cli.ports import free_port
 from cli.processes import base_env
 from cli.servers import prepare_nats, prepare_postgres
 from cli.supervisor import Supervisor
-from services.registry.app import MIGRATIONS
 from shared.identity import Caller, InternalKey
 from shared.migrating import migrate
 
-PERMISSIONS = frozenset({"households:read", "households:write", "individuals:search", "places:read"})
 READY_SECONDS = 60
+MIB = 1 << 20
+TAAZOUR = Caller(
+    "taazour", frozenset({"households:read", "households:write", "individuals:search", "places:read"}), frozenset()
+)
+"""Who speaks to the registry in its benchmarks."""
 
 
-class RegistryAlone:
-    """An async context: servers, a migrated database and the registry. `client()` speaks to it as a partner."""
+class ServiceAlone:
+    """An async context: servers, a migrated database and the process. `client()` speaks to it as a partner.
 
-    async def __aenter__(self) -> RegistryAlone:
+    `process` is its name, such as `registry` or `programs-csa`; `caller` whom its client speaks for.
+    """
+
+    def __init__(self, process: str, caller: Caller) -> None:
+        self._name, self._caller = process, caller
+        self._package = f"services.{process.split('-')[0]}"
+        self.peak_mib = 0.0
+
+    async def __aenter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="tekamoul-bench-", dir=OUTSIDE))
         self.folder.chmod(0o711)
         prepare_folder(self.folder)
@@ -42,10 +56,11 @@ class RegistryAlone:
         self._supervisor = Supervisor(say=lambda _: None)
         await self._supervisor.start(servers_specs(self.folder, postgres, nats))
         connection = await asyncpg.connect(postgres.url)
-        await connection.execute("CREATE DATABASE registry")
+        await connection.execute("CREATE DATABASE measured")
         await connection.close()
-        self.database_url = f"{postgres.url.rsplit('/', 1)[0]}/registry"
-        await migrate(MIGRATIONS, self.database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
+        self.database_url = f"{postgres.url.rsplit('/', 1)[0]}/measured"
+        migrations = importlib.import_module(f"{self._package}.app").MIGRATIONS
+        await migrate(migrations, self.database_url.replace("postgresql://", "postgresql+asyncpg://", 1))
         self.key_file = self.folder / "internal.key"
         self.key_file.write_text(secrets.token_hex(32))
         port = free_port()
@@ -55,13 +70,14 @@ class RegistryAlone:
             "NATS_URL": nats.url,
             "TEKAMOUL_INTERNAL_KEY_FILE": str(self.key_file),
             "TEKAMOUL_PORT": str(port),
-            "TEKAMOUL_NAME": "registry",
+            "TEKAMOUL_NAME": self._name,
+            "TEKAMOUL_INSTITUTION": self._name.partition("-")[2],
             "TEKAMOUL_LOG_LEVEL": "warning",
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         }
-        self._output = (self.folder / "registry.log").open("wb")
+        self._output = (self.folder / "service.log").open("wb")
         self._process = subprocess.Popen(  # noqa: ASYNC220 - once, while nothing else goes on
-            [sys.executable, "-m", "services.registry"], env=environment, stdout=self._output, stderr=self._output
+            [sys.executable, "-m", self._package], env=environment, stdout=self._output, stderr=self._output
         )
         await self._ready()
         return self
@@ -83,9 +99,13 @@ class RegistryAlone:
         key = InternalKey(self.key_file)
 
         async def authorize(request: httpx.Request) -> None:
-            request.headers["Authorization"] = f"Bearer {key.token(Caller('taazour', PERMISSIONS))}"
+            request.headers["Authorization"] = f"Bearer {key.token(self._caller)}"
 
-        return httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False, event_hooks={"request": [authorize]})
+        return httpx.AsyncClient(base_url=self.url, timeout=300, trust_env=False, event_hooks={"request": [authorize]})
+
+    def sample(self) -> None:
+        """Note the service's memory, if it is more than before."""
+        self.peak_mib = max(self.peak_mib, psutil.Process(self._process.pid).memory_info().rss / MIB)
 
     async def _ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -97,4 +117,4 @@ class RegistryAlone:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(0.1)
-        raise RuntimeError((self.folder / "registry.log").read_text()[-2000:])
+        raise RuntimeError((self.folder / "service.log").read_text()[-2000:])
