@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,9 +53,8 @@ async def begin_cycle(tx: AsyncSession, *, program: str, starts_on: date, sizes_
             created_by=by.name,
         )
         # Two callers at once: the second waits here until the first has committed.
-        .on_conflict_do_nothing(
-            index_elements=["program_code", "starts_on"], index_where=Cycle.status != CycleStatus.CANCELLED
-        )
+        # Literally, for a parameter is not seen to be the index's own condition once the statement has a plan for any.
+        .on_conflict_do_nothing(index_elements=["program_code", "starts_on"], index_where=sql("status <> 'cancelled'"))
         .returning(Cycle)
     )
     if made is None:
