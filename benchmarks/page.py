@@ -19,6 +19,7 @@ INTRODUCTION = """\
 Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`, `make bench B=main-job`
 (`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Of the registry: `make bench B=registry-import`
 (`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
+Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`).
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -37,6 +38,8 @@ READING = """\
 - **registry-import**, **registry-read**, **registry-write**: the registry's own process with PostgreSQL (fsync on) and
   NATS, over HTTP: a country's file until its last event is published; single reads and searches in a whole country;
   households of six pushed by eight clients in a process of their own.
+- **payment-cycle**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP: from the request until a cycle's
+  last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
 - A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
   between machines than seconds do.
 """
@@ -117,8 +120,12 @@ REGISTRY = {
         "searchable_after_s",
     ),
     "registry-write": ("writes", "clients", "people_per_write", "writes_per_s", "p50_ms", "p99_ms"),
+    "payment-cycle": (
+        "entitlements", "issue_s", "reconcile_s", "issued_per_s", "reconciled_per_s", "reconciliation_read_s",
+        "service_cpu_s", "load_before", "peak_mib",
+    ),
 }  # fmt: skip
-"""The figures of each benchmark of the registry that the page shows, by their keys."""
+"""The figures of each benchmark of one service that the page shows, by their keys."""
 REGISTRY_TARGETS = (
     ("registry-import", "people_per_s", "import of a country, people/s", "at least 10,000", 10_000, True),
     ("registry-import", "peak_mib", "memory of the import, MiB", "1,024", 1_024, False),
@@ -126,6 +133,8 @@ REGISTRY_TARGETS = (
     ("registry-read", "by_id_p99_ms", "household by id, p99, ms", "10", 10, False),
     ("registry-read", "name_search_p99_ms", "search by name, p99, ms", "50", 50, False),
     ("registry-read", "as_of_ratio", "as-of read over a plain one", "2", 2, False),
+    ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
+    ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
 )
 """Benchmark, figure, what it is, the target as told, the bound, and whether more is better. Of the smallest size run."""
 

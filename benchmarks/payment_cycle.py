@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import httpx
 
+from benchmarks.sending import send_file
 from benchmarks.service_alone import MIB, ServiceAlone
 from shared.identity import Caller
 
@@ -39,12 +40,18 @@ def run_payment_cycle(size: int | None = None) -> dict[str, Any]:
     return asyncio.run(_run(size or sizes_asked()[0]))
 
 
+def run_sizes() -> list[dict[str, Any]]:
+    """A run for each size asked for."""
+    return [run_payment_cycle(size) for size in sizes_asked()]
+
+
 def sizes_asked() -> tuple[int, ...]:
     asked = os.environ.get(ENTITLEMENTS_VARIABLE, "")
     return tuple(int(one) for one in asked.split(",") if one) or (DEFAULT_ENTITLEMENTS,)
 
 
 async def _run(entitlements: int) -> dict[str, Any]:
+    load = round(os.getloadavg()[0], 1)
     async with ServiceAlone("programs-taazour", OFFICER) as programs, programs.client() as client:
         await _enroll(programs.database_url, entitlements)
         file = _report(programs.folder, entitlements)
@@ -65,6 +72,8 @@ async def _run(entitlements: int) -> dict[str, Any]:
             "reconciled_per_s": round(entitlements / reconcile_s),
             "reconciliation_read_s": round(time.monotonic() - begun, 2),
             "megabytes": round(file.stat().st_size / MIB, 1),
+            "service_cpu_s": round(programs.cpu_seconds(), 1),
+            "load_before": load,
             "peak_mib": round(programs.peak_mib),
             "entitlements_by_state": found["entitlements"],
         }
@@ -107,10 +116,8 @@ async def _issue(client: httpx.AsyncClient, programs: ServiceAlone) -> tuple[flo
 
 async def _reconcile(client: httpx.AsyncClient, programs: ServiceAlone, file: Path) -> tuple[float, dict[str, Any]]:
     begun = time.monotonic()
-    about = {"kind": f"{PROGRAM}.deliveries", "filename": file.name}
-    answer = await client.post("/v1/imports", params=about, content=file.read_bytes())
-    answer.raise_for_status()
-    state = await _until_over(client, programs, f"/v1/imports/{answer.json()['id']}", "received", "running")
+    import_id = await send_file(client, f"{PROGRAM}.deliveries", file)
+    state = await _until_over(client, programs, f"/v1/imports/{import_id}", "received", "running")
     return time.monotonic() - begun, state
 
 

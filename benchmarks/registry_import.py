@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import os
 import secrets
 import shutil
@@ -21,6 +20,7 @@ import psutil
 
 from benchmarks.platform import MIB, OUTSIDE
 from benchmarks.registry_file import write_registry
+from benchmarks.sending import send_file
 from cli.data_folder import prepare_folder
 from cli.ports import free_port
 from cli.servers import Nats, Postgres, Program, prepare_nats, prepare_postgres
@@ -31,9 +31,6 @@ DEFAULT_HOUSEHOLDS = 20_000
 """The country has 307,042: TEKAMOUL_BENCH_HOUSEHOLDS=300000."""
 HOUSEHOLDS_VARIABLE = "TEKAMOUL_BENCH_HOUSEHOLDS"
 CACHE = OUTSIDE / "tekamoul-bench-files"
-PIECE_BYTES = 8 << 20
-WHOLE_BYTES = 60 << 20
-"""A larger file is sent in pieces."""
 READY_SECONDS, END_SECONDS, STOP_SECONDS = 60.0, 7_200.0, 30.0
 LOOK_SECONDS, SAMPLE_SECONDS = 0.2, 0.5
 COPIED = ("households", "individuals", "memberships", "identifiers", "history", "outbox")
@@ -64,7 +61,7 @@ async def _run(households: int) -> dict[str, Any]:
         await registry.start()
         started = time.monotonic()
         async with registry.client() as client:
-            import_id = await _send(client, file)
+            import_id = await send_file(client, "households", file)
             sent = time.monotonic()
             state = await _ended(client, import_id, registry)
             imported = time.monotonic()
@@ -89,31 +86,6 @@ async def _run(households: int) -> dict[str, Any]:
             "cpu_seconds": registry.cpu_seconds(),
             "database_mib": round(await registry.database_bytes() / MIB),
         }
-
-
-async def _send(client: httpx.AsyncClient, file: Path) -> str:
-    """The id of the import: the file as one body, or in pieces as tus has it."""
-    if file.stat().st_size <= WHOLE_BYTES:
-        about = {"kind": "households", "filename": file.name}
-        answer = await client.post("/v1/imports", params=about, content=file.read_bytes())
-        answer.raise_for_status()
-        return str(answer.json()["id"])
-    told = {"kind": "households", "filename": file.name}
-    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
-    tus = {"Tus-Resumable": "1.0.0"}
-    begun = await client.post(
-        "/v1/uploads", headers={**tus, "Upload-Length": str(file.stat().st_size), "Upload-Metadata": metadata}
-    )
-    begun.raise_for_status()
-    where, offset = str(begun.request.url.join(begun.headers["Location"])), 0
-    answer = begun
-    with file.open("rb") as source:
-        while piece := source.read(PIECE_BYTES):
-            headers = {**tus, "Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
-            answer = await client.patch(where, content=piece, headers=headers)
-            answer.raise_for_status()
-            offset += len(piece)
-    return str(answer.headers["Upload-Import"])
 
 
 async def _ended(client: httpx.AsyncClient, import_id: str, registry: RegistryAlone) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Label, Select, Text, case, func, literal, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.models import Cycle, Delivery, Enrollment, Entitlement, LedgerEntry
+from services.programs.models import Cycle, CycleStatus, Delivery, Enrollment, Entitlement, LedgerEntry
 from services.programs.queries.programs import published
-from services.programs.rules.benefits import EntryKind
+from services.programs.rules.benefits import MEAL, EntryKind, Outcome, State
 from services.programs.rules.exports import ADDED, beneficiary_fields, columns_of
 from services.programs.rules.program import ListForm
 from services.programs.rules.status import Status
@@ -139,13 +139,23 @@ def _reconciliation(export: Export, beneficiary: list[Label[Any]]) -> Select[Any
         .subquery()
     )
     due, delivered = func.coalesce(summed.c.due_mru, 0), func.coalesce(summed.c.delivered_mru, 0)
+    told = (
+        select(Delivery.outcome)
+        .where(Delivery.entitlement_id == Entitlement.id)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    # The words of rules.benefits.State; meals are reported by school, so what became of one pupil's cannot be told.
     state = case(
-        (Entitlement.status == "held", "held"),
-        ((due == 0) & (delivered == 0), "nothing_due"),
-        (delivered == 0, "missing"),
-        (delivered < due, "partly"),
-        (delivered > due, "over"),
-        else_="settled",
+        (Entitlement.status != "due", Entitlement.status),
+        (Entitlement.lines[0]["what"].astext == MEAL, State.DUE.value),
+        (delivered > due, State.OVER.value),
+        ((delivered == due) & (delivered > 0), State.DELIVERED.value),
+        (delivered > 0, State.PARTLY.value),
+        (told.in_([Outcome.ABSENT.value, Outcome.REJECTED.value]), told),
+        (Cycle.status == CycleStatus.CLOSED, State.MISSING.value),
+        else_=State.DUE.value,
     )
     return (
         select(

@@ -206,7 +206,7 @@ async def test_a_payment_list_filled_in_comes_back_as_a_report_of_deliveries(
     assert (report["status"], report["accepted"], report["rejected"]) == ("completed", 1, 0)
     assert [one["code"] for one in report["issues"]] == ["before_enrollment"]  # the list came later than July
     found = await rows(client, what="reconciliation", cycle_id=cycle, language="en")
-    assert [one["Tekamoul: reconciliation"] for one in found] == ["settled", "settled", "held"]
+    assert [one["Tekamoul: reconciliation"] for one in found] == ["delivered", "delivered", "held"]
 
 
 async def test_deliveries_show_whom_nobody_knows_as_the_report_names_them(
@@ -232,8 +232,8 @@ async def test_the_reconciliation_says_for_each_what_is_due_handed_over_and_left
 
     ours = ("due in MRU", "handed over in MRU", "balance in MRU", "reconciliation", "last delivery")
     assert [tuple(one[f"Tekamoul: {name}"] for name in ours) for one in found] == [
-        ("2700.00", "2700.00", "0.00", "settled", "2026-07-14"),
-        ("1800.00", "0", "1800.00", "missing", ""),
+        ("2700.00", "2700.00", "0.00", "delivered", "2026-07-14"),
+        ("1800.00", "0", "1800.00", "due", ""),
         ("0", "0", "0", "held", ""),
     ]
 

@@ -1,13 +1,19 @@
 """One real cycle of each program, from enrollment to reconciled delivery, every value worked out by hand."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import httpx
 from benefits_cases import counts, enrolled, enrolled_since, entitlements, household, issue, problems, reconciled
+from sqlalchemy import update
 
-from running import Running
+from registry_cases import Family, ahmed, mariem, sidi, the_household
+from registry_cases import send as send_families
+from running import Running, Services
+from services.programs.models import Enrollment
 
 Csv = Callable[..., bytes]
 Start = Callable[[str], Awaitable[Running]]
@@ -225,3 +231,36 @@ async def test_wfp_without_registry_numbers(start: Start, send: Send, csv_file: 
 
         assert (counts(state), state["issues"]) == (("completed", 2, 0, 0), [])
         assert sums(await reconciled(client, cycle["id"])) == ("3360.00", "3360.00", "0.00")
+
+
+async def test_the_household_of_six_gets_exactly_its_three_values(
+    services: Services, start: Start, send: Send, csv_file: Csv
+) -> None:
+    """1,200 a month from Tekavoul, 2,700 from El Maouna, 1,000 from disability cash: worked out of the registry's six."""
+    registry = await services.start("registry")
+    names = ("Vatma", "Khadijetou", "Moussa", "Oumar")
+    six = [
+        sidi(),
+        mariem(),
+        *(replace(ahmed(), number=f"100000001{n}", name_fr=f"{name} Sidi") for n, name in enumerate(names)),
+    ]
+    async with registry.client("taazour") as operator:
+        await send_families(operator, Family(members=six))
+        family = await the_household(operator)
+    assert len(family["members"]) == 6
+    sums_of = {}
+    for institution, program, first_day, months in (
+        ("taazour", "TEKAVOUL", "2025-07-01", 3),
+        ("csa", "EL_MAOUNA", "2025-07-01", 1),
+        ("masef", "DISABILITY_CASH", "2025-05-01", 2),
+    ):
+        programs = await start(institution)
+        async with programs.client(institution, programs=frozenset({program})) as client:
+            await send(client, program, csv_file(*enrolled(1, size=2)))
+            await enrolled_since(programs, LONG_AGO, registry_household_id=None)
+            async with programs.platform.database.transaction() as tx:
+                await tx.execute(update(Enrollment).values(registry_household_id=family["id"], link_status="linked"))
+            cycle = await issue(client, program, first_day)
+            sums_of[program] = Decimal((await entitlements(client, cycle["id"]))[0]["amount_mru"]) / months
+
+    assert sums_of == {"TEKAVOUL": 1200, "EL_MAOUNA": 2700, "DISABILITY_CASH": 1000}
