@@ -25,6 +25,9 @@ WRITE_NEWS = sql(
         SELECT beneficiary_key, id, enrolled_on,
                jsonb_build_object({", ".join(f"'{name}', {name}" for name in FACTS)}) AS facts
         FROM enrollments WHERE program_code = :program AND status IN ('enrolled', 'suspended')
+    ), ended AS (
+        SELECT beneficiary_key, max(exited_on) AS exited_on FROM enrollments
+        WHERE program_code = :program AND status = 'exited' GROUP BY beneficiary_key
     ), news AS (
         SELECT COALESCE(active.beneficiary_key, held.beneficiary_key) AS beneficiary_key,
                CASE WHEN held.beneficiary_key IS NULL THEN 'add'
@@ -40,13 +43,10 @@ WRITE_NEWS = sql(
                row_number() OVER (ORDER BY array_position(CAST(:actions AS text[]), action), beneficiary_key),
                action, beneficiary_key, enrollment_id,
                CASE action WHEN 'add' THEN COALESCE(news.enrolled_on, CAST(:day AS date))
-                           WHEN 'remove' THEN COALESCE(
-                               (SELECT max(exited_on) FROM enrollments AS ended
-                                WHERE ended.program_code = :program AND ended.beneficiary_key = news.beneficiary_key),
-                               CAST(:day AS date))
+                           WHEN 'remove' THEN COALESCE(ended.exited_on, CAST(:day AS date))
                            ELSE CAST(:day AS date) END,
                facts
-        FROM news
+        FROM news LEFT JOIN ended USING (beneficiary_key)
         RETURNING action
     )
     SELECT action, count(*) AS lines FROM written GROUP BY action
