@@ -12,12 +12,12 @@ from shared.text import Text
 
 VALUE = {
     "household": Text(
-        ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للأسرة عن كل دفعة (تغطي {months} شهرا)",
+        ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للأسرة عن كل دفعة (عدد الأشهر المغطاة: {months})",
         fr="valeur en vigueur depuis le {since} : {amount} MRU par ménage et par versement (qui couvre {months} mois)",
         en="value in force since {since}: {amount} MRU per household and payment (which covers {months} months)",
     ),
     "person": Text(
-        ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للفرد عن كل دفعة (تغطي {months} شهرا)",
+        ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للفرد عن كل دفعة (عدد الأشهر المغطاة: {months})",
         fr="valeur en vigueur depuis le {since} : {amount} MRU par personne et par versement (qui couvre {months} mois)",
         en="value in force since {since}: {amount} MRU per person and payment (which covers {months} months)",
     ),
@@ -32,6 +32,18 @@ SOURCE = Text(
     fr="source de la valeur ({confidence}) : {note}",
     en="source of the value ({confidence}): {note}",
 )
+CONFIDENCE = {
+    "found": Text(ar="منشورة", fr="publiée", en="published"),
+    "derived": Text(
+        ar="محسوبة من أرقام منشورة", fr="calculée de chiffres publiés", en="computed from published figures"
+    ),
+    "assumed": Text(ar="مفترضة", fr="supposée", en="assumed"),
+}
+UNITS = {
+    "kg": Text(ar="كغ", fr="kg", en="kg"),
+    "l": Text(ar="لتر", fr="l", en="l"),
+    "piece": Text(ar="قطعة", fr="pièce(s)", en="piece(s)"),
+}
 PERIOD = Text(ar="الفترة من {first} إلى {last}", fr="période du {first} au {last}", en="period from {first} to {last}")
 SIZES = {
     "registry": Text(
@@ -51,7 +63,7 @@ SIZES = {
     ),
 }
 CAP = Text(
-    ar="يُحتسب {most} أفراد على الأكثر",
+    ar="عدد الأفراد المحتسبين: {most} على الأكثر",
     fr="{most} personnes au plus sont comptées",
     en="at most {most} people are counted",
 )
@@ -62,7 +74,7 @@ PER_HEAD = Text(
 )
 FLAT = Text(ar="المبلغ {total} أوقية جديدة", fr="soit {total} MRU", en="that is {total} MRU")
 MEALS = Text(
-    ar="{quantity} يوما دراسيا × {each} أوقية جديدة للوجبة = {total} أوقية جديدة",
+    ar="أيام الدراسة: {quantity} × {each} أوقية جديدة للوجبة = {total} أوقية جديدة",
     fr="{quantity} jours d'école × {each} MRU le repas = {total} MRU",
     en="{quantity} school days × {each} MRU a meal = {total} MRU",
 )
@@ -113,7 +125,7 @@ class Worked:
 def explain(value: Value, one: Worked) -> Iterator[Text]:
     """The lines of the sum in the order in which it is worked out."""
     yield VALUE[value.per].format(since=value.from_on, amount=value.amount_mru, months=value.months_per_payment)
-    yield SOURCE.format(confidence=value.confidence, note=value.note)
+    yield _in_each(SOURCE, {"confidence": CONFIDENCE[value.confidence]}, note=value.note)
     yield PERIOD.format(first=one.starts_on, last=one.ends_on)
     if one.people is not None and one.people_source is not None:
         yield SIZES[one.people_source].format(people=one.people, day=one.sizes_on, known=one.known_on)
@@ -132,12 +144,8 @@ def _sums(value: Value, one: Worked) -> Iterator[Text]:
             yield MEALS.format(**filled)
         else:
             good = goods[line["what"]]
-            names = Text(good.names.ar, good.names.fr, good.names.en)
-            yield Text(
-                ar=GOODS.ar.format(name=names.ar, unit=good.unit, **filled),
-                fr=GOODS.fr.format(name=names.fr, unit=good.unit, **filled),
-                en=GOODS.en.format(name=names.en, unit=good.unit, **filled),
-            )
+            names = Text(ar=good.names.ar, fr=good.names.fr, en=good.names.en)
+            yield _in_each(GOODS, {"name": names, "unit": UNITS[good.unit]}, **filled)
     if one.amount is None:
         return
     if one.people is not None and one.lines is None:
@@ -145,3 +153,12 @@ def _sums(value: Value, one: Worked) -> Iterator[Text]:
         yield PER_HEAD.format(people=counted, amount=value.amount_mru, total=one.amount)
     else:
         yield FLAT.format(total=one.amount)
+
+
+def _in_each(pattern: Text, words: dict[str, Text], **values: object) -> Text:
+    """The pattern with words that differ by language, and values that do not."""
+    return Text(
+        ar=pattern.ar.format(**{name: word.ar for name, word in words.items()}, **values),
+        fr=pattern.fr.format(**{name: word.fr for name, word in words.items()}, **values),
+        en=pattern.en.format(**{name: word.en for name, word in words.items()}, **values),
+    )
