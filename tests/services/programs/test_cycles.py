@@ -125,6 +125,28 @@ async def _cycles(programs: Running) -> list[Any]:
         return list(await tx.scalars(select(Cycle.id)))
 
 
+async def test_periods_are_shown_with_their_hijri_days_and_cycles(start: Start) -> None:
+    programs = await start("taazour")
+    async with programs.client("taazour", programs=PROGRAMS) as client:
+        cycle = await issue(client, TEKAVOUL, QUARTER)
+        asked = {"from": "2027-01-01", "to": "2027-12-31", "limit": 3}
+        first = (await client.get(f"/v1/programs/{TEKAVOUL}/periods", params=asked)).json()
+        rest = (
+            await client.get(f"/v1/programs/{TEKAVOUL}/periods", params=asked | {"cursor": first["next_cursor"]})
+        ).json()
+
+        shown = [*first["items"], *rest["items"]]
+        assert [one["starts_on"] for one in shown] == ["2027-01-01", "2027-04-01", "2027-07-01", "2027-10-01"]
+        assert (len(first["items"]), rest["next_cursor"]) == (3, None)
+        # 1 January 2027 is 23 Rajab 1448 by the Umm al-Qura calendar.
+        assert (shown[0]["starts_on_hijri"], shown[0]["cycle_id"], shown[1]["cycle_id"]) == (
+            "1448-07-23",
+            cycle["id"],
+            None,
+        )
+        assert (await client.get("/v1/programs/NO_SUCH/periods")).status_code == 404
+
+
 async def test_of_two_callers_at_once_one_issues_the_cycle(start: Start, send: Send, csv_file: Csv) -> None:
     programs = await start("taazour")
     async with programs.client("taazour", programs=PROGRAMS) as client:

@@ -230,6 +230,22 @@ async def test_the_same_report_again_changes_nothing(client: httpx.AsyncClient, 
     assert (after[: len(before)], len(after)) == (before, len(before) + 1)
 
 
+async def test_a_dry_run_says_what_a_report_would_do_and_keeps_nothing(
+    client: httpx.AsyncClient, send: Send, csv_file: Csv
+) -> None:
+    cycle = await issue(client, "TEKAVOUL", QUARTER)
+    file = csv_file(
+        HEADER, [household(1), 3600, "Payé", "15/07/2026", "H-1"], [household(1), 3600, "Payé", "16/07/2026", "H-2"]
+    )
+    about = {"kind": DELIVERIES, "filename": "essai.csv", "dry_run": "true"}
+    sent = await client.post("/v1/imports", params=about, content=file, headers=ENGLISH)
+    checked = await ended(client, sent.json()["id"])
+
+    assert counts(checked) == ("checked", 2, 0, 0)
+    assert problems(checked) == [(3, "amount", "warning", "double")]
+    assert (await reconciled(client, cycle["id"]))["deliveries"] == 0
+
+
 async def test_a_corrected_report_makes_entries_and_edits_none(
     client: httpx.AsyncClient, send: Send, csv_file: Csv
 ) -> None:
@@ -290,7 +306,7 @@ async def test_a_corrected_report_makes_entries_and_edits_none(
 async def ended(client: httpx.AsyncClient, import_id: str) -> dict[str, Any]:
     async def done() -> dict[str, Any] | None:
         state: dict[str, Any] = (await client.get(f"/v1/imports/{import_id}", headers=ENGLISH)).json()
-        return state if state["status"] in ("completed", "failed") else None
+        return state if state["status"] in ("completed", "failed", "checked") else None
 
     state: dict[str, Any] = await until(done, what="the import to end")
     issues = await client.get(f"/v1/imports/{import_id}/issues", params={"limit": 200}, headers=ENGLISH)
