@@ -7,11 +7,12 @@ Ould Mohamed.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from shared.sounds import sound_similarity
+from shared.sounds import most_similarity, sound_similarity
 from shared.spelling import fold, is_arabic, skeleton, sounds_of
 
 __all__ = [
@@ -90,8 +91,14 @@ class Name:
 
 
 def _words(text: str) -> list[str]:
-    words = [part for word in fold(text).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
-    return [_ABBREVIATIONS.get(word, word) for word in words if not word.isdigit()]
+    return [word for written in text.split() for word in _folded(written)]
+
+
+@lru_cache(maxsize=131_072)
+def _folded(written: str) -> tuple[str, ...]:
+    """What one word as it was written comes to: mostly one word. Names are made of few words, so this is cached."""
+    words = [part for word in fold(written).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
+    return tuple(_ABBREVIATIONS.get(word, word) for word in words if not word.isdigit())
 
 
 def _joined_servants(words: list[str]) -> list[str]:
@@ -116,12 +123,12 @@ def _joined_servants(words: list[str]) -> list[str]:
     return out
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=131_072)
 def _token(word: str) -> Token:
     return Token(word, sounds_of(word), is_arabic(word), word.replace("ى", "ي") in _CLANS)
 
 
-@lru_cache(maxsize=262_144)
+@lru_cache(maxsize=65_536)
 def parse_name(text: str) -> Name:
     """The name in `text`, in either script; an empty name when it holds no letter. Never fails."""
     tokens: list[Token] = []
@@ -156,13 +163,15 @@ _Tokens = tuple[Token, ...]
 
 def _straight(a: _Tokens, b: _Tokens) -> float:
     """Both names have as many tokens: each faces its own."""
-    worst = 1.0
-    total = 0.0
-    for x, y in zip(a, b, strict=True):
-        value = sound_similarity(x.sounds, y.sounds, x.arabic, y.arabic)
-        total += value
-        worst = min(worst, value)
-    return _WORST * worst + (1 - _WORST) * total / len(a)
+    return _score([sound_similarity(x.sounds, y.sounds, x.arabic, y.arabic) for x, y in zip(a, b, strict=True)])
+
+
+def _straight_at_most(a: _Tokens, b: _Tokens) -> float:
+    return _score([most_similarity(x.sounds, y.sounds) for x, y in zip(a, b, strict=True)])
+
+
+def _score(values: list[float]) -> float:
+    return _WORST * min(values) + (1 - _WORST) * sum(values) / len(values)
 
 
 def _glued(tokens: _Tokens, at: int) -> str:
@@ -177,9 +186,12 @@ def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
     open_states: list[tuple[int, int, int, float, float, float]] = [(0, 0, 0, 1.0, 0.0, 0.0)]
     while open_states:
         i, j, pairs, worst, total, penalty = open_states.pop()
-        if worst * _WORST + (1 - _WORST) - penalty <= best:
-            continue
         left_a, left_b = len(a) - i, len(b) - j
+        most_pairs = pairs + min(left_a, left_b)
+        # What this state can still come to: everything left is the same. Both bounds below are of the same kind.
+        mean = (total + most_pairs - pairs) / most_pairs if most_pairs else 0.0
+        if _WORST * worst + (1 - _WORST) * mean - penalty <= best:
+            continue
         if not left_a or not left_b:
             if pairs:
                 absent = (left_a + left_b) * _ABSENT_LAST
@@ -191,20 +203,28 @@ def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
             open_states.append((i + 1, j, pairs, worst, total, skipped))
         if left_b > left_a:
             open_states.append((i, j + 1, pairs, worst, total, skipped))
-        if left_a > 1:
-            value = sound_similarity(_glued(a, i), b[j].sounds, a[i].arabic, b[j].arabic)
-            open_states.append((i + 2, j + 1, pairs + 1, min(worst, value), total + value, penalty + _GLUED))
-        if left_b > 1:
-            value = sound_similarity(a[i].sounds, _glued(b, j), a[i].arabic, b[j].arabic)
-            open_states.append((i + 1, j + 2, pairs + 1, min(worst, value), total + value, penalty + _GLUED))
-        value = token_similarity(a[i], b[j])
-        open_states.append((i + 1, j + 1, pairs + 1, min(worst, value), total + value, penalty))
+        for x, y, next_i, next_j, cost in _facing(a, b, i, j, penalty):
+            # Glued tokens are mostly another name than the one they face, and are known for it by their consonants.
+            most = most_similarity(x, y)
+            if _WORST * min(worst, most) + (1 - _WORST) * (mean - (1.0 - most) / most_pairs) - cost > best:
+                value = sound_similarity(x, y, a[i].arabic, b[j].arabic)
+                open_states.append((next_i, next_j, pairs + 1, min(worst, value), total + value, cost))
     return best if best > bar else 0.0
+
+
+def _facing(a: _Tokens, b: _Tokens, i: int, j: int, penalty: float) -> Iterator[tuple[str, str, int, int, float]]:
+    """What may face what next: two glued tokens one, and, to be looked at first by who takes the last, one another."""
+    if len(a) - i > 1:
+        yield _glued(a, i), b[j].sounds, i + 2, j + 1, penalty + _GLUED
+    if len(b) - j > 1:
+        yield a[i].sounds, _glued(b, j), i + 1, j + 2, penalty + _GLUED
+    yield a[i].sounds, b[j].sounds, i + 1, j + 1, penalty
 
 
 def _in_order(a: _Tokens, b: _Tokens, least: float) -> float:
     if len(a) == len(b):
-        straight = _straight(a, b)
+        most = _straight_at_most(a, b) if len(a) > 2 else 1.0
+        straight = _straight(a, b) if most >= min(least, _SURE) else most
         if straight >= _SURE or (len(a) == 1) or (len(a) == 2 and straight < 0.3):
             return straight
     return _aligned(a, b, least)

@@ -40,12 +40,16 @@ def fold(text: str) -> str:
     Apostrophes vanish (N'Diaye = Ndiaye, Sid'Ahmed = Sidahmed), other punctuation becomes one space. ى and ة
     stay: they sound differently from ي and ه, and comparison forgives them.
     """
-    kept = unicodedata.normalize("NFKC", text).replace(_MADDA, "\u0001")
-    plain = "".join(c for c in unicodedata.normalize("NFKD", kept) if not unicodedata.combining(c))
-    plain = plain.translate(_ARABIC_LETTERS).translate(_DIGITS).casefold()
+    plain = text.casefold() if text.isascii() else _without_marks(text)
     plain = re.sub(r"['’‘`´ʿʾ\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", plain)
     plain = re.sub(r"[^\w\u0001]+|_", " ", plain).replace("\u0001", _MADDA)
     return plain.strip()
+
+
+def _without_marks(text: str) -> str:
+    kept = unicodedata.normalize("NFKC", text).replace(_MADDA, "\u0001")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", kept) if not unicodedata.combining(c))
+    return plain.translate(_ARABIC_LETTERS).translate(_DIGITS).casefold()
 
 
 _ARABIC_SOUNDS = {

@@ -1,6 +1,7 @@
 """The worker that lets search know what has changed, within a second or two of it."""
 
 import asyncio
+import gc
 import time
 
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ SHARE_BESIDE_IMPORTS = 0.03
 
 def index_worker(words: NameWords) -> Worker:
     async def index_names(platform: Platform) -> None:
+        behind = True
         while True:
             started = time.monotonic()
             async with platform.database.transaction() as tx:
@@ -26,6 +28,12 @@ def index_worker(words: NameWords) -> Worker:
             async with platform.database.transaction() as tx:
                 await words.refresh(tx)
             took = time.monotonic() - started
+            if behind and done.changes < CHANGES_AT_ONCE:
+                # The names it has read stay in caches. Each collection of garbage would walk through them again, and
+                # nobody is answered meanwhile: a second, after a country.
+                gc.collect()
+                gc.freeze()
+            behind = done.changes >= CHANGES_AT_ONCE
             # Caught up, it lets changes gather: a round after each single one costs more than the change itself.
             rest = 0.0 if done.more else LOOK_SECONDS
             if done.changes and any((await imports_waiting(platform)).values()):

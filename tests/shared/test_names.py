@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.names import fold, parse_name, similarity
+from shared.sounds import most_similarity, sound_similarity
 
 PAIRS = Path(__file__).parent / "data" / "cross_script_pairs.csv"
 
@@ -131,6 +132,32 @@ NAMES = st.lists(
 def test_similarity_is_symmetric_and_bounded(a: str, b: str) -> None:
     assert alike(a, b) == pytest.approx(alike(b, a), abs=1e-12)
     assert 0.0 <= alike(a, b) <= 1.0
+
+
+@given(NAMES, NAMES, st.sampled_from((0.3, 0.6, 0.85)))
+def test_who_asks_for_less_than_all_likenesses_is_told_the_same_of_those_asked_for(
+    a: str, b: str, least: float
+) -> None:
+    told, whole = similarity(parse_name(a), parse_name(b), least), alike(a, b)
+
+    assert told == pytest.approx(whole, abs=1e-12) if whole >= least else told < least
+
+
+SOUNDS = st.text("aeiouûîAIUYPv3hHbdfgkqlmnrstzDGJSTX@", min_size=1, max_size=8)
+
+
+@given(SOUNDS, SOUNDS, st.booleans(), st.booleans())
+def test_no_two_words_are_more_alike_than_their_consonants_allow(
+    a: str, b: str, a_arabic: bool, b_arabic: bool
+) -> None:
+    assert sound_similarity(a, b, a_arabic, b_arabic) <= most_similarity(a, b) + 1e-12
+
+
+def test_consonants_that_nothing_is_like_bound_the_likeness() -> None:
+    # m and k face nothing alike, and l and k beside m and d; three consonants and two vowels of a quarter weigh 3.5.
+    assert most_similarity("salem", "salek") == pytest.approx(1 - 1.6 / 3.5)
+    assert most_similarity("salek", "samid") == pytest.approx(1 - 1.6 * 2 / 3.5)
+    assert most_similarity("muXtar", "mUXtAr") == 1.0
 
 
 @given(NAMES)

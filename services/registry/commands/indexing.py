@@ -1,7 +1,7 @@
 """What search knows of individuals is brought up to date, a few changes at a time, after they were made.
 
 A change says itself that search does not know it (`changes.searchable`), so nothing is lost by a death in between, and an
-empty index fills by itself.
+empty index fills by itself: a migration that changes the keys empties `name_keys` and `name_words` and sets `searchable` false.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, cast, func, select, text, update
+from sqlalchemy import ARRAY, Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,12 +64,6 @@ def _at_once(found: Iterable[Any]) -> list[UUID]:
             break
         changes.append(id_)
     return changes
-
-
-async def index_again(tx: AsyncSession) -> None:
-    """Forget what search knows; it is all indexed again, within minutes for millions."""
-    await tx.execute(text("TRUNCATE name_keys, name_words"))
-    await tx.execute(update(Change).values(searchable=False))
 
 
 async def _people(tx: AsyncSession, changes: Sequence[UUID]) -> list[Any]:

@@ -49,6 +49,8 @@ async def index_only(tx: AsyncSession) -> None:
 
 async def candidates(tx: AsyncSession, looks: Sequence[Look], narrowing: Narrowing) -> tuple[list[Person], bool]:
     """Individuals found by these looks, and whether one of them was cut off at its bound."""
+    if not looks:
+        return [], False
     parameters: dict[str, Any] = {"most": MOST_CANDIDATES}
     narrow = "".join(f" AND keys && :narrow{at}" for at in range(len(narrowing.one_of_each)))
     parameters |= {f"narrow{at}": sorted(keys) for at, keys in enumerate(narrowing.one_of_each)}

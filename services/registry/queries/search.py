@@ -16,7 +16,7 @@ from services.registry.queries.name_words import NameWords
 from services.registry.queries.search_places import codes_within
 from services.registry.rules.asking import Asked, nni_slips, slips_of
 from services.registry.rules.found import LEAST_NAME, SURE_NAME, Judged, Reason, judge, name_likeness, turned_likeness
-from services.registry.rules.looks import together, whole, with_absent, with_slips
+from services.registry.rules.looks import Look, in_part, together, whole, with_absent, with_slips
 from services.registry.rules.names import Parts, parts_of, place_keys, sex_key, year_key
 from shared.names import Name, in_given_order
 
@@ -165,7 +165,13 @@ class _Searching:
     async def _named(self, parts: Parts, narrowing: Narrowing, limit: int) -> tuple[dict[UUID, Find], bool]:
         """Individuals of this name; looked for under ever more other spellings until enough of them are surely meant."""
         judging, cut = _JudgingNames(self.name, limit + 1), False
-        for step, enough in ((self._whole, limit), (self._together, 1), (self._with_absent, 1), (self._with_slips, 1)):
+        for step, enough in (
+            (self._whole, limit),
+            (self._together, 1),
+            (self._with_absent, 1),
+            (self._with_slips, 1),
+            (self._in_part, 1),
+        ):
             people, more = await step(parts, narrowing)
             cut |= more
             judging.judge(people)
@@ -186,13 +192,19 @@ class _Searching:
         return await candidates(self.tx, together(parts), narrowing)
 
     async def _with_absent(self, parts: Parts, narrowing: Narrowing) -> tuple[list[Person], bool]:
-        looks = with_absent(parts, narrowed=bool(narrowing))
-        return await candidates(self.tx, looks, narrowing) if looks else ([], False)
+        return await candidates(self.tx, with_absent(parts, narrowed=bool(narrowing)), narrowing)
 
     async def _with_slips(self, parts: Parts, narrowing: Narrowing) -> tuple[list[Person], bool]:
         tokens = in_given_order(self.name).tokens[: len(parts)]
-        looks = with_slips(parts, [self.words.near(token) for token in tokens])
-        return await candidates(self.tx, looks, narrowing) if looks else ([], False)
+        return await self._uncrowded(with_slips(parts, [self.words.near(token) for token in tokens]), narrowing)
+
+    async def _in_part(self, parts: Parts, narrowing: Narrowing) -> tuple[list[Person], bool]:
+        return await self._uncrowded(in_part(parts, narrowed=bool(narrowing)), narrowing)
+
+    async def _uncrowded(self, looks: list[Look], narrowing: Narrowing) -> tuple[list[Person], bool]:
+        rare = self.words.crowds.uncrowded(looks, narrowing.one_of_each)
+        people, cut = await candidates(self.tx, rare, narrowing)
+        return people, cut or rare != looks
 
     def _narrowing(self, *, with_place: bool) -> Narrowing:
         asked, sets = self.asked, []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.names import Name, parse_name, similarity, token_similarity
+from shared.names import Name, is_arabic, parse_name, similarity, token_similarity
 from shared.text import Text
 
 LEAST_NAME = 0.6
@@ -60,7 +60,10 @@ class Judged:
 
 def name_likeness(asked: Name, registered: Iterable[str | None], least: float = LEAST_NAME) -> float:
     """How alike a name is to the most alike of the names somebody is registered under. Below `least` anything below."""
-    return _best(asked, [parse_name(text) for text in registered if text], least)
+    arabic = bool(asked.tokens) and asked.tokens[0].arabic
+    # The name in the script that was asked is mostly the more alike: then the other is not even read.
+    own_script_first = sorted(filter(None, registered), key=lambda text: is_arabic(text) != arabic)
+    return _best(asked, map(parse_name, own_script_first), least)
 
 
 def turned_likeness(asked: Name, registered: Iterable[str | None]) -> float:

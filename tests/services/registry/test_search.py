@@ -7,13 +7,15 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from registry_cases import apply
 from running import Running, Services, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
-from services.registry.commands.indexing import index_again
+from services.registry.queries.name_words import NameWords
 from services.registry.rules.clocks import Origin
 from services.registry.rules.households import COLUMNS
+from services.registry.rules.names import sex_key
 
 # number, household, relationship, name_fr, name_ar, sex, birth date, nni
 PEOPLE = [
@@ -124,6 +126,8 @@ FOUND = [
     ("Khadijetou Mint Sidi", "1000000010"),
     ("خديجة سيدي", "1000000010"),
     ("Khadija Sidi Cheikh", "1000000010"),
+    ("Mamadou Abdoulaye Diallo", "1000000006"),
+    ("محمد ولد أحمد ولد السالك", "1000000001"),
     ("Khabijetou Mint Sidi", "1000000010"),
     ("Abdallahi Ould Isselmou", "1000000011"),
     ("عبدالله ولد اسلم", "1000000011"),
@@ -325,7 +329,8 @@ async def test_a_corrected_name_is_found_within_seconds_and_the_old_one_no_more(
 
 async def test_an_index_thrown_away_is_made_again(client: httpx.AsyncClient, registry: Running) -> None:
     async with registry.platform.database.transaction() as tx:
-        await index_again(tx)
+        await tx.execute(text("TRUNCATE name_keys, name_words"))
+        await tx.execute(text("UPDATE changes SET searchable = false"))
 
     async def again() -> bool:
         return numbers(await found(client, q="Diallo Mamadou")) == ["1000000006"]
@@ -333,6 +338,17 @@ async def test_an_index_thrown_away_is_made_again(client: httpx.AsyncClient, reg
     await until(again, what="the names to be searchable again")
     status = (await client.get("/health/status")).json()
     assert status["work"]["changes_to_index"] == 0
+
+
+async def test_which_keys_are_common_is_known_from_the_databases_own_counts(registry: Running) -> None:
+    words = NameWords()
+    async with registry.platform.database.transaction() as tx:
+        await tx.execute(text("ANALYZE name_keys"))
+        await words.refresh(tx)
+
+    assert words.crowds.people == len(PEOPLE)
+    assert words.crowds.shares[sex_key("F")] == pytest.approx(7 / 18)
+    assert words.crowds.shares[sex_key("M")] == pytest.approx(11 / 18)
 
 
 async def test_a_search_leaves_who_and_how_in_the_log_and_never_what(

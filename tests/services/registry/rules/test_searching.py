@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cli.demo.names import GROUPS, given_names
 from services.registry.rules.asking import Asked, asked_in, nni_slips, recognize, slips_of, with_father
 from services.registry.rules.found import LEAST_NAME, Reason, judge, masked, name_likeness, turned_likeness
-from services.registry.rules.looks import together, whole, with_absent
+from services.registry.rules.looks import Crowds, Look, in_part, together, whole, with_absent
 from services.registry.rules.names import forms, name_keys, parts_of
 from shared.names import parse_name
 
@@ -73,8 +73,43 @@ def test_a_name_is_found_with_a_part_absent(names: list[tuple[str, str]], absent
     keys = name_keys(parts_of(parse_name(" ".join(words))))
     parts = parts_of(parse_name(" ".join(words[: absent % len(words)] + words[absent % len(words) + 1 :])))
 
-    looks = [*whole(parts), *together(parts), *with_absent(parts, narrowed=True)]
+    looks = [*whole(parts), *together(parts), *with_absent(parts, narrowed=True), *in_part(parts, narrowed=True)]
     assert any(look.all_of <= keys and (not look.any_of or look.any_of & keys) for look in looks)
+
+
+def is_one_part(name: tuple[str, str]) -> bool:
+    tokens = parse_name(name[1]).tokens
+    return len(tokens) == 1 and not tokens[0].clan
+
+
+@given(st.lists(NAMES.filter(is_one_part), min_size=3, max_size=4), st.integers(0, 3))
+def test_who_is_registered_with_a_part_less_is_found_by_the_rest_alone(names: list[tuple[str, str]], less: int) -> None:
+    words = [one[1] for one in names]
+    shorter = " ".join(words[: less % len(words)] + words[less % len(words) + 1 :])
+
+    looks = with_absent(parts_of(parse_name(" ".join(words))), narrowed=False)
+    assert any(look.any_of & name_keys(parts_of(parse_name(shorter))) for look in looks)
+
+
+def test_keys_that_a_crowd_has_are_not_looked_for_alone() -> None:
+    crowds = Crowds(people=100_000, shares={1: 0.3, 2: 0.02, 8: 0.05, 9: 0.001})  # 30,000; 2,000; 5,000; 100
+    looks = [
+        Look(any_of=frozenset({1, 2, 9, 77})),
+        Look(all_of=frozenset({1})),
+        Look(all_of=frozenset({1, 77})),
+        Look(all_of=frozenset({1}), any_of=frozenset({2, 77})),
+        Look(any_of=frozenset({1, 2})),
+    ]
+
+    assert crowds.uncrowded(looks, []) == [Look(any_of=frozenset({9, 77})), *looks[2:4]]
+    # In a place where 5,000 live, 1,500 have the first key and 100 the second; 100 are left where nobody knows.
+    assert crowds.uncrowded(looks, [frozenset({8})]) == [
+        Look(any_of=frozenset({2, 9, 77})),
+        *looks[2:4],
+        Look(any_of=frozenset({2})),
+    ]
+    assert crowds.uncrowded(looks, [frozenset({78})]) == looks
+    assert Crowds().uncrowded(looks, []) == looks
 
 
 @given(st.text(max_size=60))
