@@ -16,10 +16,13 @@ LOOK_SECONDS = 0.5
 SHARE_BESIDE_IMPORTS = 0.03
 """Of the time, while a file is applied: both need the same processor, and names can be searched a little later."""
 
+MANY_ROUNDS = 20
+"""Behind for so many in a row, it has read a whole file."""
+
 
 def index_worker(words: NameWords) -> Worker:
     async def index_names(platform: Platform) -> None:
-        behind = True
+        rounds_behind = 0
         while True:
             started = time.monotonic()
             async with platform.database.transaction() as tx:
@@ -28,12 +31,12 @@ def index_worker(words: NameWords) -> Worker:
             async with platform.database.transaction() as tx:
                 await words.refresh(tx)
             took = time.monotonic() - started
-            if behind and done.changes < CHANGES_AT_ONCE:
+            if rounds_behind >= MANY_ROUNDS and not done.more:
                 # The names it has read stay in caches. Each collection of garbage would walk through them again, and
                 # nobody is answered meanwhile: a second, after a country.
                 gc.collect()
                 gc.freeze()
-            behind = done.changes >= CHANGES_AT_ONCE
+            rounds_behind = rounds_behind + 1 if done.more else 0
             # Caught up, it lets changes gather: a round after each single one costs more than the change itself.
             rest = 0.0 if done.more else LOOK_SECONDS
             if done.changes and any((await imports_waiting(platform)).values()):
