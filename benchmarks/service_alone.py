@@ -104,13 +104,27 @@ class ServiceAlone:
         return httpx.AsyncClient(base_url=self.url, timeout=300, trust_env=False, event_hooks={"request": [authorize]})
 
     def sample(self) -> None:
-        """Note the service's memory, if it is more than before."""
-        self.peak_mib = max(self.peak_mib, psutil.Process(self._process.pid).memory_info().rss / MIB)
+        """Note the memory of the service with its readers, if it is more than before: what they share counted twice."""
+        service = psutil.Process(self._process.pid)
+        resident = 0
+        for one in (service, *service.children(recursive=True)):
+            try:
+                resident += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue  # a reader has just ended
+        self.peak_mib = max(self.peak_mib, resident / MIB)
 
     def cpu_seconds(self) -> float:
-        """Of the service's own process, PostgreSQL and NATS apart."""
+        """Of the service and its readers, PostgreSQL and NATS apart."""
         used = psutil.Process(self._process.pid).cpu_times()
-        return float(used.user + used.system)
+        return float(used.user + used.system + used.children_user + used.children_system)
+
+    async def database_bytes(self) -> int:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return int(await connection.fetchval("SELECT pg_database_size(current_database())"))
+        finally:
+            await connection.close()
 
     async def _ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
