@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import main_job, payment_cycle, registry_import, registry_read, registry_write, starting
+from benchmarks import enrollments, main_job, payment_cycle, registry_import, registry_read, registry_write, starting
 from benchmarks.figures import machine
 from benchmarks.page import REGISTRY, write_page
 
@@ -23,6 +23,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "registry-read": registry_read.run_registry_read,
     "registry-write": registry_write.run_registry_write,
     "payment-cycle": payment_cycle.run_payment_cycle,
+    "enrolled": enrollments.run_enrolled,
+    "enroll-write": enrollments.run_enroll_write,
 }
 
 

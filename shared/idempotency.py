@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import DateTime, Integer, LargeBinary, Text, func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Integer, LargeBinary, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.copying import driver_of
 from shared.database import PlatformBase, Tx
 from shared.errors import IdempotencyKeyReused
 from shared.identity import Caller, _caller
@@ -29,6 +29,12 @@ class IdempotencyKey(PlatformBase):
     used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
+CLAIM = (
+    "INSERT INTO idempotency_keys (caller, key, request_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true"
+)
+KEEP_ANSWER = "UPDATE idempotency_keys SET status = $3, answer = $4 WHERE caller = $1 AND key = $2"
+
+
 class Once:
     """Runs a command once per Idempotency-Key, in the command's own transaction."""
 
@@ -45,20 +51,11 @@ class Once:
             return _json(status, _encoded(await command()))
         wanted = self._request_hash(body)
         # A second request with the same key waits here until the first one's transaction has ended.
-        first = await self._tx.execute(
-            insert(IdempotencyKey)
-            .values(caller=self._caller, key=self._key, request_hash=wanted)
-            .on_conflict_do_nothing()
-            .returning(IdempotencyKey.key)
-        )
-        if first.first() is None:
+        driver = await driver_of(self._tx, begun=True)
+        if await driver.fetchval(CLAIM, self._caller, self._key, wanted) is None:
             return await self._again(wanted)
         answer = _encoded(await command())
-        await self._tx.execute(
-            update(IdempotencyKey)
-            .where(IdempotencyKey.caller == self._caller, IdempotencyKey.key == self._key)
-            .values(status=status, answer=answer)
-        )
+        await driver.execute(KEEP_ANSWER, self._caller, self._key, status, answer)
         return _json(status, answer)
 
     async def _again(self, wanted: bytes) -> Response:

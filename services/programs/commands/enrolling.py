@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.changes import Change, announce_changes
+from services.programs.commands.changes import Change, batch_event
 from services.programs.commands.facts import read_beneficiary
 from services.programs.commands.seating import free_seats, place_code_of
 from services.programs.errors.enrollments import FULL, AlreadyEnrolled
@@ -25,9 +25,11 @@ from services.programs.rules.recertifying import months_after
 from services.programs.rules.status import ByItself, LinkStatus, Status
 from services.programs.rules.value import monthly_value
 from shared.clock import now
+from shared.copying import driver_of
 from shared.errors import NotFound
 from shared.identity import Caller
 from shared.ids import new_id
+from shared.outbox import rows_of
 from shared.text import Cell
 
 _GIVEN = [
@@ -35,7 +37,7 @@ _GIVEN = [
     for column in Enrollment.__table__.columns
     if column.name not in ("recorded_at", "previous_id", "held_reason", "held_on", "hand_over_to", "handed_over_id")
 ]
-STORE = sql(
+STORE_ROWS = (
     # One parameter for all rows: twice as fast as one per cell. By key, always: two imports of one program at once
     # then wait for each other and never in a circle.
     f"""
@@ -45,11 +47,23 @@ STORE = sql(
         AND past.program_code = new.program_code AND past.beneficiary_key = new.beneficiary_key
         ORDER BY past.exited_on DESC, past.id DESC LIMIT 1
     )
-    FROM jsonb_populate_recordset(NULL::enrollments, CAST(:rows AS jsonb)) AS new ORDER BY beneficiary_key
+    FROM jsonb_populate_recordset(NULL::enrollments, CAST({{rows}} AS jsonb)) AS new ORDER BY beneficiary_key
     ON CONFLICT (program_code, beneficiary_key) WHERE status <> 'exited' DO NOTHING
     RETURNING id, previous_id
     """  # noqa: S608 - column names of ours
 )
+STORE = sql(STORE_ROWS.format(rows=":rows"))
+STORE_ONE = f"""
+    WITH begun AS ({STORE_ROWS.format(rows="$1")}), turned AS (
+        INSERT INTO history (aggregate_id, version, batch_id, changed_by, change)
+        SELECT id, 1, $2::uuid, $3::text, $4::jsonb FROM begun
+    ), told AS (
+        INSERT INTO outbox (event_id, type, aggregate_id, version, data, traceparent)
+        SELECT $5::uuid, $6::text, $7::uuid, $8::int, $9::jsonb, $10::text FROM begun
+    )
+    SELECT previous_id FROM begun
+    """  # noqa: S608 - column names of ours
+"""An enrollment, its history and its event by one statement: neither of them where there is a current one already."""
 ACTIVE = sql(
     "SELECT id, status FROM enrollments WHERE program_code = :program AND beneficiary_key = :key AND status <> 'exited'"
 )
@@ -151,13 +165,13 @@ class Beginning:
 
 async def store_one(tx: AsyncSession, beginning: Beginning, *, institution: str, by: str) -> dict[str, Any] | None:
     """Store and announce one new enrollment; None where its beneficiary is in the program, or waits for it, already."""
-    columns = beginning.columns()
-    stored = (await tx.execute(STORE, {"rows": as_json([columns])})).first()
-    if stored is None:
-        return None
+    columns, batch_id = beginning.columns(), new_id()
     change = Change.of(columns["id"], 1, None, beginning.status, beginning.reason)
-    announce_changes(tx, institution, beginning.program.code, [change], by=by)
-    return columns | {"previous_id": stored.previous_id}
+    (event,) = rows_of([batch_event(institution, beginning.program.code, batch_id, [change])]).rows
+    driver = await driver_of(tx, begun=True)
+    told = orjson.dumps(change.change).decode()
+    stored = await driver.fetchrow(STORE_ONE, as_json([columns]), batch_id, by, told, *event)
+    return None if stored is None else columns | {"previous_id": stored["previous_id"]}
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
