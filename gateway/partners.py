@@ -26,6 +26,7 @@ Permission = Literal[
     "schools:read",
     "links:read",
     "overlaps:read",
+    "matrix:write",
     "changes:propose",
     "changes:decide",
     "places:write",

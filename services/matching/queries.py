@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from services.matching.candidates import person_behind
 from services.matching.linking import facts_of
+from services.matching.matrix import classes
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
 from services.matching.rules.comparing import compare
 from services.matching.schemas import (
@@ -172,7 +173,7 @@ def _shown(count: int) -> int | None:
     return None if 0 < count < SMALLEST_CELL else count
 
 
-async def overlaps(tx: AsyncSession) -> OverlapsOut:
+async def overlaps(tx: AsyncSession, today: date) -> OverlapsOut:
     programs = list(await tx.scalars(select(Program.code).order_by(Program.code)))
     receiving = select(Beneficiary.household_id, Beneficiary.program).where(RECEIVES).distinct().cte("receiving")
     a, b = receiving.alias("a"), receiving.alias("b")
@@ -184,8 +185,14 @@ async def overlaps(tx: AsyncSession) -> OverlapsOut:
             .group_by(a.c.program, b.c.program)
         )
     }
+    decided = await classes(tx, today)
     cells = [
-        Cell(program_a=x, program_b=y, count=_shown(counted.get((x, y), 0)))
+        Cell(
+            program_a=x,
+            program_b=y,
+            count=_shown(counted.get((x, y), 0)),
+            overlap_class=None if x == y else decided.get((x, y), "undecided"),
+        )
         for x in programs
         for y in programs
         if x <= y

@@ -37,3 +37,21 @@ class OverlapsChanged(Event):
 
     def aggregate_id(self) -> UUID:
         return self.batch_id
+
+
+class MatrixChanged(Event):
+    """A decision on the overlap of two programs (a before b by code): version `version` of their cell.
+
+    It may begin on a later day: `GET /v1/rules-matrix/{program_a}/{program_b}` says what holds today.
+    """
+
+    type: ClassVar[str] = "matching.matrix.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    cell_id: UUID
+    program_a: str
+    program_b: str
+    overlap_class: str
+
+    def aggregate_id(self) -> UUID:
+        return self.cell_id

@@ -186,6 +186,13 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "began": ("integer", True),
         "ceased": ("integer", True),
     },
+    "matching.matrix.changed.v1": {
+        "version": ("integer", False),
+        "cell_id": (UUID, True),
+        "program_a": ("string", True),
+        "program_b": ("string", True),
+        "overlap_class": ("string", True),
+    },
 }
 
 TYPE_FORM = re.compile(r"(registry|programs|matching)\.[a-z]+(-[a-z]+)*\.[a-z]+\.v[1-9][0-9]*")

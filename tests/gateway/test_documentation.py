@@ -168,3 +168,6 @@ def test_the_shipped_partners_are_the_six_of_the_country() -> None:
     assert partners["cnam"].programs == ("HEALTH_INSURANCE",)
     with_registry = [name for name, one in partners.items() if "households:write" in one.permissions]
     assert with_registry == ["taazour"]
+    assert [name for name, one in partners.items() if "matrix:write" in one.permissions] == ["taazour"]
+    # It pays the premium, so it publishes the program and issues its cycles; CNAM keeps the list.
+    assert [name for name, one in partners.items() if "HEALTH_INSURANCE" in one.programs] == ["taazour", "cnam"]

@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 import pytest
 from sqlalchemy import select
 
-from matching_cases import PLACES, Projection, enrollment, household, id_of, member, program
+from matching_cases import PLACES, TODAY, Projection, enrollment, household, id_of, member, program
 from services.matching import queries
 from services.matching.models import Overlap
 from services.matching.schemas import LinkOut
@@ -38,7 +38,7 @@ async def test_the_overlaps_are_those_counted_one_by_one(projection: Projection)
     await projection.link()
 
     async with projection.database.transaction() as tx:
-        shown = await queries.overlaps(tx)
+        shown = await queries.overlaps(tx, TODAY)
         held = {
             (one.household_id, one.program_a, one.program_b)
             for one in await tx.scalars(select(Overlap).where(Overlap.ceased_at.is_(None)))
@@ -60,7 +60,7 @@ async def test_a_cell_of_one_to_four_is_not_shown(projection: Projection, both: 
     await projection.link()
 
     async with projection.database.transaction() as tx:
-        found = await queries.overlaps(tx)
+        found = await queries.overlaps(tx, TODAY)
 
     assert {(cell.program_a, cell.program_b): cell.count for cell in found.cells} == {
         ("EL_MAOUNA", "EL_MAOUNA"): 0,
@@ -218,7 +218,7 @@ async def test_without_programs_nothing_is_counted(projection: Projection) -> No
     await projection.places(PLACES)
 
     async with projection.database.transaction() as tx:
-        assert (await queries.overlaps(tx)).cells == []
+        assert (await queries.overlaps(tx, TODAY)).cells == []
         assert await queries.gaps(tx, 20) == []
         assert await queries.values(tx, None, 3) == []
         assert await queries.linkage(tx) == []
