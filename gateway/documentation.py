@@ -25,8 +25,11 @@ from shared.problems import language_of
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 ASSETS_PATH = "/docs/assets"
-FETCH_SECONDS = 2.0
+FETCH_SECONDS = 10.0
+"""A service makes its description when it is first asked: seconds of work where all are asked at once."""
 CACHED_SECONDS = 30.0
+INCOMPLETE_SECONDS = 1.0
+"""How long a description without a service that did not answer is kept."""
 REFUSALS_FIELD = "x-refusals"
 """Where a service's OpenAPI description may list its refusals: objects of code, status, ar, fr, en."""
 
@@ -95,7 +98,8 @@ class Documentation:
             self._refusals = known_refusals()
             for document in documents.values():
                 self._refusals |= {one["code"]: one for one in document.get(REFUSALS_FIELD, [])}
-            self._until = time.monotonic() + CACHED_SECONDS
+            complete = len(documents) == len(names)
+            self._until = time.monotonic() + (CACHED_SECONDS if complete else INCOMPLETE_SECONDS)
 
 
 def _parts(documents: dict[str, Document]) -> list[Part]:

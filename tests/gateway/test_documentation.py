@@ -11,6 +11,7 @@ from gateway.documentation import known_refusals
 from gateway.merging import Part, merge
 from gateway.partners import load_partners
 from gateway.settings import SHIPPED_PARTNERS
+from running import until
 from shared.identity import permission_of
 from tests.gateway.conftest import Door
 
@@ -72,6 +73,18 @@ async def test_a_service_that_is_away_is_named_and_the_rest_is_described(door: D
     assert "programs-csa" in document["info"]["description"]
     assert "/registry/v1/things" in document["paths"]
     assert not [path for path in document["paths"] if path.startswith("/programs")]
+
+
+async def test_what_was_away_is_described_soon_after_it_is_back(door: Door) -> None:
+    door.csa.described = False
+    without = (await door.client.get("/openapi.json")).json()
+    door.csa.described = True
+
+    async def described() -> bool:
+        return "/programs/{institution}/v1/things" in (await door.client.get("/openapi.json")).json()["paths"]
+
+    assert "programs-csa" in without["info"]["description"]
+    await until(described, what="the description to be whole", seconds=10)
 
 
 def part(name: str, **schemas: Any) -> Part:

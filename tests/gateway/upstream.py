@@ -44,6 +44,8 @@ class Upstream:
     answers: dict[str, Any] = field(default_factory=dict)
     seen: list[dict[str, Any]] = field(default_factory=list)
     ready: bool = True
+    described: bool = True
+    """Whether it answers /openapi.json."""
     delay: float = 0.0
     """Seconds before it answers /health/ready."""
 
@@ -117,7 +119,7 @@ class Upstream:
         elif path == "/health/status":
             await _json(send, 200, {"process": "upstream", "commit": "abc"})
         elif path == "/openapi.json":
-            await _json(send, 200, OPENAPI)
+            await _json(send, 200 if self.described else 503, OPENAPI if self.described else {})
         elif path in self.answers:
             await _json(send, 200, self.answers[path])
         else:
