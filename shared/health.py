@@ -69,6 +69,8 @@ class Status(BaseModel):
     dead_letters: int | None
     work: dict[str, int]
     """What the service's own workers have before them, such as imports running."""
+    failing_workers: dict[str, datetime]
+    """Workers that keep failing by themselves, and since when."""
     to_decide: dict[str, int]
     """What waits for a person, such as reviews."""
 
@@ -131,5 +133,6 @@ async def status_of(platform: Platform) -> Status:
         consumers=[ConsumerHealth(**asdict(one.state)) for one in platform.consuming],
         dead_letters=dead,
         work=work,
+        failing_workers=platform.failing_workers(),
         to_decide=to_decide,
     )

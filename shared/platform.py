@@ -4,10 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from shared.bus import Bus
-from shared.consuming import Consumers, Consuming
+from shared.clock import now
+from shared.consuming import Consumers, Consuming, is_of_the_surroundings
 from shared.database import Database
 from shared.http import Owners
 from shared.identity import InternalKey
@@ -18,6 +21,8 @@ from shared.settings import ServiceSettings
 
 STOP_SECONDS = 5
 CANCEL_AGAIN_SECONDS = 0.2
+STEADY = timedelta(seconds=30)
+"""A worker that has not failed for so long works again."""
 
 Worker = Callable[["Platform"], Awaitable[None]]
 """Work that runs beside the requests until it is cancelled; it waits for work by itself."""
@@ -31,6 +36,14 @@ async def nothing_waiting(_: "Platform") -> dict[str, int]:
 
 async def nothing_first(_: "Platform") -> None:
     return None
+
+
+@dataclass(slots=True)
+class Failing:
+    """A worker that failed by itself, though its surroundings answered: since when, and when the last time."""
+
+    since: datetime
+    last: datetime
 
 
 class Platform:
@@ -59,6 +72,7 @@ class Platform:
         self.stopping = asyncio.Event()
         """Set when the process has been told to stop: whoever waits for news must end."""
         self.schema_revision: str | None = None
+        self._failing: dict[str, Failing] = {}
         self._workers, self._waiting, self._first = workers, waiting, first
         self.to_decide = to_decide
         """Counts what waits for a person, by kind. No work of ours: the platform is at rest with it."""
@@ -124,6 +138,15 @@ class Platform:
     async def work_waiting(self) -> dict[str, int]:
         return await self._waiting(self)
 
+    def failing_workers(self) -> dict[str, datetime]:
+        """The workers that keep failing, and since when: their work stands still while all else answers."""
+        return {name: one.since for name, one in self._failing.items() if now() - one.last < STEADY}
+
+    def note_failure(self, worker: str) -> None:
+        known, at = self._failing.get(worker), now()
+        steady = known is None or at - known.last >= STEADY
+        self._failing[worker] = Failing(at if steady or known is None else known.since, at)
+
     async def stop(self) -> None:
         await _end(self._tasks)
         await self.bus.close()
@@ -148,5 +171,8 @@ async def _kept_alive(worker: Worker, platform: Platform) -> None:
         try:
             await worker(platform)
         except Exception as fault:
-            log.error("worker_failed", worker=getattr(worker, "__name__", "worker"), exc_info=fault)
+            name = getattr(worker, "__name__", "worker")
+            log.error("worker_failed", worker=name, exc_info=fault)
+            if not is_of_the_surroundings(fault):  # those are told as what they are: a database away
+                platform.note_failure(name)
             await asyncio.sleep(1)

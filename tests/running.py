@@ -163,7 +163,9 @@ class Services:
     async def stop(self) -> None:
         for running in self.running.values():
             running.server.should_exit = True
+        failing = {name: one.platform.failing_workers() for name, one in self.running.items()}
         await asyncio.gather(*(running.task for running in self.running.values()))
+        assert not any(failing.values()), f"workers that failed by themselves: {failing}"
         for sock in self._sockets.values():
             sock.close()
 

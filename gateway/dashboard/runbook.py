@@ -112,6 +112,23 @@ NOT_READY = Advice(
         " command.",
     ),
 )
+WORKER_FAILING = Advice(
+    Text(
+        ar="يتعطل عامل في {process} مرة بعد مرة: {worker}.",
+        fr="Un travail de fond de « {process} » échoue sans cesse : {worker}.",
+        en="A worker of {process} keeps failing: {worker}.",
+    ),
+    Text(
+        ar="ما ينجزه متوقف وينتظر، ولا يضيع منه شيء؛ أما الطلبات فيُجاب عنها.",
+        fr="Ce dont il est chargé n'avance plus et attend, sans que rien se perde ; les demandes sont servies.",
+        en="What it does stands still and waits; nothing of it is lost, and requests are answered.",
+    ),
+    Text(
+        ar="اقرأ في سجل العملية سطر worker_failed وما فيه من خطأ، وأبلغ به المطورين.",
+        fr="Lisez la ligne worker_failed de son journal et l'erreur qu'elle porte, et signalez-la aux développeurs.",
+        en="Read the line worker_failed of its log with the fault it carries, and report it to the developers.",
+    ),
+)
 RESTARTED = Advice(
     Text(
         ar="أُعيد تشغيل {process}.",

@@ -84,6 +84,7 @@ def attention(seen: Observation) -> tuple[Attention, ...]:
         *_processes(seen),
         *_publishing(seen),
         *_receiving(seen),
+        *_failing_workers(seen),
         *_restarts(seen),
         *_work(seen),
         *_to_decide(seen),
@@ -201,6 +202,14 @@ def _restarts(seen: Observation) -> Iterator[Attention]:
         if at is not None and seen.at - at < RECENTLY and not _silent(seen, one):
             name = process_name(one.name)
             yield _item("restarted", Severity.NOTE, one.name, runbook.RESTARTED, at, process=name)
+
+
+def _failing_workers(seen: Observation) -> Iterator[Attention]:
+    for one in seen.processes:
+        for worker, since in ((one.status or {}).get("failing_workers") or {}).items():
+            name, at = process_name(one.name), datetime.fromisoformat(since)
+            advice = runbook.WORKER_FAILING
+            yield _item("worker_failing", Severity.WARNING, one.name, advice, at, process=name, worker=worker)
 
 
 def _work(seen: Observation) -> Iterator[Attention]:

@@ -113,6 +113,28 @@ async def test_a_process_that_never_met_nats_stops_cleanly_and_soon(small: Small
     assert time.monotonic() - started < 5
 
 
+async def test_a_worker_that_keeps_failing_by_itself_is_told_and_one_whose_surroundings_fail_is_not(
+    small: Small,
+) -> None:
+    async def faulty(_: Platform) -> None:
+        raise KeyError("a slip of ours")
+
+    async def cut_off(_: Platform) -> None:
+        raise ConnectionResetError
+
+    async with serving(app_of(small, workers=[faulty, cut_off])) as client:
+
+        async def told() -> dict[str, str] | None:
+            found: dict[str, str] = (await client.get("/health/status")).json()["failing_workers"]
+            return found or None
+
+        first = await until(told, what="the failing worker to be told", seconds=10)
+        await asyncio.sleep(1.2)  # it has failed again by then
+
+        assert list(first) == ["faulty"]
+        assert await told() == first
+
+
 async def test_a_worker_that_fails_is_started_again(small: Small) -> None:
     begun = []
 

@@ -64,6 +64,11 @@ def long_import() -> Observation:
     return with_process(healthy(), process, ProcessMemory(work_since={"imports_waiting": ago(601)}))
 
 
+def worker_failing() -> Observation:
+    said = status("registry", failing_workers={"index_names": ago(40).isoformat()})
+    return with_process(healthy(), a_process("registry", status=said))
+
+
 def reviews_open() -> Observation:
     return with_process(
         healthy(), a_process("programs-csa", status=status("programs-csa", to_decide={"reviews_open": 4}))
@@ -83,6 +88,7 @@ FAULTS = {
     "not_ready": (not_ready(), "programs-men", Severity.WARNING, "degraded"),
     "restarted": (restarted(), "registry", Severity.NOTE, "ok"),
     "long_work": (long_import(), "programs-csa", Severity.NOTE, "ok"),
+    "worker_failing": (worker_failing(), "registry", Severity.WARNING, "degraded"),
     "to_decide": (reviews_open(), "programs-csa", Severity.NOTE, "ok"),
     "old_outbox": (
         with_flow(healthy(), a_publishing(recorded=127, waiting=7, oldest_seconds=10.5)),
