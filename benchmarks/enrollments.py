@@ -68,12 +68,13 @@ async def _enroll_write(writes: int) -> dict[str, Any]:
 
 async def _elsewhere(what: str, programs: ServiceAlone, argument: str) -> dict[str, Any]:
     """Run the clients in a process of their own: what they cost is theirs."""
+    load = round(os.getloadavg()[0], 1)
     command = [sys.executable, "-m", __name__, what, programs.url, str(programs.key_file), argument]
     done = await asyncio.to_thread(
         subprocess.run, command, check=True, capture_output=True, text=True, timeout=MOST_SECONDS
     )
     figures: dict[str, Any] = json.loads(done.stdout)
-    return figures
+    return figures | {"load_before": load}
 
 
 async def _fill(url: str, enrollments: int) -> None:

@@ -19,7 +19,8 @@ INTRODUCTION = """\
 Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`, `make bench B=main-job`
 (`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Of the registry: `make bench B=registry-import`
 (`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
-Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`).
+Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
+(`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`).
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -38,6 +39,9 @@ READING = """\
 - **registry-import**, **registry-read**, **registry-write**: the registry's own process with PostgreSQL (fsync on) and
   NATS, over HTTP: a country's file until its last event is published; single reads and searches in a whole country;
   households of six pushed by eight clients in a process of their own.
+- **enrolled**, **enroll-write**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP, clients in a process of
+  their own: one client's questions by four kinds of number, one in five about nobody; single enrollments by eight clients, each
+  with its Idempotency-Key, kept with history and event.
 - **payment-cycle**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP: from the request until a cycle's
   last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
 - A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
@@ -120,6 +124,8 @@ REGISTRY = {
         "searchable_after_s",
     ),
     "registry-write": ("writes", "clients", "people_per_write", "writes_per_s", "p50_ms", "p99_ms"),
+    "enrolled": ("enrollments", "questions", "p50_ms", "p99_ms", "load_before"),
+    "enroll-write": ("writes", "clients", "writes_per_s", "p50_ms", "p99_ms", "load_before"),
     "payment-cycle": (
         "entitlements", "issue_s", "reconcile_s", "issued_per_s", "reconciled_per_s", "reconciliation_read_s",
         "service_cpu_s", "load_before", "peak_mib",
@@ -133,6 +139,8 @@ REGISTRY_TARGETS = (
     ("registry-read", "by_id_p99_ms", "household by id, p99, ms", "10", 10, False),
     ("registry-read", "name_search_p99_ms", "search by name, p99, ms", "50", 50, False),
     ("registry-read", "as_of_ratio", "as-of read over a plain one", "2", 2, False),
+    ("enrolled", "p99_ms", "is X enrolled in Y at 1 million, p99, ms", "10", 10, False),
+    ("enroll-write", "writes_per_s", "single enrollments/s", "at least 300", 300, True),
     ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
 )
