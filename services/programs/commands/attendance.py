@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.claims import Ambiguous, any_array, beneficiaries
 from services.programs.models import Attendance
 from services.programs.rules.attending import Attended
+from services.programs.rules.cells import Finding
 from services.programs.rules.findings import ERRORS
-from services.programs.rules.reading import Finding
 
 
 @dataclass(slots=True)

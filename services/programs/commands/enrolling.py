@@ -17,10 +17,11 @@ from services.programs.errors.enrollments import FULL, AlreadyEnrolled
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
+from services.programs.rules.cells import Finding
 from services.programs.rules.facts import COLUMNS
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding, doubt_amount
+from services.programs.rules.reading import doubt_amount
 from services.programs.rules.recertifying import months_after
 from services.programs.rules.status import ByItself, LinkStatus, Status
 from services.programs.rules.value import monthly_value

@@ -14,10 +14,11 @@ from services.programs.errors.enrollments import BeneficiaryRefused, FieldsNotOf
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published
 from services.programs.rules.beneficiary_key import beneficiary_key
+from services.programs.rules.cells import Finding
 from services.programs.rules.facts import COLUMNS, FACTS, OF_A_PERSON
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding, read_row
+from services.programs.rules.reading import read_row
 from services.programs.rules.reviewing import ReviewDecision, ReviewKind
 from services.programs.rules.status import ByItself, TransferReason, Turn
 from services.programs.rules.value import monthly_value

@@ -17,8 +17,8 @@ from services.programs.commands.lists import ListOutcome, Source
 from services.programs.commands.seating import free_seats
 from services.programs.errors.enrollments import EnrollmentExited, ProgramFull, QuotaReached
 from services.programs.models import Enrollment
+from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding
 from services.programs.rules.recertifying import months_after
 from services.programs.rules.seats import Seats
 from services.programs.rules.status import ByItself, Status, Turn, is_seated, turn_between

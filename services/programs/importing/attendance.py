@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.attendance import record_attendance
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.rules.attending import Attended, attendance_layout, read_attendance
+from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding
 from shared.headers import Layout
 from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome
 from shared.importing.models import Import

@@ -14,9 +14,10 @@ from services.programs.commands.effects import count_effects
 from services.programs.commands.lists import Source, apply_list
 from services.programs.queries.programs import published, published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
+from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding, doubt_amount, read_row
+from services.programs.rules.reading import doubt_amount, read_row
 from shared.headers import Layout
 from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
 from shared.importing.models import Import

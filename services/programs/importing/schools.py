@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.schools import announce_schools
 from services.programs.importing.lists import issue_of
 from services.programs.models import School
+from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding
 from services.programs.rules.schools import SchoolRow, read_school, schools_layout
 from shared.headers import Layout
 from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome

@@ -10,8 +10,9 @@ from services.programs.commands.lists import Source
 from services.programs.commands.statuses import apply_statuses
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.queries.programs import published_for_seats
+from services.programs.rules.cells import named_in
 from services.programs.rules.program import Program
-from services.programs.rules.status_rows import OWN_FIELDS, named_in, read_status_row
+from services.programs.rules.status_rows import OWN_FIELDS, read_status_row
 from shared.headers import Layout
 from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome
 from shared.importing.models import Import

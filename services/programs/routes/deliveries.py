@@ -11,8 +11,8 @@ from services.programs.commands.deliveries import Result, Source, record_deliver
 from services.programs.queries import deliveries as queries
 from services.programs.queries.programs import published
 from services.programs.routes.asking import AskedLanguage, institution_of
+from services.programs.rules.cells import read_card_number
 from services.programs.rules.reconciling import NOTHING, Reported
-from services.programs.rules.reported import card_number
 from services.programs.rules.schools import school_key
 from services.programs.schemas.deliveries import (
     Correction,
@@ -121,7 +121,7 @@ def _reported(index: int, one: DeliveryIn) -> Reported:
         as_sent=one.model_dump(mode="json", exclude_none=True),
         enrollment_id=one.enrollment_id,
         household_number=parse_household_number(one.household_number),
-        card_number=card_number(one.card_number),
+        card_number=read_card_number(one.card_number),
         nni=parse_nni(one.nni).value,
         school=school_key(one.school, one.commune) or None,
         outcome=one.outcome,

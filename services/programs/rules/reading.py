@@ -4,24 +4,22 @@ What a row needs in order to be worked with (the cells its list must fill, a dat
 keeps it out when it is wrong. What only helps to recognise a person (numbers, phones, sex) never does.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
+from services.programs.rules.cells import MISSING_VALUE, Cells, Finding, as_sent, read_card_number
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import ListForm, Value
 from services.programs.rules.value import is_ten_times_off, payment_due
 from shared.household_number import is_household_number, parse_household_number
 from shared.text import Cell, Text
 from shared.values import (
-    BadValue,
     Currency,
     Parsed,
     PartialDate,
     clean_text,
-    fold_digits,
     parse_choice,
     parse_date,
     parse_integer,
@@ -33,7 +31,6 @@ from shared.values import (
 
 LARGEST_HOUSEHOLD = 60
 """The largest households of the registry have about forty members; more is a slip."""
-LONGEST_TEXT = 200
 COMING_DAYS = 366
 """An addition or removal may take effect in the coming year."""
 ACTIONS = {
@@ -41,11 +38,6 @@ ACTIONS = {
     "remove": ("retrait", "retirer", "suppression", "radiation", "حذف", "سحب", "إلغاء", "removed", "delete"),
 }
 
-MISSING_VALUE = Text(
-    ar="الخانة فارغة وهي ضرورية في هذه اللائحة",
-    fr="cellule vide, alors que cette liste l'exige",
-    en="the cell is empty, and this list needs it",
-)
 HOUSEHOLD_NUMBER_UNREADABLE = Text(
     ar="ليس رقم أسرة في السجل؛ المقبول: MR متبوعة بعشرة أرقام",
     fr="ceci n'est pas un numéro de ménage du registre ; accepté : MR suivi de dix chiffres",
@@ -62,57 +54,6 @@ A_TENTH = Text(
     en="the amount is a tenth of what the program gives ({due} MRU); the file's declared unit is {unit}, verify it",
 )
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with one cell: an `error` keeps the row out, a `warning` lets it in."""
-
-    line: int
-    field: str
-    value: Cell
-    severity: Literal["error", "warning"]
-    code: str
-    reason: Text
-
-
-@dataclass(slots=True)
-class _Row:
-    """The cells of one line while they are read; gathers what is wrong with them."""
-
-    line: int
-    cells: Mapping[str, Cell]
-    findings: list[Finding] = field(default_factory=list)
-
-    def text(self, name: str) -> str | None:
-        return clean_text(self.cells.get(name))[:LONGEST_TEXT] or None
-
-    def find(self, name: str, severity: Literal["error", "warning"], code: str, reason: Text) -> None:
-        self.findings.append(Finding(self.line, name, self.cells.get(name), severity, code, reason))
-
-    def read(
-        self,
-        name: str,
-        parse: Callable[[Cell], Parsed[T]],
-        default: T,
-        *,
-        wrong: Literal["error", "warning"] = "error",
-    ) -> T:
-        """The value of a cell; a wrong one becomes `default` and a finding."""
-        try:
-            parsed = parse(self.cells.get(name))
-        except BadValue as fault:
-            self.find(name, wrong, fault.code, fault.text)
-            return default
-        for problem in parsed.warnings:
-            self.find(name, "warning", problem.code, problem.text)
-        return parsed.value
-
-    @property
-    def refused(self) -> bool:
-        return any(one.severity == "error" for one in self.findings)
-
 
 def read_row(
     line: int, cells: Mapping[str, Cell], form: ListForm, unit: Currency, today: date
@@ -121,86 +62,63 @@ def read_row(
 
     `unit` is the one declared for the file's amounts.
     """
-    row = _Row(line, cells)
+    row = Cells(line, cells)
     for name in form.filled:
         if not clean_text(cells.get(name)):
-            row.find(name, "error", "value_missing", MISSING_VALUE)
-    birth = row.read("birth_date", lambda cell: parse_date(cell, today), None)
+            row.find(name, "value_missing", MISSING_VALUE)
+    birth = row.read("birth_date", lambda cell: parse_date(cell, today))
     listed = Listed(
         line=line,
-        listed={name: _as_sent(cell) for name, cell in cells.items() if cell not in (None, "")},
+        listed=as_sent(cells),
         action=_action(row, form),
         effective_on=_effective_on(row, today),
         household_number=_household_number(row),
         name=row.text("name"),
         father_name=row.text("father_name"),
-        nni=row.read("nni", parse_nni, None),
+        nni=row.read("nni", parse_nni),
         phones=_phones(row),
-        sex=row.read("sex", parse_sex, None, wrong="warning"),
+        sex=row.read("sex", parse_sex, wrong="warning"),
         birth_date=birth.value if birth else None,
         birth_precision=birth.precision if birth else None,
         wilaya=row.text("wilaya"),
         moughataa=row.text("moughataa"),
         commune=row.text("commune"),
         village=row.text("village"),
-        household_size=row.read("household_size", lambda cell: parse_integer(cell, 1, LARGEST_HOUSEHOLD), None),
+        household_size=row.read("household_size", lambda cell: parse_integer(cell, 1, LARGEST_HOUSEHOLD)),
         school=row.text("school"),
         school_class=row.text("school_class"),
-        card_number=_card_number(row),
-        amount_mru=row.read("amount", lambda cell: parse_money(cell, unit), None),
+        card_number=read_card_number(row.text("card_number")),
+        amount_mru=row.read("amount", lambda cell: parse_money(cell, unit)),
     )
     return (None if row.refused else listed), row.findings
 
 
-def _as_sent(cell: Cell) -> Any:
-    """A cell as JSON can hold it: dates as ISO text, numbers as they are."""
-    return cell.isoformat() if isinstance(cell, date) else cell
-
-
-def _action(row: _Row, form: ListForm) -> Literal["add", "remove"]:
+def _action(row: Cells, form: ListForm) -> Literal["add", "remove"]:
     if not form.delta:
         return "add"
-    return "remove" if row.read("action", lambda cell: parse_choice(cell, ACTIONS), None) == "remove" else "add"
+    return "remove" if row.read("action", lambda cell: parse_choice(cell, ACTIONS)) == "remove" else "add"
 
 
-def _effective_on(row: _Row, today: date) -> date | None:
+def _effective_on(row: Cells, today: date) -> date | None:
     def parse(cell: Cell) -> Parsed[PartialDate | None]:
         return parse_date(cell, today + timedelta(days=COMING_DAYS), year_only=False)
 
-    day = row.read("effective_on", parse, None)
+    day = row.read("effective_on", parse)
     return day.value if day else None
 
 
-def _household_number(row: _Row) -> str | None:
+def _household_number(row: Cells) -> str | None:
     cell = row.cells.get("household_number")
     number = parse_household_number(cell)
     if (clean_text(cell) and number is None) or (number is not None and not is_household_number(number)):
-        row.find("household_number", "warning", "household_number_unreadable", HOUSEHOLD_NUMBER_UNREADABLE)
+        row.find("household_number", "household_number_unreadable", HOUSEHOLD_NUMBER_UNREADABLE, "warning")
     return number
 
 
-def _phones(row: _Row) -> tuple[str, ...]:
-    nothing: tuple[str, ...] = ()
-    first = row.read("phone", parse_phones, nothing)
-    second = row.read("phone_2", parse_phones, nothing)
+def _phones(row: Cells) -> tuple[str, ...]:
+    first = row.read("phone", parse_phones) or ()
+    second = row.read("phone_2", parse_phones) or ()
     return tuple(dict.fromkeys(first + second))
-
-
-def _card_number(row: _Row) -> str | None:
-    return read_card_number(row.text("card_number"))
-
-
-def read_card_number(cell: Cell) -> str | None:
-    """A spreadsheet drops the leading zeros of some cards of a list, so all are kept without them."""
-    return fold_digits(clean_text(cell)).lstrip("0") or None
-
-
-NUMBERS: Mapping[str, Callable[[Cell], str | None]] = {
-    "household_number": parse_household_number,
-    "card_number": read_card_number,
-    "nni": lambda cell: parse_nni(cell).value,
-}
-"""How each number by which a beneficiary is named is kept; the surest first."""
 
 
 def doubt_amount(listed: Listed, version: Value, unit: Currency) -> Finding | None:

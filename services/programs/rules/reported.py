@@ -7,17 +7,14 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from services.programs.rules.benefits import MEAL, Outcome
-from services.programs.rules.cells import MISSING_VALUE, Cells
+from services.programs.rules.cells import ENROLLMENT_ID, MISSING_VALUE, NUMBERS, Cells, Finding, as_sent, named_in
 from services.programs.rules.findings import ERRORS
 from services.programs.rules.program import Program
-from services.programs.rules.reading import Finding
 from services.programs.rules.reconciling import NOTHING, Reported
 from services.programs.rules.schools import school_key
 from shared.headers import Field, Layout
-from shared.household_number import parse_household_number
 from shared.text import Cell, Text, clean_text, fold, fold_digits
 from shared.values import (
     BadValue,
@@ -50,10 +47,6 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
         "مرفوض", "مرفوضة", "رفض", "فشل", "ملغى",
     ),
 }  # fmt: skip
-ENROLLMENT_ID = Field(
-    Text(ar="معرّف التسجيل", fr="Identifiant d'inscription", en="Enrollment id"),
-    "Identifiant d'inscription ¦ ID inscription ¦ N° inscription ¦ Enrollment id ¦ Enrollment ID ¦ معرف التسجيل ¦ رقم التسجيل",
-)
 PROGRAM = Field(
     Text(ar="البرنامج", fr="Programme", en="Program"), "Programme ¦ Program ¦ Programme code ¦ البرنامج ¦ اسم البرنامج"
 )
@@ -149,7 +142,7 @@ def read_report(
     handed_over = result.handed_over
     said = Reported(
         line=line,
-        as_sent={name: _as_sent(cell) for name, cell in cells.items() if cell not in (None, "")},
+        as_sent=as_sent(cells),
         outcome=result,
         # An agent lists the sum to be paid also beside who did not come.
         amount=(amount or NOTHING) if handed_over else NOTHING,
@@ -183,13 +176,9 @@ def _whom(row: Cells, program: Program) -> dict[str, Any]:
 
 
 def beneficiary_of(row: Cells) -> dict[str, Any]:
-    """The numbers by which a line names a beneficiary, each as it is kept."""
-    return {
-        "enrollment_id": _id(row.text("enrollment_id")),
-        "household_number": parse_household_number(row.cells.get("household_number")),
-        "card_number": card_number(row.text("card_number")),
-        "nni": row.read("nni", parse_nni),
-    }
+    """The numbers by which a line names a beneficiary, each as it is kept; what is doubtful about them is found."""
+    row.read("nni", parse_nni)
+    return dict.fromkeys(("enrollment_id", *NUMBERS)) | named_in(row.cells)
 
 
 def _what(row: Cells, program: Program, unit: Currency) -> tuple[Decimal | None, dict[str, Decimal]]:
@@ -243,19 +232,3 @@ def merged(lines: Sequence[Reported]) -> Reported:
 
 def _names(one: Reported) -> tuple[object, ...]:
     return one.enrollment_id, one.household_number, one.card_number, one.nni, one.delivered_on
-
-
-def card_number(text: str | None) -> str | None:
-    """As enrollments keep it: without the leading zeros that a spreadsheet drops of some."""
-    return fold_digits(clean_text(text)).lstrip("0") or None
-
-
-def _id(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
-
-
-def _as_sent(cell: Cell) -> Any:
-    return cell.isoformat() if isinstance(cell, date) else cell

@@ -1,13 +1,11 @@
 """A row of a file of statuses: whom it means, which status the institution gave, since when and why."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from services.programs.rules.reading import NUMBERS, Finding
+from services.programs.rules.cells import ENROLLMENT_ID, Finding, named_in
 from services.programs.rules.status import Status
 from services.programs.rules.status_words import reason_of, status_of
 from shared.headers import Field
@@ -15,10 +13,7 @@ from shared.text import Cell, Text, clean_text
 from shared.values import BadValue, parse_date
 
 OWN_FIELDS: Mapping[str, Field] = {
-    "enrollment_id": Field(
-        Text(ar="معرّف التسجيل", fr="Identifiant d'inscription", en="Enrollment id"),
-        "Identifiant d'inscription ¦ ID inscription ¦ N° inscription ¦ Enrollment id ¦ Enrollment ID ¦ معرف التسجيل ¦ رقم التسجيل",
-    ),
+    "enrollment_id": ENROLLMENT_ID,
     "status": Field(
         Text(ar="الحالة", fr="Statut", en="Status"),
         "Statut ¦ État ¦ Situation ¦ Statut du bénéficiaire ¦ Nouveau statut ¦ Status ¦ State ¦ New status ¦ الحالة ¦ الوضعية"
@@ -98,11 +93,3 @@ def read_status_row(
     if status is None or any(one.severity == "error" for one in findings):
         return None, findings
     return StatusRow(line=line, status=status, named=named, reason=reason, changed_on=changed_on, cells=cells), findings
-
-
-def named_in(cells: Mapping[str, Cell]) -> dict[str, Any]:
-    """Every way in which a row names a beneficiary, the surest first."""
-    named: dict[str, Any] = {}
-    with suppress(ValueError):
-        named["enrollment_id"] = UUID(clean_text(cells.get("enrollment_id")))
-    return named | {name: number for name, read in NUMBERS.items() if (number := read(cells.get(name)))}
