@@ -39,7 +39,8 @@ def read_beneficiary(
         raise FieldsNotOfTheList(
             pointer=f"{at}/{unknown[0]}", fields=", ".join(unknown), accepted=", ".join(sorted(known))
         )
-    filled = [name for name in dict.fromkeys((*form.filled, "name")) if whole or name in cells]
+    needed = dict.fromkeys((*form.filled, "name"))
+    filled = [name for name in needed if name in known and (whole or name in cells)]  # not the action of a line
     form = form.model_copy(update={"delta": False, "filled": filled})
     listed, findings = read_row(0, cells, form, "MRU", now().date())
     if listed is None:

@@ -105,6 +105,18 @@ async def test_a_doubtful_amount_warns_and_an_unreadable_field_refuses(client: h
     assert elsewhere.status_code == 404  # none of this caller's
 
 
+async def test_one_is_enrolled_in_a_program_whose_list_holds_additions_and_removals(taazour: Running) -> None:
+    """Its list needs an action on every line; one beneficiary told alone is an addition and has no action to tell."""
+    async with taazour.client("cnam", programs=frozenset({"HEALTH_INSURANCE"})) as cnam:
+        told = {"household_number": "MR0510000001", "name": "Sidi Ould Ahmed", "household_size": 4}
+        body = {"program": "HEALTH_INSURANCE", "beneficiary": told}
+        one = await cnam.post("/v1/enrollments", json=body)
+        named = await cnam.post("/v1/enrollments", json=body | {"beneficiary": told | {"action": "added"}})
+
+    assert (one.status_code, one.json()["status"]) == (201, "enrolled")
+    assert named.json()["code"] == "fields_not_of_the_list"
+
+
 async def test_who_is_in_the_program_is_not_enrolled_again_and_who_left_begins_anew(client: httpx.AsyncClient) -> None:
     first = await begun(client)
     texts = set()
