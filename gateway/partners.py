@@ -27,6 +27,8 @@ Permission = Literal[
     "links:read",
     "overlaps:read",
     "matrix:write",
+    "referrals:read",
+    "referrals:write",
     "changes:propose",
     "changes:decide",
     "places:write",
@@ -82,7 +84,9 @@ class Partner(_Strict):
 
     def caller(self, scope: frozenset[str]) -> Caller:
         """Who a token of this partner speaks for: never more than the partner may today."""
-        return Caller(self.id, scope & frozenset(self.permissions), frozenset(self.programs))
+        return Caller(
+            self.id, scope & frozenset(self.permissions), frozenset(self.programs), covers=frozenset(self.subscribes)
+        )
 
 
 Partners = dict[str, Partner]

@@ -31,11 +31,13 @@ CACHED_TOKENS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a request acts for. `programs` are those the caller's agreement covers for pushing."""
+    """Who a request acts for. `programs` are those the caller keeps and pushes; `covers`, those about which its agreement
+    lets it ask whether a household of its own is in them."""
 
     name: str
     permissions: frozenset[str]
     programs: frozenset[str] = frozenset()
+    covers: frozenset[str] = frozenset()
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -64,6 +66,7 @@ class InternalKey:
                 "exp": int(expires),
                 "scope": " ".join(sorted(caller.permissions)),
                 "programs": sorted(caller.programs),
+                "covers": sorted(caller.covers),
             }
             token = jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
             _remember(self._minted, caller, (expires, token))
@@ -82,7 +85,13 @@ class InternalKey:
             ).validate(claims)
         except (JoseError, ValueError):
             raise Unauthenticated from None
-        caller = Caller(claims["sub"], frozenset(claims["scope"].split()), frozenset(claims["programs"]))
+        caller = Caller(
+            claims["sub"],
+            frozenset(claims["scope"].split()),
+            frozenset(claims["programs"]),
+            # A gateway of the version before this one does not name them: then none.
+            frozenset(claims.get("covers", ())),
+        )
         _remember(self._verified, fingerprint, (float(claims["exp"]), caller))
         return caller
 

@@ -28,7 +28,7 @@ PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matchi
 ALL_PERMISSIONS = frozenset(
     "households:write households:read places:read imports:write enrollments:read enrollments:write enrollments:check programs:read programs:write "
     "payments:read payments:write schools:read "
-    "links:read overlaps:read matrix:write events:read internal changes:propose changes:decide places:write households:score "
+    "links:read overlaps:read matrix:write referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
     "conflicts:read quality:read quality:run".split()
 )
@@ -98,9 +98,10 @@ class Running:
         name: str = "tester",
         permissions: frozenset[str] = ALL_PERMISSIONS,
         programs: frozenset[str] = frozenset(),
+        covers: frozenset[str] = frozenset(),
     ) -> httpx.AsyncClient:
         """A client with an internal token, as the gateway would send it. Close it, or use it as a context."""
-        token = self.key.token(Caller(name, permissions, programs))
+        token = self.key.token(Caller(name, permissions, programs, covers))
         return httpx.AsyncClient(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
         )

@@ -31,3 +31,38 @@ class MatrixDayTooEarly(Refusal):
         en="The decision in force for these two programs began on {day}; the next one does not begin before it."
         " Accepted: {day} or later.",
     )
+
+
+class ReferralToItself(Refusal):
+    code = "referral_to_itself"
+    text = Text(
+        ar="لا تُحال الأسرة من برنامج إلى البرنامج نفسه. المقبول: برنامجان مختلفان.",
+        fr="Un ménage n'est pas orienté d'un programme vers lui-même. Accepté : deux programmes différents.",
+        en="A household is not referred from a program to itself. Accepted: two different programs.",
+    )
+
+
+class ReferralNotReceived(Refusal):
+    code, status = "referral_not_received", 403
+    text = Text(
+        ar="هذه إحالة أرسلتموها؛ لا يغيّر حالتها إلا من يدير البرنامج الذي تلقاها.",
+        fr="Vous avez envoyé cette orientation ; seul le responsable du programme qui l'a reçue la fait avancer.",
+        en="You sent this referral; only the keeper of the program that received it moves it on.",
+    )
+
+
+class ReferralStepRefused(Refusal):
+    code, status = "referral_step_refused", 409
+    text = Text(
+        ar="هذه الإحالة {status}، ولا يمكن أن تصبح {wanted}. ما يمكن أن يلي: {following}.",
+        fr="Cette orientation est {status} et ne peut pas devenir {wanted}. Ce qui peut suivre : {following}.",
+        en="This referral is {status} and cannot become {wanted}. What may follow: {following}.",
+    )
+
+    def __init__(self, *, status: Text, wanted: Text, following: Text) -> None:
+        super().__init__()
+        self.detail = Text(
+            ar=self.text.ar.format(status=status.ar, wanted=wanted.ar, following=following.ar),
+            fr=self.text.fr.format(status=status.fr, wanted=wanted.fr, following=following.fr),
+            en=self.text.en.format(status=status.en, wanted=wanted.en, following=following.en),
+        )

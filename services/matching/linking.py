@@ -19,6 +19,7 @@ from services.matching.candidates import Keys, People, members_of, read_people
 from services.matching.models import Beneficiary, BeneficiaryKey, LinkRefusal, LinkStatus, Place
 from services.matching.overlapping import refresh_overlaps
 from services.matching.projecting import hashed, hold_linking_lock, phone_keys
+from services.matching.referring import serve_enrolled
 from services.matching.rules.comparing import judge
 from services.matching.rules.deciding import LEAST, Decision, Refused, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, Unit
@@ -235,6 +236,7 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged]) -> None:
             ),
         )
     await refresh_overlaps(tx, touched)
+    await serve_enrolled(tx, touched)
 
 
 def _row(one: Judged) -> dict[str, Any]:

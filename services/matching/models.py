@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.matching.rules.matrix import OverlapClass
+from services.matching.rules.referring import ReferralReason, ReferralRefusal, ReferralStatus
 from shared.database import NAMING
 
 
@@ -254,3 +255,58 @@ class MatrixDecision(Base):
     valid_from: Mapped[date]
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     decided_by: Mapped[str] = mapped_column(Text)
+
+
+class Referral(Base):
+    """A household that one program's keeper sends to another program, followed until it is served.
+
+    At most one is open for a household and a receiving program, whoever sent it.
+    """
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        Index(
+            "uq_referrals_open",
+            "household_id",
+            "to_program",
+            unique=True,
+            postgresql_where="status IN ('sent', 'seen', 'accepted')",
+        ),
+        Index("ix_referrals_to_program_id", "to_program", "id"),
+        Index("ix_referrals_from_program_id", "from_program", "id"),
+        Index("ix_referrals_enrollment_id", "enrollment_id"),
+        CheckConstraint("from_program <> to_program", name="two_programs"),
+        CheckConstraint("status IN ('sent', 'seen', 'accepted', 'refused', 'served', 'closed')", name="status"),
+        CheckConstraint(
+            "reason IN ('not_in_program', 'household_asked', 'situation_changed')",
+            name="reason",
+        ),
+        CheckConstraint("(refusal IS NULL) = (refused_at IS NULL)", name="refusal_has_reason"),
+        CheckConstraint(
+            "refusal IN ('not_eligible', 'no_capacity', 'outside_area', 'household_not_found', 'household_declined',"
+            " 'already_in_program', 'sent_in_error')",
+            name="refusal",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    from_program: Mapped[str] = mapped_column(Text)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("beneficiaries.id"))
+    """Of the program that sends: never shown to the one that receives."""
+    to_program: Mapped[str] = mapped_column(Text)
+    household_id: Mapped[UUID]
+    """The registry's household when it was sent. It may leave the registry, so nothing refers to it."""
+    household_number: Mapped[str] = mapped_column(Text)
+    """The registry's number of it."""
+    reason: Mapped[ReferralReason] = mapped_column(Text)
+    status: Mapped[ReferralStatus] = mapped_column(Text)
+    refusal: Mapped[ReferralRefusal | None] = mapped_column(Text)
+    sent_by: Mapped[str] = mapped_column(Text)
+    """The partner that sent it: whom to contact."""
+    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    refused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    served_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.rules.matrix import OverlapClass
+from services.matching.rules.referring import ReferralReason, ReferralRefusal, ReferralStatus, Standing
 from shared.text import Language
 
 CellClass = OverlapClass | Literal["undecided"]
@@ -185,3 +186,149 @@ class HouseholdValue(BaseModel):
     size: int
     programs: list[ProgramValue]
     monthly_value_mru: Decimal
+
+
+class WithoutOut(BaseModel):
+    """An enrollment of the caller's program and whether its household is in another one.
+
+    `standing` is `cannot_tell` where the registry's household is not surely known (`because` `not_linked`), or where the
+    other program has sent no list (`no_list`): unknown is not `not_in`.
+    """
+
+    enrollment_id: UUID
+    household_number: str | None
+    """As the caller's own list has it."""
+    link_status: Literal["pending", "linked", "to_adjudicate", "unmatched"]
+    standing: Standing
+    because: Literal["not_linked", "no_list"] | None
+    referral: ReferralStatus | None
+    """Of the last referral of this enrollment to the other program."""
+
+
+class WithoutSummary(BaseModel):
+    """Of the `enrolled` of the caller's program: how many are in the other one, are not, and of how many it cannot be told.
+
+    `households_not_in` counts a household once that stands on the list twice. `others_not_linked` are active enrollments of
+    the other program that could be anybody's, so that `not_in` may be fewer; absent where they are 1 to 4.
+    """
+
+    program: str
+    other: str
+    enrolled: int
+    in_other: int
+    not_in: int
+    households_not_in: int
+    not_linked: int
+    no_list: int
+    others_not_linked: int | None
+
+
+Outcome = Literal["referred", "unchanged", "in_program", "not_linked", "not_found"]
+MOST_NAMED = 500
+
+
+class ReferralsIn(BaseModel):
+    """Which enrollments of one's own program are referred to another, and why.
+
+    `all`: everyone surely not in it, without those who are referred to it already, or whom it refused when they were
+    referred from here before.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_program: Annotated[str, StringConstraints(max_length=64)]
+    to_program: Annotated[str, StringConstraints(max_length=64)]
+    reason: ReferralReason
+    enrollments: Annotated[list[UUID], Field(min_length=1, max_length=MOST_NAMED)] | Literal["all"]
+
+
+class ReferralRow(BaseModel):
+    """What became of one enrollment: `unchanged` where its household has an open referral to the program, whoever sent it."""
+
+    enrollment_id: UUID
+    outcome: Outcome
+    referral_id: UUID | None
+
+
+class ReferralsSent(BaseModel):
+    """Enrollments by outcome; `rows` for those that were named. `more`: ask again, there are more than are sent at once."""
+
+    batch_id: UUID | None
+    counts: dict[Outcome, int]
+    more: bool
+    rows: list[ReferralRow]
+
+
+class ReferralRefused(BaseModel):
+    """Why a referral is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: ReferralRefusal
+
+
+class ReferralOut(BaseModel):
+    """A referral, as much of it as its reader needs.
+
+    Whoever sent it sees its own enrollment and the household's number as its own list has it. Whoever received it sees the
+    registry's number of the household, where it lives, and `sent_by`, whom to contact; `from_program` only where its
+    agreement covers that program, because being in it is sensitive.
+    """
+
+    id: UUID
+    version: int
+    direction: Literal["received", "sent"]
+    from_program: str | None
+    sent_by: str
+    to_program: str
+    enrollment_id: UUID | None
+    household_number: str | None
+    moughataa_code: str | None
+    commune_code: str | None
+    commune_fr: str | None
+    commune_ar: str | None
+    reason: ReferralReason
+    status: ReferralStatus
+    refusal: ReferralRefusal | None
+    sent_at: datetime
+    seen_at: datetime | None
+    accepted_at: datetime | None
+    refused_at: datetime | None
+    served_at: datetime | None
+    closed_at: datetime | None
+
+
+class ReferralTurn(BaseModel):
+    """A version of a referral: who made it (`matching` where an enrollment served it), when, and why where refused."""
+
+    version: int
+    at: datetime
+    by: str
+    status: ReferralStatus
+    reason: str | None
+
+
+class ReferralDetail(ReferralOut):
+    """A referral with its history, oldest first."""
+
+    history: list[ReferralTurn]
+
+
+class ReferralSummary(BaseModel):
+    """Referrals from one program to another: how many were sent in the period, and how many of them came to each step.
+
+    `uptake` is served / sent. Days are medians, from sent to accepted or refused, and from sent to served. Counts of 1 to 4
+    are absent, and what would tell them.
+    """
+
+    from_program: str
+    to_program: str
+    sent: int | None
+    seen: int | None
+    accepted: int | None
+    refused: int | None
+    served: int | None
+    closed: int | None
+    uptake: float | None
+    median_days_to_answer: float | None
+    median_days_to_served: float | None

@@ -55,3 +55,23 @@ class MatrixChanged(Event):
 
     def aggregate_id(self) -> UUID:
         return self.cell_id
+
+
+class ReferralsChanged(Event):
+    """Referrals from one program to another were sent, or moved on; `GET /v1/referrals` shows them to their two keepers."""
+
+    type: ClassVar[str] = "matching.referrals.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    from_program: str
+    to_program: str
+    sent: int = 0
+    seen: int = 0
+    accepted: int = 0
+    refused: int = 0
+    served: int = 0
+    closed: int = 0
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id

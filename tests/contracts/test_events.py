@@ -193,6 +193,18 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "program_b": ("string", True),
         "overlap_class": ("string", True),
     },
+    "matching.referrals.changed.v1": {
+        "version": ("integer", False),
+        "batch_id": (UUID, True),
+        "from_program": ("string", True),
+        "to_program": ("string", True),
+        "sent": ("integer", False),
+        "seen": ("integer", False),
+        "accepted": ("integer", False),
+        "refused": ("integer", False),
+        "served": ("integer", False),
+        "closed": ("integer", False),
+    },
 }
 
 TYPE_FORM = re.compile(r"(registry|programs|matching)\.[a-z]+(-[a-z]+)*\.[a-z]+\.v[1-9][0-9]*")

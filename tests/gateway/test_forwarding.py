@@ -56,7 +56,7 @@ async def test_a_request_arrives_whole_with_the_partners_identity_in_an_internal
     assert (arrived["idempotency-key"], arrived["accept-language"]) == (["once-and-once"], ["ar"])
     (authorization,) = arrived["authorization"]
     caller = InternalKey(door.running.platform.settings.internal_key_file).caller(authorization.removeprefix("Bearer "))
-    assert (caller.name, caller.programs) == ("alpha", {"FIRST"})
+    assert (caller.name, caller.programs, caller.covers) == ("alpha", {"FIRST"}, {"FIRST", "SECOND"})
     assert caller.permissions == {"imports:write", "enrollments:read", "households:read", "events:read"}
 
 

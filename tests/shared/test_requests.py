@@ -461,6 +461,18 @@ def test_a_token_is_used_again_while_it_lasts_and_minted_anew_before_it_ends(
     assert small.key.token(caller) != first
 
 
+def test_a_token_of_the_version_before_covers_nothing(small: Small) -> None:
+    key = OctKey.import_key(small.key_file.read_bytes().strip())
+    before = {
+        "aud": "tekamoul-internal", "sub": "masef", "exp": int(time.time()) + 60, "scope": "a:b", "programs": ["ONE"],
+    }  # fmt: skip
+    token = jwt.encode({"alg": "HS256"}, before, key, algorithms=["HS256"])
+
+    assert small.key.caller(token) == Caller("masef", frozenset({"a:b"}), frozenset({"ONE"}), frozenset())
+    now = Caller("masef", frozenset({"a:b"}), frozenset({"ONE"}), frozenset({"TWO"}))
+    assert small.key.caller(small.key.token(now)) == now
+
+
 # Every route says who may call it
 
 

@@ -23,6 +23,11 @@ ROUTES = {
     "/v1/schools?program=TEKAVOUL": "schools:read",
     "/v1/household-values": "links:read",
     f"/v1/household-values/{UNKNOWN}": "links:read",
+    "/v1/programs/TEKAVOUL/without/TEMWINE": "referrals:read",
+    "/v1/programs/TEKAVOUL/without/TEMWINE/summary": "referrals:read",
+    "/v1/referrals?direction=sent": "referrals:read",
+    "/v1/referrals/summary": "referrals:read",
+    f"/v1/referrals/{UNKNOWN}": "referrals:read",
     f"/internal/link-batches/{UNKNOWN}": "internal",
 }
 

@@ -1,0 +1,144 @@
+"""HTTP of referrals, and of who of a program lacks another one, for the programs' keepers."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from services.matching import referral_queries as queries
+from services.matching import referring
+from services.matching.referring import Step
+from services.matching.rules.referring import ReferralStatus, Standing
+from services.matching.schemas import (
+    ReferralDetail,
+    ReferralOut,
+    ReferralRefused,
+    ReferralsIn,
+    ReferralsSent,
+    ReferralSummary,
+    WithoutOut,
+    WithoutSummary,
+)
+from shared.database import Tx
+from shared.etags import IfMatch, etag, tag
+from shared.idempotency import OnceOnly
+from shared.identity import Caller, permitted
+from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+
+router = APIRouter(prefix="/v1", tags=["referrals"])
+Reading = Annotated[Caller, permitted("referrals:read")]
+Writing = Annotated[Caller, permitted("referrals:write")]
+
+
+@router.get("/programs/{program}/without/{other}")
+async def list_without(
+    program: str,
+    other: str,
+    tx: Tx,
+    by: Reading,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    standing: Annotated[Literal[Standing.NOT_IN, Standing.CANNOT_TELL] | None, Query()] = None,
+) -> Page[WithoutOut]:
+    """The active enrollments of one of the caller's programs whose households are not in another one, or of whom it cannot
+    be told. A household is in a program where any member is. For the other program the caller's agreement must cover it."""
+    await referring.refuse_unless_covered(tx, program, other, by)
+    return await queries.without(tx, program, other, limit, cursor, standing)
+
+
+@router.get("/programs/{program}/without/{other}/summary")
+async def summarize_without(program: str, other: str, tx: Tx, by: Reading) -> WithoutSummary:
+    """How many of one of the caller's programs are in another one, are not, or cannot be told."""
+    await referring.refuse_unless_covered(tx, program, other, by)
+    return await queries.without_summary(tx, program, other)
+
+
+@router.post("/referrals", response_model=ReferralsSent)
+async def send_referrals(body: ReferralsIn, once: OnceOnly, tx: Tx, by: Writing) -> Response:
+    """Refer households of one of the caller's programs to another: enrollments by id, or all that surely lack it.
+
+    A household has at most one open referral to a program: a second one leaves it `unchanged`, whoever sent the first.
+    """
+
+    async def refer() -> ReferralsSent:
+        return await referring.refer(tx, body, by=by)
+
+    return await once.answer(refer, status=200, body=body.model_dump_json().encode())
+
+
+@router.get("/referrals")
+async def list_referrals(
+    tx: Tx,
+    by: Reading,
+    direction: queries.Direction,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    status: ReferralStatus | None = None,
+    program: Annotated[str | None, Query(max_length=64, description="One of the caller's programs.")] = None,
+) -> Page[ReferralOut]:
+    """The referrals the caller's programs received or sent, oldest first."""
+    return await queries.referrals(tx, by, direction, limit, cursor, status, program)
+
+
+@router.get("/referrals/summary")
+async def summarize_referrals(
+    tx: Tx, by: Reading, sent_from: date | None = None, sent_to: date | None = None
+) -> list[ReferralSummary]:
+    """Referrals by pair of programs, of those the caller's programs sent or received: steps, uptake and median days."""
+    return await queries.summary(tx, by, sent_from, sent_to)
+
+
+@router.get("/referrals/{referral_id}")
+async def get_referral(referral_id: UUID, tx: Tx, by: Reading, response: Response) -> ReferralDetail:
+    """One referral with its history."""
+    found = await queries.referral(tx, referral_id, by)
+    tag(response, found.version)
+    return found
+
+
+@router.post("/referrals/{referral_id}/see", response_model=ReferralDetail)
+async def see_referral(referral_id: UUID, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch) -> Response:
+    """Note that a received referral was looked at."""
+    return await _move(once, tx, referral_id, Step(ReferralStatus.SEEN), by, if_match)
+
+
+@router.post("/referrals/{referral_id}/accept", response_model=ReferralDetail)
+async def accept_referral(referral_id: UUID, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch) -> Response:
+    """Accept a referral that was seen. It is served by itself when the household is enrolled."""
+    return await _move(once, tx, referral_id, Step(ReferralStatus.ACCEPTED), by, if_match)
+
+
+@router.post("/referrals/{referral_id}/refuse", response_model=ReferralDetail)
+async def refuse_referral(
+    referral_id: UUID, body: ReferralRefused, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch
+) -> Response:
+    """Refuse a referral that was seen or accepted, with the reason."""
+    return await _move(once, tx, referral_id, Step(ReferralStatus.REFUSED, body.reason), by, if_match)
+
+
+@router.post("/referrals/{referral_id}/serve", response_model=ReferralDetail)
+async def serve_referral(referral_id: UUID, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch) -> Response:
+    """Note that an accepted household was served, where no enrollment tells it."""
+    return await _move(once, tx, referral_id, Step(ReferralStatus.SERVED), by, if_match)
+
+
+@router.post("/referrals/{referral_id}/close", response_model=ReferralDetail)
+async def close_referral(referral_id: UUID, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch) -> Response:
+    """Close a referral that was served or refused."""
+    return await _move(once, tx, referral_id, Step(ReferralStatus.CLOSED), by, if_match)
+
+
+async def _move(once: OnceOnly, tx: Tx, referral_id: UUID, step: Step, by: Caller, if_match: str) -> Response:
+    async def move() -> BaseModel:
+        await referring.move(tx, referral_id, step, by=by, if_match=if_match)
+        await tx.flush()
+        return await queries.referral(tx, referral_id, by)
+
+    command: Callable[[], Awaitable[BaseModel]] = move
+    answer = await once.answer(command, status=200, body=(step.refusal or "").encode())
+    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
+    return answer
