@@ -179,18 +179,18 @@ def events_page() -> str:
     return GENERATED + "".join(parts)
 
 
-def refusals() -> list[type[Refusal]]:
+def every_refusal() -> list[type[Refusal]]:
     """Every refusal of the platform's packages, by code."""
     for package in PACKAGES:
         _import_all(importlib.import_module(package))
-    found: dict[str, type[Refusal]] = {}
+    found: list[type[Refusal]] = []
     waiting = list(Refusal.__subclasses__())
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         if "code" in vars(kind) and kind.__module__.startswith(OURS):
-            found[kind.code] = kind
-    return [found[code] for code in sorted(found)]
+            found.append(kind)
+    return sorted(found, key=lambda kind: kind.code)
 
 
 def _import_all(package: ModuleType) -> None:
@@ -201,7 +201,7 @@ def _import_all(package: ModuleType) -> None:
 
 def errors_page() -> str:
     languages = ("العربية", "Français", "English")
-    refused = [(f"`{kind.code}`", str(kind.status), *_texts(kind.text)) for kind in refusals()]
+    refused = [(f"`{kind.code}`", str(kind.status), *_texts(kind.text)) for kind in every_refusal()]
     parts = [
         "# Errors\n\nAn answer other than 2xx is problem+json (RFC 9457) with a stable `code`, a `title` in the caller's"
         " language (`Accept-Language`) and the `trace_id` to quote.\n\n",

@@ -17,9 +17,9 @@ from cli.processes import SERVICES
 from cli.reference import (
     build_apps,
     event_types,
+    every_refusal,
     field_docstrings,
     first_sentence,
-    refusals,
     routes_of,
     table,
     write_reference,
@@ -172,6 +172,12 @@ def test_the_references_are_current() -> None:
     assert write_reference(REFERENCE, check=True) == [], "run `tekamoul docs`"
 
 
+def test_no_two_refusals_share_a_code() -> None:
+    codes = [kind.code for kind in every_refusal()]
+
+    assert len(codes) == len(set(codes)), sorted(code for code in set(codes) if codes.count(code) > 1)
+
+
 def test_a_stale_page_is_named_and_only_written_when_asked(tmp_path: Path) -> None:
     assert write_reference(tmp_path / "new", check=True) == PAGES
     assert not (tmp_path / "new").exists()
@@ -203,7 +209,7 @@ def test_every_event_refusal_and_setting_is_on_its_page() -> None:
     events, errors, settings = [(REFERENCE / page).read_text() for page in ("events.md", "errors.md", "settings.md")]
 
     assert len(event_types()) >= 6 and all(f"## {one.type}\n" in events for one in event_types())
-    codes = {one.code for one in refusals()}
+    codes = {one.code for one in every_refusal()}
     assert {"not_found", "cursor_ahead", "enrollment_not_active", "unknown_kind_of_file", "redrive_failed"} <= codes
     assert all(f"| `{code}` |" in errors for code in codes)
     for name in (

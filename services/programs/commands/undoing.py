@@ -13,7 +13,7 @@ from services.programs.commands.enrollments import Asked, locked, make_version, 
 from services.programs.commands.holding import settle_holds
 from services.programs.commands.reviewing import reviews_of
 from services.programs.commands.seating import free_seats
-from services.programs.errors.enrollments import DeliveredSince, NothingToUndo, UndoneAlready, refuse_full
+from services.programs.errors.enrollments import DeliveredSince, NoTurnToUndo, UndoneAlready, refuse_full
 from services.programs.models import Delivery, Enrollment
 from services.programs.queries.programs import published_for_seats
 from services.programs.rules.reviewing import ReviewDecision, ReviewKind
@@ -34,7 +34,7 @@ TRANSFERRED = frozenset(TransferReason)
 async def undo_last_step(tx: AsyncSession, asked: Asked) -> Enrollment:
     """Take back the last step of an enrollment, whatever it was.
 
-    NothingToUndo for one that only began; UndoneAlready where the last step was an undo; DeliveredSince where something
+    NoTurnToUndo for one that only began; UndoneAlready where the last step was an undo; DeliveredSince where something
     was handed over after it; ActiveMeanwhile where the beneficiary has begun anew; ProgramFull or QuotaReached where
     the seat was given away.
     """
@@ -43,7 +43,7 @@ async def undo_last_step(tx: AsyncSession, asked: Asked) -> Enrollment:
     step = await tx.get_one(History, (enrollment.id, enrollment.version))
     past = (await tx.execute(AS_IT_WAS, {"id": enrollment.id, "version": enrollment.version - 1})).mappings().first()
     if past is None:
-        raise NothingToUndo
+        raise NoTurnToUndo
     if step.change["reason"] == ByItself.UNDONE:
         raise UndoneAlready
     since = (Delivery.enrollment_id == enrollment.id, Delivery.recorded_at >= step.changed_at)

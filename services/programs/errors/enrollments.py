@@ -154,8 +154,8 @@ class BeneficiaryRefused(Refusal):
         )
 
 
-class NothingToUndo(Refusal):
-    code, status = "nothing_to_undo", 409
+class NoTurnToUndo(Refusal):
+    code, status = "no_turn_to_undo", 409
     text = Text(
         ar="لم يتغير شيء في هذا التسجيل منذ بدايته؛ لا شيء يُتراجع عنه.",
         fr="Rien n'a changé dans cette inscription depuis son début ; il n'y a rien à annuler.",

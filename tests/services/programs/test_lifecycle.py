@@ -159,7 +159,7 @@ OUT_OF_ORDER: list[tuple[list[str], str, dict[str, Any], str]] = [
     (["exit"], "recertify", {}, "enrollment_exited"),
     (["exit"], "correct", {"beneficiary": {"name": "Sidi"}}, "enrollment_exited"),
     (["exit"], "transfer", {"reason": "head_moved", "beneficiary": {"name": "Sidi"}}, "enrollment_exited"),
-    ([], "undo", {}, "nothing_to_undo"),
+    ([], "undo", {}, "no_turn_to_undo"),
     (["suspend", "undo"], "undo", {}, "undone_already"),
     ([], "refuse-link", {"reason": "unknown_here"}, "enrollment_not_linked"),
 ]

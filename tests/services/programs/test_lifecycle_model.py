@@ -151,7 +151,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def expected_undo(self, life: Life) -> str:
         if len(life.versions) == 1:
-            return "nothing_to_undo"
+            return "no_turn_to_undo"
         if life.versions[-1][1] == "undo":
             return "undone_already"
         before = life.versions[-2][0]
