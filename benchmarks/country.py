@@ -24,7 +24,7 @@ from shared.ids import new_id
 
 CLOCKS = "version,true_from,known_from,change_id,source,source_on,sources"
 COLUMNS = {
-    "changes": "id,kind,made_at,made_by,source",
+    "changes": "id,kind,made_at,made_by,source,import_id",
     "households": f"id,number,{CLOCKS},content_hash,commune_code,village,vulnerability_category,score,formula_version,"
     "scored_on,surveyed_on,phones,questionnaire_version,answers,status",
     "individuals": f"id,number,{CLOCKS},name_fr,name_ar,sex,birth_date,birth_precision,disability,"
@@ -43,6 +43,8 @@ ENTERED = datetime(2025, 3, 10, tzinfo=UTC)
 SURVEYED = date(2025, 3, 4)
 CHANGED = date(2025, 9, 1)
 SOURCE = "registry_survey"
+FILE = new_id()
+"""The import they all came with: what a file brought is indexed in batches of its own size."""
 HAS_PAST = 4
 """Every so many households were otherwise before CHANGED, so that a read as of an earlier day finds a past state."""
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -85,7 +87,7 @@ class _Country:
             if len(rows["individuals"]) >= most:
                 break
             if len(rows["households"]) % BATCH_HOUSEHOLDS == 0:
-                rows["changes"].append((new_id(), "import", ENTERED, "taazour", SOURCE))
+                rows["changes"].append((new_id(), "import", ENTERED, "taazour", SOURCE, FILE))
             self._household(rows, place, rows["changes"][-1][0])
         return rows
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, cast, func, select, update
+from sqlalchemy import ARRAY, Text, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Change, Household, Individual, Membership, NameKeys, NameWord
+from services.registry.queries.moments import any_of
 from services.registry.rules.names import name_keys, parts_of, place_keys, sex_key, year_key
 from shared.copying import copy_rows
 from shared.names import parse_name
@@ -50,7 +51,7 @@ async def index_changes(tx: AsyncSession, most: int = CHANGES_AT_ONCE) -> Indexe
         return Indexed()
     people = await _people(tx, changes)
     keys, words = await asyncio.to_thread(_indexed, people)
-    await _store(tx, keys, words)
+    await store_keys(tx, keys, words)
     await tx.execute(update(Change).where(Change.id.in_(changes)).values(searchable=True))
     return Indexed(len(changes), frozenset(words), more=len(found) == most or len(changes) < len(found))
 
@@ -100,11 +101,15 @@ def _indexed(people: Iterable[Any]) -> tuple[dict[UUID, frozenset[int]], set[str
     return keys, words
 
 
-async def _store(tx: AsyncSession, keys: Mapping[UUID, frozenset[int]], words: Iterable[str]) -> None:
-    known = set(await tx.scalars(select(NameKeys.individual_id).where(NameKeys.individual_id.in_(keys))))
+async def store_keys(tx: AsyncSession, keys: Mapping[UUID, frozenset[int]], words: Iterable[str]) -> None:
+    """Keep the keys of these individuals, however many they are, in the place of those they had; and the words."""
+    known = set(await tx.scalars(select(NameKeys.individual_id).where(NameKeys.individual_id == any_of(keys))))
     new = [(id_, tuple(found)) for id_, found in keys.items() if id_ not in known]
     await copy_rows(tx, "name_keys", ("individual_id", "keys"), new)
-    for id_ in known:
-        await tx.execute(update(NameKeys).where(NameKeys.individual_id == id_).values(keys=list(keys[id_])))
+    if known:
+        table: Any = NameKeys.__table__
+        changed = update(table).where(table.c.individual_id == bindparam("whose")).values(keys=bindparam("found"))
+        connection = await tx.connection()
+        await connection.execute(changed, [{"whose": id_, "found": list(keys[id_])} for id_ in known])
     seen = select(func.unnest(cast(list(words), ARRAY(Text))))
     await tx.execute(upsert(NameWord).from_select(["word"], seen).on_conflict_do_nothing())

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from registry_cases import apply
 from running import Running, Services, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
+from services.registry.commands.indexing import store_keys
 from services.registry.queries.name_words import NameWords
 from services.registry.rules.clocks import Origin
 from services.registry.rules.households import COLUMNS
@@ -445,3 +446,14 @@ async def test_the_dead_the_merged_and_those_who_left_are_found_with_their_statu
     assert (merged["individual"]["status"], merged["individual"]["merged_into"]) == ("merged", ids[1])
     (left,) = await found(client, household_number="MR0110000010")
     assert left["households"][0]["status"] == "left"
+
+
+async def test_a_statement_takes_the_keys_of_more_people_than_it_may_have_parameters(registry: Running) -> None:
+    people = [UUID(int=number) for number in range(1, 32_769)]  # PostgreSQL's protocol ends at 32,767 parameters
+    async with registry.platform.database.transaction() as tx:
+        await store_keys(tx, dict.fromkeys(people, frozenset({1})), {"mohamed"})
+        await store_keys(tx, dict.fromkeys(people[:3], frozenset({2, 3})), set())
+        counted = "SELECT cardinality(keys) AS keys, count(*) FROM name_keys WHERE individual_id <= :last GROUP BY 1 ORDER BY 1"
+        held = [tuple(row) for row in await tx.execute(text(counted), {"last": people[-1]})]
+
+    assert held == [(1, 32_765), (2, 3)]
