@@ -4,7 +4,7 @@ import asyncio
 import gc
 import time
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from services.registry.commands.indexing import index_changes
 from services.registry.models import Change
@@ -16,6 +16,7 @@ LOOK_SECONDS = 0.5
 SHARE_BESIDE_IMPORTS = 0.03
 """Of the time, while a file is applied: both need the same processor, and names can be searched a little later."""
 
+LONGEST_COUNTING = "5min"
 MANY_ROUNDS = 20
 """Behind for so many in a row, it has read a whole file."""
 
@@ -36,6 +37,7 @@ def index_worker(words: NameWords) -> Worker:
                 # nobody is answered meanwhile: a second, after a country.
                 gc.collect()
                 gc.freeze()
+                await _tell_the_planner(platform)
             rounds_behind = rounds_behind + 1 if done.more else 0
             # Caught up, it lets changes gather: a round after each single one costs more than the change itself.
             rest = 0.0 if done.more else LOOK_SECONDS
@@ -44,6 +46,14 @@ def index_worker(words: NameWords) -> Worker:
             await asyncio.sleep(rest)
 
     return index_names
+
+
+async def _tell_the_planner(platform: Platform) -> None:
+    """Count the keys anew and put what waits into their index: which keys a crowd has is read from the statistics."""
+    async with platform.database.transaction() as tx:
+        await tx.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_COUNTING}'"))
+        await tx.execute(text("SELECT gin_clean_pending_list('ix_name_keys_keys')"))
+        await tx.execute(text("ANALYZE name_keys"))
 
 
 async def changes_to_index(platform: Platform) -> dict[str, int]:
