@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
 
+from benchmarks.clients import Asked, Service, elsewhere, percentiles, send_all, service_told
 from benchmarks.service_alone import ServiceAlone
-from shared.identity import Caller, InternalKey
+from shared.identity import Caller
 from shared.ids import new_id
 
 OFFICER = Caller("taazour", frozenset({"enrollments:check", "enrollments:write"}), frozenset({"TEKAVOUL"}))
@@ -56,25 +51,19 @@ async def _enrolled(enrollments: int) -> dict[str, Any]:
         await _fill(programs.database_url, enrollments)
         questions = programs.folder / "questions.json"
         questions.write_bytes(orjson.dumps(await _questions(programs.database_url)))
-        figures = await _elsewhere("ask", programs, str(questions))
+        figures = await _measured("ask", programs, str(questions))
     return {"benchmark": "enrolled", "enrollments": enrollments, "questions": QUESTIONS, **figures}
 
 
 async def _enroll_write(writes: int) -> dict[str, Any]:
     async with ServiceAlone(PROCESS, OFFICER) as programs:
-        figures = await _elsewhere("write", programs, str(writes))
+        figures = await _measured("write", programs, str(writes))
     return {"benchmark": "enroll-write", "clients": CLIENTS, "writes": writes, **figures}
 
 
-async def _elsewhere(what: str, programs: ServiceAlone, argument: str) -> dict[str, Any]:
-    """Run the clients in a process of their own: what they cost is theirs."""
+async def _measured(what: str, programs: ServiceAlone, argument: str) -> dict[str, Any]:
     load = round(os.getloadavg()[0], 1)
-    command = [sys.executable, "-m", __name__, what, programs.url, str(programs.key_file), argument]
-    done = await asyncio.to_thread(
-        subprocess.run, command, check=True, capture_output=True, text=True, timeout=MOST_SECONDS
-    )
-    figures: dict[str, Any] = json.loads(done.stdout)
-    return figures | {"load_before": load}
+    return await elsewhere(__name__, programs, what, argument) | {"load_before": load}
 
 
 async def _fill(url: str, enrollments: int) -> None:
@@ -113,65 +102,20 @@ async def _questions(url: str) -> list[dict[str, Any]]:
     return asked
 
 
-class _Client:
-    """One connection that posts JSON, one request after the other: HTTP by hand, which costs least."""
-
-    def __init__(self, url: str, key_file: Path) -> None:
-        self._host, self._key = urlsplit(url), InternalKey(key_file)
-
-    async def __aenter__(self) -> _Client:
-        self._reader, self._writer = await asyncio.open_connection(self._host.hostname, self._host.port)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._writer.close()
-
-    async def post_all(self, path: str, bodies: Iterator[tuple[bytes, str]], wanted: str) -> list[float]:
-        """The milliseconds each took; a body comes with further headers. RuntimeError for another status than `wanted`."""
-        took = []
-        for body, headers in bodies:
-            started = time.perf_counter()
-            await self._post(path, body, headers, wanted)
-            took.append((time.perf_counter() - started) * 1000)
-        return took
-
-    async def _post(self, path: str, body: bytes, more: str, wanted: str) -> None:
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._host.netloc}\r\nAuthorization: Bearer {self._key.token(OFFICER)}\r\n"
-            f"Content-Type: application/json\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-        )
-        self._writer.write(head.encode() + body)
-        status, *headers = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
-        length = next(line.partition(":")[2] for line in headers if line.startswith("content-length:"))
-        answer = await self._reader.readexactly(int(length))
-        if status.split()[1] != wanted:
-            raise RuntimeError(f"{status}: {answer.decode()}")
+async def _ask(service: Service, file: Path) -> dict[str, Any]:
+    asked = [Asked("POST", "/v1/enrolled", orjson.dumps(one)) for one in orjson.loads(file.read_bytes())]
+    await send_all(service, 1, iter(asked[:WARM]), "200")
+    took, _ = await send_all(service, 1, iter(asked), "200")
+    return percentiles(took)
 
 
-async def _ask(url: str, key_file: Path, file: Path) -> dict[str, Any]:
-    bodies = [(orjson.dumps(one), "") for one in orjson.loads(file.read_bytes())]
-    async with _Client(url, key_file) as client:
-        await client.post_all("/v1/enrolled", iter(bodies[:WARM]), "200")
-        took = await client.post_all("/v1/enrolled", iter(bodies), "200")
-    return _percentiles(took)
+async def _write(service: Service, writes: int) -> dict[str, Any]:
+    await send_all(service, CLIENTS, map(_enrollment, range(WARM)), "201")
+    took, seconds = await send_all(service, CLIENTS, map(_enrollment, range(WARM, WARM + writes)), "201")
+    return {"writes_per_s": round(len(took) / seconds, 1), **percentiles(took)}
 
 
-async def _write(url: str, key_file: Path, writes: int) -> dict[str, Any]:
-    clients = [_Client(url, key_file) for _ in range(CLIENTS)]
-    for client in clients:
-        await client.__aenter__()
-    warm, bodies = iter([_enrollment(place) for place in range(WARM)]), map(_enrollment, range(WARM, WARM + writes))
-    await asyncio.gather(*(client.post_all("/v1/enrollments", warm, "201") for client in clients))
-    started = time.perf_counter()
-    each = await asyncio.gather(*(client.post_all("/v1/enrollments", bodies, "201") for client in clients))
-    seconds = time.perf_counter() - started
-    for client in clients:
-        await client.__aexit__()
-    took = list(chain.from_iterable(each))
-    return {"writes_per_s": round(len(took) / seconds, 1), **_percentiles(took)}
-
-
-def _enrollment(place: int) -> tuple[bytes, str]:
+def _enrollment(place: int) -> Asked:
     beneficiary = {
         "household_number": f"MR011{place:07d}",
         "name": "Sidi Ould Ahmed",
@@ -184,15 +128,10 @@ def _enrollment(place: int) -> tuple[bytes, str]:
         "household_size": 6,
     }
     body = orjson.dumps({"program": PROGRAM, "beneficiary": beneficiary, "enroll": True})
-    return body, f"Idempotency-Key: enroll-{place}\r\n"
-
-
-def _percentiles(took: Sequence[float]) -> dict[str, float]:
-    ranked = sorted(took)
-    return {"p50_ms": round(ranked[len(ranked) // 2], 2), "p99_ms": round(ranked[len(ranked) * 99 // 100], 2)}
+    return Asked("POST", "/v1/enrollments", body, f"Idempotency-Key: enroll-{place}\r\n")
 
 
 if __name__ == "__main__":
-    what, url, key_file, argument = sys.argv[1:]
-    asked = _ask(url, Path(key_file), Path(argument)) if what == "ask" else _write(url, Path(key_file), int(argument))
-    print(json.dumps(asyncio.run(asked)))
+    service, (what, argument) = service_told(OFFICER)
+    doing = _ask(service, Path(argument)) if what == "ask" else _write(service, int(argument))
+    print(json.dumps(asyncio.run(doing)))
