@@ -2,17 +2,18 @@
 
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import asyncpg
 from fastapi import Depends, Request
-from sqlalchemy import MetaData, event, text
+from sqlalchemy import ARRAY, MetaData, Uuid, any_, bindparam, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
 from shared.connecting import attempts_ended, connect
 from shared.copying import flush_rows
@@ -59,6 +60,11 @@ def is_passing(fault: Exception) -> bool:
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
     return isinstance(fault, DATABASE_AWAY) or sqlstate_of(fault) in PASSING
+
+
+def any_of(values: Collection[Any], kind: TypeEngine[Any] | None = None) -> Any:
+    """`ANY` of an array (of ids, where no `kind` is given): one parameter, however many values there are."""
+    return any_(bindparam(None, list(values), ARRAY(kind or Uuid())))
 
 
 def sqlstate_of(fault: Exception) -> str | None:

@@ -144,8 +144,8 @@ class Platform:
 
     def note_failure(self, worker: str) -> None:
         known, at = self._failing.get(worker), now()
-        steady = known is None or at - known.last >= STEADY
-        self._failing[worker] = Failing(at if steady or known is None else known.since, at)
+        since = known.since if known is not None and at - known.last < STEADY else at
+        self._failing[worker] = Failing(since, at)
 
     async def stop(self) -> None:
         await _end(self._tasks)

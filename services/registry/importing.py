@@ -1,7 +1,7 @@
 """Files the registry takes: households, one line per individual or head, and a program's remarks on its list."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -22,10 +22,9 @@ from shared.copying import flush_rows
 from shared.errors import NotPermitted
 from shared.headers import Layout
 from shared.identity import Caller
-from shared.importing.importer import Chunk, Issue, Outcome
+from shared.importing.importer import Chunk, Issue, Outcome, chunks_of
 from shared.importing.models import Import
 from shared.outbox import record
-from shared.tables import open_table
 
 PERMISSIONS = {"households": "households:write", "remarks": "changes:propose"}
 REMARKS_AT_ONCE = 200
@@ -124,11 +123,14 @@ class RemarksImporter:
         return remarks.LAYOUT
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
-        with file.open("rb") as source:
-            table = open_table(source, import_.filename, remarks.LAYOUT, import_.mapping)
-            day, rows = import_.created_at.date(), table.rows()
-            while some := [remarks.read_remark(row.line, row.cells, day) for row in islice(rows, REMARKS_AT_ONCE)]:
-                yield Chunk(some, some[-1].line)
+        day = import_.created_at.date()
+        return chunks_of(
+            file,
+            import_,
+            remarks.LAYOUT,
+            lambda row: remarks.read_remark(row.line, row.cells, day),
+            REMARKS_AT_ONCE,
+        )
 
     def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
         return ((one.line, one.household_number) for one in chunk.rows if isinstance(one, remarks.Remark))

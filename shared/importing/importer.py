@@ -1,7 +1,8 @@
 """What a service that takes files says of them: how a file is read, and what its rows do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -11,6 +12,7 @@ from shared import text
 from shared.headers import Layout
 from shared.identity import Caller
 from shared.importing.models import Import
+from shared.tables import Row, open_table
 
 CHUNK_ROWS = 500
 """Rows applied in one transaction: large enough to be fast, small enough that readers of its event stay short."""
@@ -90,3 +92,13 @@ class Checker(Protocol):
     async def checked(self, tx: AsyncSession, import_: Import, file: Path) -> None:
         """Called once every chunk has been tried, before the import is shown as checked; again where it is read again."""
         ...
+
+
+def chunks_of(
+    file: Path, import_: Import, layout: Layout, read: Callable[[Row], Any], at_once: int = CHUNK_ROWS
+) -> Iterator[Chunk]:
+    """The rows of a file as `read` makes them, `at_once` to a chunk. UnreadableTable."""
+    with file.open("rb") as source:
+        rows = open_table(source, import_.filename, layout, import_.mapping).rows()
+        while some := list(islice(rows, at_once)):
+            yield Chunk([read(row) for row in some], some[-1].line)

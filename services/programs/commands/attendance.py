@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.claims import Ambiguous, any_array, beneficiaries
+from services.programs.commands.claims import Ambiguous, beneficiaries
 from services.programs.models import Attendance
 from services.programs.rules.attending import Attended
 from services.programs.rules.cells import Finding
 from services.programs.rules.findings import ERRORS
+from shared.database import any_of
 
 
 @dataclass(slots=True)
@@ -59,6 +60,6 @@ async def record_attendance(
 
 async def _known(tx: AsyncSession, ids: set[UUID]) -> dict[tuple[UUID, Any], bool]:
     rows = select(Attendance.enrollment_id, Attendance.session_on, Attendance.present).where(
-        Attendance.enrollment_id == any_array(ids, Uuid)
+        Attendance.enrollment_id == any_of(ids)
     )
     return {(id_, day): present for id_, day, present in await tx.execute(rows)}

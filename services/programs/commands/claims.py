@@ -5,20 +5,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.ledger import parts
 from services.programs.models import Cycle, CycleStatus, Enrollment, Entitlement, LedgerEntry
-from services.programs.rules.benefits import EntryKind
+from services.programs.rules.benefits import HANDED_OVER
+from services.programs.rules.cells import NUMBERS
 from services.programs.rules.program import Program
 from services.programs.rules.reconciling import Claim, Reported
 from services.programs.rules.status import Status
+from shared.database import any_of
 
-NUMBERS = ("enrollment_id", "household_number", "card_number", "nni")
+NAMED_BY = ("enrollment_id", *NUMBERS)
 """By what a line may name a beneficiary, the surest first."""
 
 
@@ -48,7 +49,7 @@ class Beneficiaries:
 
     def of(self, one: Reported) -> Enrolled | None:
         """The enrollment a line means: by its surest number, the one of its day, else the latest. Raises Ambiguous."""
-        for name in NUMBERS:
+        for name in NAMED_BY:
             number = getattr(one, name)
             several = self._found.get((name, number), ()) if number is not None else ()
             if several:
@@ -66,23 +67,18 @@ async def beneficiaries(tx: AsyncSession, program: str | None, lines: Iterable[R
     shown = (columns.id, columns.program_code, columns.status, columns.enrolled_on, columns.exited_on)
     found: dict[tuple[str, object], list[Enrolled]] = defaultdict(list)
     rows = list(lines)
-    for name in NUMBERS:
+    for name in NAMED_BY:
         numbers = {number for one in rows if (number := getattr(one, name)) is not None}
         if not numbers:
             continue
         column = columns.id if name == "enrollment_id" else columns[name]
-        wanted = select(column, *shown).where(column == any_array(numbers, Uuid if name == "enrollment_id" else Text))
+        wanted = select(column, *shown).where(column == any_of(numbers, column.type))
         wanted = wanted.where(columns.enrolled_on.is_not(None))
         if program is not None:
             wanted = wanted.where(columns.program_code == program)
         for number, *about in await tx.execute(wanted):
             found[name, number].append(Enrolled(*about))
     return Beneficiaries(found)
-
-
-def any_array(values: Collection[Any], kind: Any) -> Any:
-    """`ANY` of an array: one statement for PostgreSQL to know, however many there are."""
-    return any_(bindparam(None, list(values), ARRAY(kind)))
 
 
 async def claims_of(
@@ -93,7 +89,7 @@ async def claims_of(
     if not enrollments:
         return found
     # Enrollments before cycles, as everybody locks them: the deliveries that refer to them would lock them afterwards.
-    mine = select(Enrollment.id).where(Enrollment.id == any_array(enrollments, Uuid)).order_by(Enrollment.id)
+    mine = select(Enrollment.id).where(Enrollment.id == any_of(enrollments)).order_by(Enrollment.id)
     await tx.execute(mine.with_for_update(read=True, key_share=True))
     # Nobody cancels a cycle, and nobody holds one of its entitlements, while deliveries are laid to it.
     open_ = (
@@ -106,7 +102,7 @@ async def claims_of(
     entitled = Entitlement.__table__.c
     wanted = select(
         entitled.id, entitled.cycle_id, entitled.enrollment_id, entitled.status, entitled.amount_mru, entitled.lines
-    ).where(entitled.enrollment_id == any_array(enrollments, Uuid), entitled.status != "cancelled")
+    ).where(entitled.enrollment_id == any_of(enrollments), entitled.status != "cancelled")
     values = {value.from_on: value for value in program.values}
     by_id: dict[UUID, Claim] = {}
     for id_, cycle_id, enrollment_id, status, amount, lines in await tx.execute(wanted):
@@ -141,8 +137,8 @@ async def _count_what_was_handed_over(tx: AsyncSession, claims: Mapping[UUID, Cl
     handed = (
         select(entries.entitlement_id, entries.what, func.sum(entries.quantity), func.sum(entries.amount_mru))
         .where(
-            entries.entitlement_id == any_array(claims, Uuid),
-            entries.kind.in_([EntryKind.DELIVERED, EntryKind.CORRECTED]),
+            entries.entitlement_id == any_of(claims),
+            entries.kind.in_(HANDED_OVER),
         )
         .group_by(entries.entitlement_id, entries.what)
     )

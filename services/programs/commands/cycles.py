@@ -1,7 +1,6 @@
 """Cycles of a program: begun for a period of its calendar, then issued by a worker; cancelled; closed."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -9,11 +8,10 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.ledger import take_back_what_is_due
+from services.programs.commands.ledger import handed_over, take_back_what_is_due
 from services.programs.errors.benefits import CycleAlreadyIssued, CycleDelivered, CycleNotOpen, NotAPeriod
 from services.programs.models import Cycle, CycleStatus, Enrollment, LedgerEntry, ProgramRow
 from services.programs.queries.programs import program_of
-from services.programs.rules.benefits import EntryKind
 from services.programs.rules.calendar import Period, period_at, periods
 from services.programs.rules.program import Program
 from services.programs.rules.status import Status
@@ -72,9 +70,8 @@ async def cancel_cycle(tx: AsyncSession, cycle_id: UUID, *, by: Caller, if_match
     cycle = await _to_change(tx, cycle_id, by, if_match)
     if cycle.status not in (CycleStatus.ISSUING, CycleStatus.ISSUED):
         raise CycleNotOpen(status=cycle.status, accepted="issuing, issued")
-    handed_over = await _handed_over(tx, cycle_id)
-    if handed_over:
-        raise CycleDelivered(amount=handed_over)
+    if amount := await handed_over(tx, LedgerEntry.cycle_id == cycle_id):
+        raise CycleDelivered(amount=amount)
     await take_back_what_is_due(tx, cycle_id, by=by.name)
     cycle.status, cycle.cancelled_at, cycle.version = CycleStatus.CANCELLED, now(), cycle.version + 1
     cycle.failure = None
@@ -105,13 +102,6 @@ async def _to_issue(tx: AsyncSession, program: str, period: Period) -> int:
         Enrollment.enrolled_on <= period.ends_on,
     )
     return await tx.scalar(enrolled) or 0
-
-
-async def _handed_over(tx: AsyncSession, cycle_id: UUID) -> Decimal:
-    entries = select(func.sum(LedgerEntry.amount_mru)).where(
-        LedgerEntry.cycle_id == cycle_id, LedgerEntry.kind.in_([EntryKind.DELIVERED, EntryKind.CORRECTED])
-    )
-    return await tx.scalar(entries) or Decimal(0)
 
 
 def _not_a_period(program: Program, starts_on: date) -> NotAPeriod:

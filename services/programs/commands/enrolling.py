@@ -11,14 +11,13 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.changes import Change, batch_event
-from services.programs.commands.facts import read_beneficiary
-from services.programs.commands.seating import free_seats, place_code_of
+from services.programs.commands.facts import as_columns, read_beneficiary
+from services.programs.commands.seating import free_seats, place_finder
 from services.programs.errors.enrollments import FULL, AlreadyEnrolled
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.cells import Finding
-from services.programs.rules.facts import COLUMNS
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import doubt_amount
@@ -101,7 +100,7 @@ async def enroll_beneficiary(tx: AsyncSession, told: Told, *, by: Caller, instit
     version = program.value_on(now().date())
     if version and (doubt := doubt_amount(listed, version, "MRU")):
         findings.append(doubt)
-    place_code = told.place_code or await place_code_of(tx, program, listed.wilaya, listed.moughataa, listed.commune)
+    place_code = told.place_code or (await place_finder(tx, program))(listed.wilaya, listed.moughataa, listed.commune)
     status = Status.APPLIED
     if told.enroll:
         full = (await free_seats(tx, program)).full(place_code)
@@ -138,9 +137,7 @@ class Beginning:
         begins = listed.effective_on or self.on or today
         enrolled_on = begins if self.status is Status.ENROLLED else None
         value = program.value_on(self.on or today)
-        return {name: getattr(listed, name) for name in COLUMNS} | {
-            "phones": list(listed.phones),
-            "listed": listed.listed,
+        return as_columns(listed) | {
             "id": new_id(),
             "program_code": program.code,
             "status": self.status,

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.ledger import Entry, parts, take_back_one, write_entries
+from services.programs.commands.ledger import entitled, handed_over, take_back_one, write_entries
 from services.programs.errors.benefits import (
     CycleNotOpen,
     EntitlementDelivered,
@@ -17,7 +17,6 @@ from services.programs.errors.benefits import (
 )
 from services.programs.models import Cycle, CycleStatus, Entitlement, LedgerEntry, ProgramVersion
 from services.programs.queries.programs import program_of
-from services.programs.rules.benefits import EntryKind
 from services.programs.rules.calendar import period_at
 from services.programs.rules.entitling import worth
 from services.programs.rules.reading import LARGEST_HOUSEHOLD
@@ -48,19 +47,7 @@ async def release_entitlement(
 
 async def _release(tx: AsyncSession, one: Entitlement, cycle: Cycle, reason: str, by: str) -> None:
     before, one.status, one.hold_reason = one.hold_reason, "due", None
-    entries = [
-        Entry(
-            kind=EntryKind.ENTITLED,
-            cycle_id=one.cycle_id,
-            enrollment_id=one.enrollment_id,
-            entitlement_id=one.id,
-            what=what,
-            quantity=quantity,
-            amount=amount,
-            on_day=cycle.starts_on,
-        )
-        for what, quantity, amount in parts(one.amount_mru or Decimal(0), one.lines)
-    ]
+    entries = entitled(cycle, one.id, one.enrollment_id, one.amount_mru, one.lines)
     await write_entries(tx, one.program_code, entries, by=by)
     _count(cycle, one, held=-1)
     _remember(tx, one, {"from": "held", "to": "due", "was": before, "reason": reason}, by)
@@ -73,9 +60,8 @@ async def hold_entitlement(
     one, cycle = await _to_change(tx, entitlement_id, by, if_match)
     if one.status != "due":
         raise EntitlementNotDue(status=one.status)
-    handed_over = await _handed_over(tx, one.id)
-    if handed_over:
-        raise EntitlementDelivered(amount=handed_over)
+    if amount := await handed_over(tx, LedgerEntry.entitlement_id == one.id):
+        raise EntitlementDelivered(amount=amount)
     await _hold(tx, one, cycle, hold_reason, reason, by.name)
     return one
 
@@ -97,7 +83,7 @@ async def hold_what_is_due(
             change = {"from": "held", "to": "held", "was": one.hold_reason, "reason": REVIEW}
             one.hold_reason = hold_reason
             _remember(tx, one, change, by)
-        elif not await _handed_over(tx, one.id):
+        elif not await handed_over(tx, LedgerEntry.entitlement_id == one.id):
             await _hold(tx, one, cycle, hold_reason, REVIEW, by)
 
 
@@ -156,14 +142,6 @@ async def _work_out(tx: AsyncSession, one: Entitlement, cycle: Cycle, people: in
         raise SizeNeeded(pointer="/people", most=LARGEST_HOUSEHOLD)
     one.people, one.people_source = people, "person"
     one.amount_mru, one.lines = worth(program, period, people)
-
-
-async def _handed_over(tx: AsyncSession, entitlement_id: UUID) -> Decimal:
-    entries = select(func.sum(LedgerEntry.amount_mru)).where(
-        LedgerEntry.entitlement_id == entitlement_id,
-        LedgerEntry.kind.in_([EntryKind.DELIVERED, EntryKind.CORRECTED]),
-    )
-    return await tx.scalar(entries) or Decimal(0)
 
 
 def _count(cycle: Cycle, one: Entitlement, *, held: int) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.enrollments import Asked, make_turn, to_change
 from services.programs.commands.holding import settle_holds
 from services.programs.commands.reviewing import close, reviews_of
-from services.programs.commands.seating import place_code_of
+from services.programs.commands.seating import place_finder
 from services.programs.errors.enrollments import BeneficiaryRefused, FieldsNotOfTheList, NotOfAHousehold
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published
@@ -102,7 +102,8 @@ async def _tell(tx: AsyncSession, enrollment: Enrollment, program: Program, cell
     value = monthly_value(version, listed.household_size, listed.amount_mru) if version else None
     enrollment.monthly_value_mru = value
     if {"wilaya", "moughataa", "commune"} & columns:
-        enrollment.place_code = await place_code_of(tx, program, listed.wilaya, listed.moughataa, listed.commune)
+        find = await place_finder(tx, program)
+        enrollment.place_code = find(listed.wilaya, listed.moughataa, listed.commune)
 
 
 def as_columns(listed: Listed) -> dict[str, Any]:

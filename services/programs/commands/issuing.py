@@ -16,12 +16,11 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.ledger import Entry, parts, write_entries
+from services.programs.commands.ledger import Entry, entitled, write_entries
 from services.programs.models import Attendance, Cycle, CycleStatus, Enrollment, ProgramVersion, School
 from services.programs.queries.programs import program_of
-from services.programs.rules.benefits import EntryKind
 from services.programs.rules.calendar import Period, period_at
-from services.programs.rules.entitling import Beneficiary, Due, entitle, window_of
+from services.programs.rules.entitling import Beneficiary, entitle, window_of
 from services.programs.rules.program import Program
 from services.programs.rules.schools import school_key
 from services.programs.rules.status import Status
@@ -240,7 +239,7 @@ async def _issue(tx: AsyncSession, cycle: Cycle, read: _Chunk, sizes: Mapping[UU
             )
         )  # fmt: skip
         if due.status == "due":
-            entries += _entitled(cycle, id_, row.id, due)
+            entries += entitled(cycle, id_, row.id, due.amount, due.lines)
             cycle.amount_mru += due.amount or Decimal(0)
             cycle.due += 1
         else:
@@ -262,22 +261,6 @@ def _beneficiary(row: _Row, read: _Chunk, sizes: Mapping[UUID, int]) -> Benefici
         attended=tuple(read.attended.get(row.id, ())),
         canteen=read.canteens.get(school_key(row.school, row.commune)) if read.canteens else None,
     )
-
-
-def _entitled(cycle: Cycle, entitlement_id: UUID, enrollment_id: UUID, due: Due) -> list[Entry]:
-    return [
-        Entry(
-            kind=EntryKind.ENTITLED,
-            cycle_id=cycle.id,
-            enrollment_id=enrollment_id,
-            entitlement_id=entitlement_id,
-            what=what,
-            quantity=quantity,
-            amount=amount,
-            on_day=cycle.starts_on,
-        )
-        for what, quantity, amount in parts(due.amount or Decimal(0), due.lines)
-    ]
 
 
 def _end(tx: AsyncSession, cycle: Cycle, *, institution: str) -> None:

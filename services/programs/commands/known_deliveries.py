@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, select
+from sqlalchemy import Text, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.claims import any_array
 from services.programs.models import Delivery, LedgerEntry
 from services.programs.rules.benefits import MEAL, EntryKind
 from services.programs.rules.reconciling import Judged, Reported
+from shared.database import any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +152,11 @@ async def known_deliveries(
     if references:
         conditions.append(
             (Delivery.program_code == program)
-            & (Delivery.reference == any_array(references, Text))
+            & (Delivery.reference == any_of(references, Text()))
             & Delivery.corrects.is_(None)
         )
     if enrollments:
-        conditions.append(Delivery.enrollment_id == any_array(enrollments, Uuid))
+        conditions.append(Delivery.enrollment_id == any_of(enrollments))
     if schools:
         first, last = min(one.delivered_on for one in lines), max(one.delivered_on for one in lines)
         of_the_days = Delivery.delivered_on.between(first, last)
@@ -167,7 +167,7 @@ async def known_deliveries(
     newest = list(found)
     while newest:  # the corrections of what was found, then theirs
         before = set(found)
-        await _read(tx, Delivery.corrects == any_array(newest, Uuid), found)
+        await _read(tx, Delivery.corrects == any_of(newest), found)
         newest = [id_ for id_ in found if id_ not in before]
     for one in found.values():
         if one.corrects in found:
@@ -197,6 +197,6 @@ async def _add_entries(tx: AsyncSession, found: dict[UUID, Known]) -> None:
     wanted = select(
         columns.delivery_id, columns.id, columns.cycle_id, columns.enrollment_id, columns.entitlement_id, columns.school,
         columns.what, columns.quantity, columns.amount_mru, columns.on_day,
-    ).where(columns.delivery_id == any_array(standing, Uuid), columns.kind == EntryKind.DELIVERED)  # fmt: skip
+    ).where(columns.delivery_id == any_of(standing), columns.kind == EntryKind.DELIVERED)  # fmt: skip
     for delivery_id, *entry in await tx.execute(wanted):
         found[delivery_id].entries.append(DeliveredEntry(*entry))

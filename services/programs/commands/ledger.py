@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.rules.benefits import CASH, EntryKind
+from services.programs.models import Cycle, LedgerEntry
+from services.programs.rules.benefits import CASH, HANDED_OVER, EntryKind
 from shared.copying import copy_rows
 from shared.ids import new_ids
 
@@ -42,6 +44,35 @@ def parts(amount: Decimal, lines: Iterable[dict[str, Any]] | None) -> list[tuple
     if lines is None:
         return [(CASH, amount, amount)]
     return [(one["what"], Decimal(one["quantity"]), Decimal(one["sum_mru"])) for one in lines]
+
+
+def entitled(
+    cycle: Cycle,
+    entitlement_id: UUID,
+    enrollment_id: UUID,
+    amount: Decimal | None,
+    lines: Iterable[dict[str, Any]] | None,
+) -> list[Entry]:
+    """The entries by which something falls due."""
+    return [
+        Entry(
+            kind=EntryKind.ENTITLED,
+            cycle_id=cycle.id,
+            enrollment_id=enrollment_id,
+            entitlement_id=entitlement_id,
+            what=what,
+            quantity=quantity,
+            amount=worth,
+            on_day=cycle.starts_on,
+        )
+        for what, quantity, worth in parts(amount or Decimal(0), lines)
+    ]
+
+
+async def handed_over(tx: AsyncSession, of: ColumnElement[bool]) -> Decimal:
+    """MRU handed over `of` a cycle or an entitlement, less what was taken back."""
+    entries = select(func.sum(LedgerEntry.amount_mru)).where(of, LedgerEntry.kind.in_(HANDED_OVER))
+    return await tx.scalar(entries) or Decimal(0)
 
 
 async def write_entries(tx: AsyncSession, program: str, entries: Sequence[Entry], *, by: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.changes import Change, announce_changes, keep_pasts
 from services.programs.commands.enrolling import STORE, Beginning, as_json
-from services.programs.commands.seating import free_seats, place_code_of
+from services.programs.commands.seating import free_seats, place_finder
 from services.programs.errors.enrollments import FULL
 from services.programs.models import Enrollment
 from services.programs.rules.beneficiary_key import beneficiary_key
@@ -82,12 +82,12 @@ async def apply_list(tx: AsyncSession, program: Program, rows: Sequence[Listed],
     keys = [beneficiary_key(program.unit, row) for row in rows]
     seats = await free_seats(tx, program)
     application = _Application(program, source, await _active(tx, program.code, rows, keys), seats)
+    find = await place_finder(tx, program)
     for row, key in zip(rows, keys, strict=True):
         if row.action == "remove":
             application.remove(row, key)
         else:
-            place_code = await place_code_of(tx, program, row.wilaya, row.moughataa, row.commune)
-            application.add(row, key, place_code)
+            application.add(row, key, find(row.wilaya, row.moughataa, row.commune))
     changes = await application.store(tx)
     announce_changes(tx, source.institution, program.code, changes, by=source.partner)
     return application.outcome

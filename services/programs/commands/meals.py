@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Cycle, CycleStatus, Enrollment, LedgerEntry, School
-from services.programs.rules.benefits import EntryKind
+from services.programs.rules.benefits import HANDED_OVER
 from services.programs.rules.program import Program
 from services.programs.rules.reconciling import Reported
 from services.programs.rules.schools import school_key
@@ -88,7 +88,7 @@ async def _served(tx: AsyncSession, cycles: list[UUID], keys: set[str]) -> Mappi
         .where(
             LedgerEntry.cycle_id.in_(cycles),
             LedgerEntry.school.in_(keys),
-            LedgerEntry.kind.in_([EntryKind.DELIVERED, EntryKind.CORRECTED]),
+            LedgerEntry.kind.in_(HANDED_OVER),
         )
         .group_by(LedgerEntry.school, LedgerEntry.on_day)
     )

@@ -1,5 +1,7 @@
 """Seats of a limited program: how many are free, and by which place a beneficiary counts."""
 
+from collections.abc import Callable
+
 from sqlalchemy import select, update
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,14 +25,25 @@ async def free_seats(tx: AsyncSession, program: Program) -> Seats:
     return Seats.of(program, dict(taken.all()))
 
 
-async def place_code_of(
-    tx: AsyncSession, program: Program, wilaya: str | None, moughataa: str | None, commune: str | None
-) -> str | None:
-    """The p-code of a place told by its names, as deep as they tell; not asked for where no quota counts by it."""
-    if not program.quotas or not (wilaya or moughataa or commune):
-        return None
-    found = (await place_index(tx)).resolve(wilaya, moughataa, commune)
-    return found.commune_code or found.moughataa_code or found.wilaya_code
+Finder = Callable[[str | None, str | None, str | None], str | None]
+
+
+async def place_finder(tx: AsyncSession, program: Program) -> Finder:
+    """Tells the p-code of a place by its names (wilaya, moughataa, commune), as deep as they tell.
+
+    None where no quota counts by it: the table of places is not read then.
+    """
+    if not program.quotas:
+        return lambda wilaya, moughataa, commune: None
+    index = await place_index(tx)
+
+    def find(wilaya: str | None, moughataa: str | None, commune: str | None) -> str | None:
+        if not (wilaya or moughataa or commune):
+            return None
+        found = index.resolve(wilaya, moughataa, commune)
+        return found.commune_code or found.moughataa_code or found.wilaya_code
+
+    return find
 
 
 async def place_seated(tx: AsyncSession, program: Program) -> None:
@@ -39,7 +52,8 @@ async def place_seated(tx: AsyncSession, program: Program) -> None:
         return
     names = (Enrollment.wilaya, Enrollment.moughataa, Enrollment.commune)
     unplaced = (Enrollment.program_code == program.code, Enrollment.place_code.is_(None))
+    find = await place_finder(tx, program)
     for told in (await tx.execute(select(*names).where(*unplaced).distinct())).all():
-        if code := await place_code_of(tx, program, *told):
+        if code := find(*told):
             same = [column.is_not_distinct_from(name) for column, name in zip(names, told, strict=True)]
             await tx.execute(update(Enrollment).where(*unplaced, *same).values(place_code=code))

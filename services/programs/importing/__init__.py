@@ -55,7 +55,6 @@ class ProgramsImporter:
     """Reads each kind of file in its own way."""
 
     def __init__(self, institution: str, programs: Mapping[str, Program]) -> None:
-        self._programs = programs
         self._kinds = {
             f"{code}.{report}" if report else code: made(institution, program)
             for code, program in programs.items()

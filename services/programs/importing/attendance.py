@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,9 +13,8 @@ from services.programs.rules.attending import Attended, attendance_layout, read_
 from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
 from shared.headers import Layout
-from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome
+from shared.importing.importer import Chunk, Outcome, chunks_of
 from shared.importing.models import Import
-from shared.tables import open_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,9 @@ class AttendanceKind:
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         day: date = day_of(import_)
-        with file.open("rb") as source:
-            rows = open_table(source, import_.filename, self.layout(), import_.mapping).rows()
-            while some := [
-                ReadLine(row.line, *read_attendance(row.line, row.cells, day)) for row in islice(rows, CHUNK_ROWS)
-            ]:
-                yield Chunk(some, some[-1].line)
+        return chunks_of(
+            file, import_, self.layout(), lambda row: ReadLine(row.line, *read_attendance(row.line, row.cells, day))
+        )
 
     def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
         for one in chunk.rows:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,9 +18,8 @@ from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import doubt_amount, read_row
 from shared.headers import Layout
-from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
+from shared.importing.importer import Chunk, Issue, Outcome, chunks_of
 from shared.importing.models import Import
-from shared.tables import open_table
 from shared.values import Currency
 
 
@@ -45,12 +43,12 @@ class ListKind:
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         form, unit, day = self._program.list_form, cast(Currency, import_.currency), day_of(import_)
-        with file.open("rb") as source:
-            rows = open_table(source, import_.filename, form.layout(), import_.mapping).rows()
-            while some := [
-                ReadLine(row.line, *read_row(row.line, row.cells, form, unit, day)) for row in islice(rows, CHUNK_ROWS)
-            ]:
-                yield Chunk(some, some[-1].line)
+        return chunks_of(
+            file,
+            import_,
+            form.layout(),
+            lambda row: ReadLine(row.line, *read_row(row.line, row.cells, form, unit, day)),
+        )
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         read: list[ReadLine] = list(chunk.rows)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,9 +15,8 @@ from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
 from services.programs.rules.schools import SchoolRow, read_school, schools_layout
 from shared.headers import Layout
-from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome
+from shared.importing.importer import Chunk, Outcome, chunks_of
 from shared.importing.models import Import
-from shared.tables import open_table
 
 FACTS = ("name", "wilaya", "moughataa", "commune", "village", "canteen_from", "canteen_to")
 
@@ -41,10 +39,9 @@ class SchoolsKind:
         return schools_layout()
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
-        with file.open("rb") as source:
-            rows = open_table(source, import_.filename, self.layout(), import_.mapping).rows()
-            while some := [ReadLine(row.line, *read_school(row.line, row.cells)) for row in islice(rows, CHUNK_ROWS)]:
-                yield Chunk(some, some[-1].line)
+        return chunks_of(
+            file, import_, self.layout(), lambda row: ReadLine(row.line, *read_school(row.line, row.cells))
+        )
 
     def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
         for one in chunk.rows:

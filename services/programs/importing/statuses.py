@@ -1,7 +1,6 @@
 """Files of statuses: an institution's own words for what became of its beneficiaries, row by row."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,16 +9,13 @@ from services.programs.commands.lists import Source
 from services.programs.commands.statuses import apply_statuses
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.queries.programs import published_for_seats
-from services.programs.rules.cells import named_in
+from services.programs.rules.cells import NUMBERS, named_in
 from services.programs.rules.program import Program
 from services.programs.rules.status_rows import OWN_FIELDS, read_status_row
 from shared.headers import Layout
-from shared.importing.importer import CHUNK_ROWS, Chunk, Outcome
+from shared.importing.importer import Chunk, Outcome, chunks_of
 from shared.importing.models import Import
-from shared.tables import open_table
 from shared.text import Cell
-
-NAMED_BY = ("household_number", "card_number", "nni")
 
 
 class StatusesKind:
@@ -29,13 +25,10 @@ class StatusesKind:
         self._institution, self._program = institution, program
 
     def layout(self) -> Layout:
-        return Layout.of(*NAMED_BY, *OWN_FIELDS, required=("status",), own=OWN_FIELDS)
+        return Layout.of(*NUMBERS, *OWN_FIELDS, required=("status",), own=OWN_FIELDS)
 
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
-        with file.open("rb") as source:
-            rows = open_table(source, import_.filename, self.layout(), import_.mapping).rows()
-            while some := [(row.line, row.cells) for row in islice(rows, CHUNK_ROWS)]:
-                yield Chunk(some, some[-1][0])
+        return chunks_of(file, import_, self.layout(), lambda row: (row.line, row.cells))
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
         program = await published_for_seats(tx, self._program.code)

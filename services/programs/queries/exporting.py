@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Cycle, CycleStatus, Delivery, Enrollment, Entitlement, LedgerEntry
 from services.programs.queries.programs import published
-from services.programs.rules.benefits import MEAL, EntryKind, Outcome, State
+from services.programs.rules.benefits import HANDED_OVER, MEAL, Outcome, State
 from services.programs.rules.exports import ADDED, beneficiary_fields, columns_of
 from services.programs.rules.program import ListForm
 from services.programs.rules.status import Status
@@ -17,8 +17,6 @@ from shared.exporting.files import Row
 from shared.exporting.models import Export
 from shared.exporting.writing import batches_of
 from shared.text import Language
-
-HANDED_OVER = (EntryKind.DELIVERED, EntryKind.CORRECTED)
 
 
 class ProgramsExporter:

@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Cycle, LedgerEntry
 from services.programs.queries.cycles import STATE
-from services.programs.rules.benefits import EntryKind, State
+from services.programs.rules.benefits import HANDED_OVER, State
 from services.programs.schemas.benefits import Balance, LedgerEntryOut, Reconciliation
 from shared.pagination import Page, decode_cursor, encode_cursor
 
 UNKNOWN = ("unknown_beneficiary", "other_program_beneficiary", "unknown_school")
 WORK_MEMORY = "128MB"
 """A group for each entitlement of the largest cycle: with the server's own setting they are sorted on disk."""
-HANDED = (EntryKind.DELIVERED, EntryKind.CORRECTED)
 
 
 async def entries(
@@ -37,7 +36,7 @@ async def entries(
     found = list(await tx.scalars(rows))
     items = []
     for one in found[:limit]:
-        balance += -one.amount_mru if one.kind in HANDED else one.amount_mru
+        balance += -one.amount_mru if one.kind in HANDED_OVER else one.amount_mru
         items.append(LedgerEntryOut.model_validate(one.__dict__ | {"balance_mru": balance}))
     return Page(items=items, next_cursor=encode_cursor(items[-1].id, str(balance)) if len(found) > limit else None)
 
@@ -73,7 +72,7 @@ async def reconciliation(tx: AsyncSession, cycle: Cycle) -> Reconciliation:
 
 
 async def _balances(tx: AsyncSession, cycle_id: UUID) -> list[Balance]:
-    handed = LedgerEntry.kind.in_(HANDED)
+    handed = LedgerEntry.kind.in_(HANDED_OVER)
 
     def total(column: str, *, delivered: bool) -> Any:
         amount = getattr(LedgerEntry, column)

@@ -28,6 +28,10 @@ class EntryKind(StrEnum):
     CORRECTED = "corrected"
 
 
+HANDED_OVER = (EntryKind.DELIVERED, EntryKind.CORRECTED)
+"""Entries of what was handed over; the others are of what is due."""
+
+
 class State(StrEnum):
     """How an entitlement stands beside what was handed over. `missing`: nothing was, and its cycle is closed."""
 

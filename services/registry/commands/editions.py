@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Place, PlacesEdition
-from services.registry.rules.places import PlaceKind, every_name, laid_over
+from services.registry.rules.places import PlaceKind, as_column, every_name, laid_over
 from shared.contracts.registry import PlacesPublished
 from shared.history import History
 from shared.ids import new_id
@@ -26,7 +26,6 @@ PLACE_FILES: tuple[tuple[PlaceKind, str], ...] = (
 REFORM = date(2021, 1, 1)
 """Six moughataas were created in 2021. The day is not established: only the year counts (see data/SOURCES.md)."""
 NOT_KNOWN = "unknown"
-DATES = ("valid_from", "valid_until")
 BY = "edition"
 
 
@@ -101,7 +100,7 @@ async def load_places(tx: AsyncSession, shipped: list[dict[str, Any]], edition: 
         if not differing:
             continue
         for name in differing:
-            setattr(known, name, _column(name, after[name]))
+            setattr(known, name, as_column(name, after[name]))
         known.version += 1
         change = {"kind": "edition", "reason": None, "fields": differing if known.version > 1 else {}}
         tx.add(History(aggregate_id=known.id, version=known.version, batch_id=edition.id, changed_by=BY, change=change))
@@ -111,7 +110,3 @@ async def load_places(tx: AsyncSession, shipped: list[dict[str, Any]], edition: 
 
 def _json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _column(name: str, value: Any) -> Any:
-    return date.fromisoformat(value) if name in DATES and value is not None else value

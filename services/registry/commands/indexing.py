@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Change, Household, Individual, Membership, NameKeys, NameWord
-from services.registry.queries.moments import any_of
 from services.registry.rules.names import name_keys, parts_of, place_keys, sex_key, year_key
 from shared.copying import copy_rows
+from shared.database import any_of
 from shared.names import parse_name
 
 CHANGES_AT_ONCE, BATCHES_AT_ONCE = 200, 8

@@ -13,7 +13,6 @@ from services.registry.queries.moments import (
     NOW,
     Moment,
     State,
-    any_of,
     believed_at,
     holds,
     member_at,
@@ -23,6 +22,7 @@ from services.registry.queries.moments import (
     states,
 )
 from services.registry.schemas import Counts, FieldOrigin, HouseholdOut, HouseholdSummary, MemberOut, Origins
+from shared.database import any_of
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
 

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Membership, PastState
 from services.registry.models.states import FACTS, Record, as_json, columns_of
 from shared.clock import now
+from shared.database import any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,6 @@ def state_in(table: type[Record], row: Sequence[Any], moment: Moment) -> State |
         return State(id_, number, version, values, true_from, None, known_from, None, source, source_on, sources)
     version, state, *clocks = row[today : today + len(_PAST)]
     return None if state is None else State(id_, number, version, columns_of(table, state), *clocks)
-
-
-def any_of(ids: Collection[UUID]) -> Any:
-    """`ANY` of an array: one statement for PostgreSQL to know, however many ids there are."""
-    return any_(bindparam(None, list(ids), ARRAY(Uuid)))
 
 
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:

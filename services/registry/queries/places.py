@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.registry.models import Place
 from services.registry.queries.place_table import PlaceTable, place_table
 from services.registry.rules.place_words import reason_of
-from services.registry.rules.places import PlaceKind, parent_on
+from services.registry.rules.places import PlaceKind, as_column, parent_on
 from services.registry.schemas.places import (
     CandidateOut,
     LevelOut,
@@ -114,8 +114,7 @@ async def _known(tx: AsyncSession, wanted: Select[Place], at: datetime) -> list[
         place = known[turn.aggregate_id]
         place.version = turn.version - 1
         for name, (before, _) in turn.change["fields"].items():
-            is_date = name in ("valid_from", "valid_until") and before is not None
-            setattr(place, name, date.fromisoformat(before) if is_date else before)
+            setattr(place, name, as_column(name, before))
     return list(known.values())
 
 

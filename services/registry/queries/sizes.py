@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.models import Membership
-from services.registry.queries.moments import Moment, any_of, member_at
+from services.registry.queries.moments import Moment, member_at
+from shared.database import any_of
 
 
 async def household_sizes(tx: AsyncSession, ids: Collection[UUID], moment: Moment) -> dict[UUID, int]:

@@ -45,3 +45,8 @@ def laid_over(shipped: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str,
     merged = {**shipped, **{column: value for column, value in edits.items() if column != "names"}}
     names = every_name(merged["name_fr"], merged["name_ar"], *shipped["names"], *edits.get("names", ()))
     return {**merged, "names": names}
+
+
+def as_column(name: str, value: Any) -> Any:
+    """What the history or an edition says of a place, as JSON, as the column of that name holds it."""
+    return date.fromisoformat(value) if name in ("valid_from", "valid_until") and value is not None else value
