@@ -17,17 +17,24 @@ from shared.spelling import fold, is_arabic, skeleton, sounds_of
 
 __all__ = [
     "Name",
+    "Particle",
     "Sex",
     "Token",
     "fold",
+    "folded_words",
     "in_given_order",
     "is_arabic",
+    "joined_servants",
     "parse_name",
+    "particle_of",
     "similarity",
+    "takes_next_in_latin",
+    "token_of",
     "token_similarity",
 ]
 
 Sex = Literal["F", "M"]
+Particle = Literal["F", "M", "F unless first", "article"]
 
 _SON = frozenset({"ould", "oul", "oud", "o", "wld", "weld", "wuld", "ouled", "ben", "bin", "ibn", "ولد", "بن", "ابن"})
 _DAUGHTER = frozenset({"mint", "minte", "mnt", "mt", "bint", "bent", "بنت", "منت", "ابنة"})
@@ -58,6 +65,10 @@ yatera yattera آتي آن آو اتي افال امباي امبوج ان ان�
 _CLANS = frozenset(_CLAN_NAMES.split())
 # Past this many tokens a "name" is a sentence typed into the wrong column.
 MAX_TOKENS = 8
+# Past this many sounds a word is no name: the longest names have sixteen.
+MAX_SOUNDS = 24
+ARABIC_SERVANT = "عبد"
+"""What comes next belongs to it."""
 
 _GLUED_COMPOUND = re.compile(r"^(محمد|احمد|سيدي)(?=ال..)")
 _LATIN_SERVANT_WORD = re.compile(r"^abd(?:[aeiu]|ou)?l?$")
@@ -91,27 +102,27 @@ class Name:
 
 
 def _words(text: str) -> list[str]:
-    return [word for written in text.split() for word in _folded(written)]
+    return [word for written in text.split() for word in folded_words(written)]
 
 
 @lru_cache(maxsize=131_072)
-def _folded(written: str) -> tuple[str, ...]:
+def folded_words(written: str) -> tuple[str, ...]:
     """What one word as it was written comes to: mostly one word. Names are made of few words, so this is cached."""
     words = [part for word in fold(written).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
     return tuple(_ABBREVIATIONS.get(word, word) for word in words if not word.isdigit())
 
 
-def _joined_servants(words: list[str]) -> list[str]:
+def joined_servants(words: list[str]) -> list[str]:
     """عبد + الله, Abdel + Kader, Abd + El + Kader: one word each."""
     out: list[str] = []
     at = 0
     while at < len(words):
         word = words[at]
         rest = at + 1
-        if word == "عبد" and rest < len(words):
+        if word == ARABIC_SERVANT and rest < len(words):
             out.append(word + words[rest])
             at += 2
-        elif _LATIN_SERVANT_WORD.match(word) and word != "abdou" and rest < len(words):
+        elif takes_next_in_latin(word) and rest < len(words):
             if words[rest] in _ARTICLES and rest + 1 < len(words):
                 rest += 1
             following = words[rest].removeprefix("el") if len(words[rest]) > 4 else words[rest]
@@ -124,8 +135,25 @@ def _joined_servants(words: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=131_072)
-def _token(word: str) -> Token:
-    return Token(word, sounds_of(word), is_arabic(word), word.replace("ى", "ي") in _CLANS)
+def token_of(word: str) -> Token:
+    """The token that one folded word is; without sounds when it holds no letter that is heard."""
+    return Token(word, sounds_of(word)[:MAX_SOUNDS], is_arabic(word), word.replace("ى", "ي") in _CLANS)
+
+
+def particle_of(word: str) -> Particle | None:
+    """What a folded word is that is no part of a name: "M" and "F" tell the sex, M/ does where it is not the first."""
+    if word in _SON:
+        return "M"
+    if word in _DAUGHTER:
+        return "F"
+    if word == "m":
+        return "F unless first"
+    return "article" if word in _ARTICLES else None
+
+
+def takes_next_in_latin(word: str) -> bool:
+    """Abdel, Abd: what comes next belongs to it, past an article."""
+    return word != "abdou" and _LATIN_SERVANT_WORD.match(word) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -133,13 +161,15 @@ def parse_name(text: str) -> Name:
     """The name in `text`, in either script; an empty name when it holds no letter. Never fails."""
     tokens: list[Token] = []
     sex: Sex | None = None
-    for at, word in enumerate(_joined_servants(_words(text))):
-        told: Sex | None = "M" if word in _SON else "F" if word in _DAUGHTER or (word == "m" and at > 0) else None
-        if told is not None:
+    for at, word in enumerate(joined_servants(_words(text))):
+        particle = particle_of(word)
+        if particle == "M":
             # The first particle is the person's own; a later one is the father's or grandfather's.
-            sex = sex or told
-        elif word not in _ARTICLES:
-            token = _token(word)
+            sex = sex or "M"
+        elif particle == "F" or (particle == "F unless first" and at > 0):
+            sex = sex or "F"
+        elif particle != "article":
+            token = token_of(word)
             if token.sounds:
                 tokens.append(token)
     return Name(tuple(tokens[:MAX_TOKENS]), sex)
@@ -150,13 +180,13 @@ def token_similarity(a: Token, b: Token) -> float:
     return sound_similarity(a.sounds, b.sounds, a.arabic, b.arabic)
 
 
-_WORST = 0.65  # share of the least alike pair in the score of two names; the mean of all pairs has the rest
-_GLUED = 0.02  # Sid Ahmed = Sidahmed: one token facing two
-_ABSENT_LAST = 0.06  # the grandfather's name not given
-_ABSENT_MIDDLE = 0.14  # Mohamed Lemine Ould Ahmed, Mohamed Ould Ahmed
-_ABSENT_FIRST = 0.35
-_ONLY_GIVEN_NAME = 0.2  # when only one token faced one, the given name alone says little
-_SURE = 0.85  # tokens facing one another at least this alike need no other alignment
+WORST = 0.65  # share of the least alike pair in the score of two names; the mean of all pairs has the rest
+GLUED = 0.02  # Sid Ahmed = Sidahmed: one token facing two
+ABSENT_LAST = 0.06  # the grandfather's name not given
+ABSENT_MIDDLE = 0.14  # Mohamed Lemine Ould Ahmed, Mohamed Ould Ahmed
+ABSENT_FIRST = 0.35
+ONLY_GIVEN_NAME = 0.2  # when only one token faced one, the given name alone says little
+SURE = 0.85  # tokens facing one another at least this alike need no other alignment
 
 _Tokens = tuple[Token, ...]
 
@@ -171,7 +201,7 @@ def _straight_at_most(a: _Tokens, b: _Tokens) -> float:
 
 
 def _score(values: list[float]) -> float:
-    return _WORST * min(values) + (1 - _WORST) * sum(values) / len(values)
+    return WORST * min(values) + (1 - WORST) * sum(values) / len(values)
 
 
 def _glued(tokens: _Tokens, at: int) -> str:
@@ -190,15 +220,15 @@ def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
         most_pairs = pairs + min(left_a, left_b)
         # What this state can still come to: everything left is the same. Both bounds below are of the same kind.
         mean = (total + most_pairs - pairs) / most_pairs if most_pairs else 0.0
-        if _WORST * worst + (1 - _WORST) * mean - penalty <= best:
+        if WORST * worst + (1 - WORST) * mean - penalty <= best:
             continue
         if not left_a or not left_b:
             if pairs:
-                absent = (left_a + left_b) * _ABSENT_LAST
-                alone = _ONLY_GIVEN_NAME if pairs == 1 and absent and not penalty else 0.0
-                best = max(best, _WORST * worst + (1 - _WORST) * total / pairs - penalty - absent - alone)
+                absent = (left_a + left_b) * ABSENT_LAST
+                alone = ONLY_GIVEN_NAME if pairs == 1 and absent and not penalty else 0.0
+                best = max(best, WORST * worst + (1 - WORST) * total / pairs - penalty - absent - alone)
             continue
-        skipped = penalty + (_ABSENT_MIDDLE if pairs else _ABSENT_FIRST)
+        skipped = penalty + (ABSENT_MIDDLE if pairs else ABSENT_FIRST)
         if left_a > left_b:
             open_states.append((i + 1, j, pairs, worst, total, skipped))
         if left_b > left_a:
@@ -206,7 +236,7 @@ def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
         for x, y, next_i, next_j, cost in _facing(a, b, i, j, penalty):
             # Glued tokens are mostly another name than the one they face, and are known for it by their consonants.
             most = most_similarity(x, y)
-            if _WORST * min(worst, most) + (1 - _WORST) * (mean - (1.0 - most) / most_pairs) - cost > best:
+            if WORST * min(worst, most) + (1 - WORST) * (mean - (1.0 - most) / most_pairs) - cost > best:
                 value = sound_similarity(x, y, a[i].arabic, b[j].arabic)
                 open_states.append((next_i, next_j, pairs + 1, min(worst, value), total + value, cost))
     return best if best > bar else 0.0
@@ -215,17 +245,17 @@ def _aligned(a: _Tokens, b: _Tokens, least: float) -> float:
 def _facing(a: _Tokens, b: _Tokens, i: int, j: int, penalty: float) -> Iterator[tuple[str, str, int, int, float]]:
     """What may face what next: two glued tokens one, and, to be looked at first by who takes the last, one another."""
     if len(a) - i > 1:
-        yield _glued(a, i), b[j].sounds, i + 2, j + 1, penalty + _GLUED
+        yield _glued(a, i), b[j].sounds, i + 2, j + 1, penalty + GLUED
     if len(b) - j > 1:
-        yield a[i].sounds, _glued(b, j), i + 1, j + 2, penalty + _GLUED
+        yield a[i].sounds, _glued(b, j), i + 1, j + 2, penalty + GLUED
     yield a[i].sounds, b[j].sounds, i + 1, j + 1, penalty
 
 
 def _in_order(a: _Tokens, b: _Tokens, least: float) -> float:
     if len(a) == len(b):
         most = _straight_at_most(a, b) if len(a) > 2 else 1.0
-        straight = _straight(a, b) if most >= min(least, _SURE) else most
-        if straight >= _SURE or (len(a) == 1) or (len(a) == 2 and straight < 0.3):
+        straight = _straight(a, b) if most >= min(least, SURE) else most
+        if straight >= SURE or (len(a) == 1) or (len(a) == 2 and straight < 0.3):
             return straight
     return _aligned(a, b, least)
 
@@ -252,7 +282,7 @@ def similarity(a: Name, b: Name, least: float = 0.0) -> float:
     if a.tokens == b.tokens:
         return 1.0
     score = _in_order(a.tokens, b.tokens, least)
-    if score < _SURE:
+    if score < SURE:
         turned_a, turned_b = _clan_last(a.tokens), _clan_last(b.tokens)
         if turned_a:
             score = max(score, _in_order(turned_a, b.tokens, least))

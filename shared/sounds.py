@@ -6,6 +6,9 @@ confirmed pairs.
 """
 
 from functools import lru_cache
+from typing import Literal
+
+Place = Literal["first", "within", "last"]
 
 _LATIN_VOWELS = frozenset("aeiouûî")
 _ARABIC_VOWELS = frozenset("AIUYPv3")
@@ -15,7 +18,7 @@ _ARABIC_ONLY = frozenset("AIUYv3H")  # H is ح: Latin always writes h
 _FOREIGN = 1.2  # a consonant facing a vowel: dearer than leaving one of them out
 _DIFFERENT = 1.0
 # How steeply cost per sound lowers similarity: Salem/Saleck (one of three consonants) must fall near 0.5.
-_STEEPNESS = 1.6
+STEEPNESS = 1.6
 
 _NEAR: dict[tuple[str, str], float] = {}
 
@@ -80,7 +83,8 @@ _near(0.7, "uA", "ûA", "AU", "AI", "UI", "iU", "uI", "îû", "iû", "uî")
 _near(0.8, "mn", "nl", "lr", "fp", "Hq")
 
 
-def _substitution(x: str, y: str) -> float:
+def substitution(x: str, y: str) -> float:
+    """What it costs that one side has the sound `x` where the other has `y`; symmetric, 0 for the same."""
     if x == y:
         return 0.0
     near = _NEAR.get((x, y))
@@ -109,20 +113,26 @@ _INITIAL_OMITTED = {"e": 0.15, "i": 0.2, "l": 0.4, "h": 0.3, "a": 0.35, "u": 0.4
 _SERVANT_OMITTED = 1.5  # Abdel Kader is not Kader
 
 
-def _omission(sounds: str, at: int, other_is_arabic: bool) -> float:
-    sound = sounds[at]
+def place_of(at: int, length: int) -> Place:
+    """Whether a sound opens its word, closes it or stands within: the first of two sounds stands within."""
+    if at == 0 and length > 2:
+        return "first"
+    return "last" if at == length - 1 else "within"
+
+
+def omission(sound: str, place: Place, other_is_arabic: bool) -> float:
+    """What it costs that the other side, of the script given, has nothing where this side has `sound`."""
     if sound == "@":
         return _SERVANT_OMITTED
     table = _OMITTED_BY_ARABIC if other_is_arabic else _OMITTED_BY_LATIN
     cost = table.get(sound, _DIFFERENT)
-    if at == 0 and len(sounds) > 2:
-        return _INITIAL_OMITTED.get(sound, cost)
-    if at == len(sounds) - 1:
-        return _FINAL_OMITTED.get(sound, cost)
-    return cost
+    if place == "within":
+        return cost
+    return (_INITIAL_OMITTED if place == "first" else _FINAL_OMITTED).get(sound, cost)
 
 
-def _weight(sound: str) -> float:
+def weight(sound: str) -> float:
+    """How much of a word one sound is: 1 for a consonant, less for a vowel."""
     if sound == "@":
         return _SERVANT_OMITTED
     if sound in _LATIN_VOWELS or sound in "v3":
@@ -130,32 +140,38 @@ def _weight(sound: str) -> float:
     return 0.5 if sound in _ARABIC_VOWELS else 1.0
 
 
-_SOUNDS = sorted({*_VOWELS, *_ARABIC_ONLY, *"bcdfghjklmnpqrstvwxyzDGHJSTX@P", *(x for pair in _NEAR for x in pair)})
-_COST = {x: {y: _substitution(x, y) for y in _SOUNDS} for x in _SOUNDS}
+ALPHABET = "".join(
+    sorted({*_VOWELS, *_ARABIC_ONLY, *"bcdfghjklmnpqrstvwxyzDGHJSTX@P", *(x for pair in _NEAR for x in pair)})
+)
+"""Every sound there is."""
+_COST = {x: {y: substitution(x, y) for y in ALPHABET} for x in ALPHABET}
 
 
 @lru_cache(maxsize=262_144)
 def _omissions(sounds: str, other_is_arabic: bool) -> tuple[float, ...]:
-    return tuple(_omission(sounds, at, other_is_arabic) for at in range(len(sounds)))
+    return tuple(omission(sound, place_of(at, len(sounds)), other_is_arabic) for at, sound in enumerate(sounds))
 
 
 @lru_cache(maxsize=262_144)
 def _length(sounds: str) -> float:
-    return sum(map(_weight, sounds))
+    return sum(map(weight, sounds))
 
 
 # A consonant here that faces nothing it may pass for costs the whole of _DIFFERENT: left out, or facing another.
-_FIRM = frozenset("bcdfgklmnprstwxyzDGST")
-_BIT = {sound: 1 << at for at, sound in enumerate(_SOUNDS)}
-_PASSES_FOR = {x: sum(_BIT[y] for y in _SOUNDS if _COST[x][y] < _DIFFERENT) for x in _FIRM}
+FIRM = frozenset("bcdfgklmnprstwxyzDGST")
+FACING_FIRM = FIRM | frozenset("JXqhH@")
+"""What a firm consonant may face for less than the whole, or at all without it being left out."""
+_BIT = {sound: 1 << at for at, sound in enumerate(ALPHABET)}
+PASSES_FOR = {x: frozenset(y for y in ALPHABET if _COST[x][y] < _DIFFERENT) for x in FIRM}
+_PASSES_FOR = {x: sum(_BIT[y] for y in passed) for x, passed in PASSES_FOR.items()}
 
 
 @lru_cache(maxsize=262_144)
 def _firm(sounds: str) -> tuple[tuple[int, ...], int, int]:
     """What each firm consonant may pass for, as bits; how many sounds a firm one may face; which sounds there are."""
     rest = sounds[1:] if sounds[:1] == "l" else sounds  # a first l is left out for less
-    firm = tuple(_PASSES_FOR[sound] for sound in rest if sound in _FIRM)
-    return firm, sum(sound in _FIRM or sound in "JXqhH@" for sound in sounds), sum(_BIT[sound] for sound in set(sounds))
+    firm = tuple(_PASSES_FOR[sound] for sound in rest if sound in FIRM)
+    return firm, sum(sound in FACING_FIRM for sound in sounds), sum(_BIT[sound] for sound in set(sounds))
 
 
 @lru_cache(maxsize=131_072)
@@ -171,7 +187,7 @@ def most_similarity(a: str, b: str) -> float:
     )
     if unfaced <= 0:
         return 1.0
-    return max(0.0, 1.0 - _STEEPNESS * _DIFFERENT * unfaced / max(1.0, (_length(a) + _length(b)) / 2))
+    return max(0.0, 1.0 - STEEPNESS * _DIFFERENT * unfaced / max(1.0, (_length(a) + _length(b)) / 2))
 
 
 def _distance(a: str, b: str, a_arabic: bool, b_arabic: bool) -> float:
@@ -208,4 +224,4 @@ def sound_similarity(a: str, b: str, a_arabic: bool, b_arabic: bool) -> float:
     if (a_arabic, a) > (b_arabic, b):
         return sound_similarity(b, a, b_arabic, a_arabic)
     length = max(1.0, (_length(a) + _length(b)) / 2)
-    return max(0.0, 1.0 - _STEEPNESS * _distance(a, b, a_arabic, b_arabic) / length)
+    return max(0.0, 1.0 - STEEPNESS * _distance(a, b, a_arabic, b_arabic) / length)

@@ -1,0 +1,54 @@
+"""How kernels are compiled: to machine code without Python, once, and kept beside the source.
+
+Numba knows a compiled kernel by the file it stands in, and would keep it although a kernel it calls has changed in
+another file. So what was compiled is kept under the digest of all the engine's files, and of what of `shared` kernels use.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from numba import njit
+from numba.core import config
+
+from shared import names
+
+__all__ = ["kernel"]
+
+_Kernel = TypeVar("_Kernel", bound=Callable[..., object])
+_CONFIG: Any = config  # numba fills it at run time
+_ENGINE = Path(__file__).parent
+_SOURCES = (*sorted(_ENGINE.glob("*.py")), Path(str(names.__file__)))
+
+
+@lru_cache(maxsize=1)
+def _kept_in() -> str | None:
+    """The folder of today's compiled kernels: beside the source, else the user's, else this machine's; None without."""
+    digest = blake2b(digest_size=8)
+    for source in _SOURCES:
+        digest.update(source.read_bytes())
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tekamoul"
+    for room in (_ENGINE / "__pycache__", user, Path(tempfile.gettempdir()) / f"tekamoul-{os.getuid()}"):
+        folder = room / f"kernels-{digest.hexdigest()}"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        # Compiled code is run as it is found: nobody else may have put it there.
+        if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
+            return str(folder)
+    return None
+
+
+def kernel(function: _Kernel) -> _Kernel:
+    """`function` compiled at its first call and kept on disk; while it runs, other threads may run Python."""
+    folder, before = _kept_in(), _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = folder or before
+    try:
+        return cast(_Kernel, njit(cache=folder is not None, nogil=True)(function))
+    finally:
+        _CONFIG.CACHE_DIR = before
