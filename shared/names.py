@@ -66,7 +66,7 @@ _CLANS = frozenset(_CLAN_NAMES.split())
 # Past this many tokens a "name" is a sentence typed into the wrong column.
 MAX_TOKENS = 8
 # Past this many sounds a word is no name: the longest names have sixteen.
-MAX_SOUNDS = 24
+MAX_SOUNDS = 22
 ARABIC_SERVANT = "عبد"
 """What comes next belongs to it."""
 

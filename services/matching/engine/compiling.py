@@ -17,10 +17,11 @@ from numba.core import config
 
 from shared import names
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "maker"]
 
 _Kernel = TypeVar("_Kernel", bound=Callable[..., object])
 _CONFIG: Any = config  # numba fills it at run time
+_NJIT: Any = njit  # its types leave out that it can do without counting references
 _ENGINE = Path(__file__).parent
 _SOURCES = (*sorted(_ENGINE.glob("*.py")), Path(str(names.__file__)))
 
@@ -45,10 +46,24 @@ def _kept_in() -> str | None:
 
 
 def kernel(function: _Kernel) -> _Kernel:
-    """`function` compiled at its first call and kept on disk; while it runs, other threads may run Python."""
+    """`function` compiled at its first call and kept on disk; while it runs, other threads may run Python.
+
+    It may make no array: counting the references to those that kernels hand one another took half of the time.
+    """
+    return _compiled(function, makes_arrays=False)
+
+
+def maker(function: _Kernel) -> _Kernel:
+    """A `kernel` that may make arrays."""
+    return _compiled(function, makes_arrays=True)
+
+
+def _compiled(function: _Kernel, *, makes_arrays: bool) -> _Kernel:
     folder, before = _kept_in(), _CONFIG.CACHE_DIR
     _CONFIG.CACHE_DIR = folder or before
     try:
-        return cast(_Kernel, njit(cache=folder is not None, nogil=True)(function))
+        # Dividing by zero gives infinity, as numpy has it: a kernel that can raise is slower.
+        compiled = _NJIT(cache=folder is not None, nogil=True, error_model="numpy", _nrt=makes_arrays)
+        return cast(_Kernel, compiled(function))
     finally:
         _CONFIG.CACHE_DIR = before

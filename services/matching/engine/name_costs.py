@@ -22,8 +22,6 @@ COSTS = np.dtype(
     [
         ("substitution", np.float64, (_SOUNDS, _SOUNDS)),  # [sound, sound]
         ("omission", np.float64, (2, len(PLACES), _SOUNDS)),  # [the other is Arabic, place, sound]
-        ("passes", np.uint64, _SOUNDS),  # a firm consonant: the bits of what it may pass for; 0 for other sounds
-        ("leading_l", np.int64),  # the code of an l, which may be left out where it is the first
         ("silent_alef", np.int64),  # the code of a first alef, unheard where another word is glued before it
         ("silent_alef_weight", np.float64),
         ("steepness", np.float64),
@@ -45,12 +43,11 @@ def costs() -> np.void:
     """The costs of today as one record of `COSTS`, which kernels read where it is."""
     told = np.zeros(1, COSTS)[0]
     for sound, code in CODES.items():
-        told["passes"][code] = sum(1 << CODES[other] for other in sounds.PASSES_FOR.get(sound, ()))
         told["substitution"][code, 1:] = [sounds.substitution(sound, other) for other in CODES]
         for arabic in (False, True):
             told["omission"][int(arabic), :, code] = [sounds.omission(sound, place, arabic) for place in PLACES]
-    told["leading_l"], told["silent_alef"] = CODES["l"], CODES["v"]
-    told["silent_alef_weight"], told["steepness"] = sounds.weight("v"), sounds.STEEPNESS
+    told["silent_alef"], told["silent_alef_weight"] = CODES["v"], sounds.weight("v")
+    told["steepness"] = sounds.STEEPNESS
     told["worst"], told["glued"], told["sure"] = names.WORST, names.GLUED, names.SURE
     told["absent_last"], told["absent_middle"] = names.ABSENT_LAST, names.ABSENT_MIDDLE
     told["absent_first"], told["only_given_name"] = names.ABSENT_FIRST, names.ONLY_GIVEN_NAME

@@ -157,25 +157,31 @@ def _in_order(
 
 
 @kernel
-def _read(names: NDArray[np.uint32], name: int, written: NDArray[np.uint32], turned: NDArray[np.uint32]) -> int:
-    """The tokens of a name as written, and with its first put last; how many there are."""
+def _read(names: NDArray[np.uint32], name: int, written: NDArray[np.uint32]) -> int:
+    """The tokens of a name as written; how many there are."""
     count = 0
     while count < MAX_TOKENS and names[name, count] != 0:
         written[count] = names[name, count]
         count += 1
+    return count
+
+
+@kernel
+def _turn(tokens: Tokens, written: NDArray[np.uint32], count: int, turned: NDArray[np.uint32]) -> bool:
+    """Put the first token last, where it is a clan name; whether it is one."""
+    if count < 2 or tokens[written[0]].clan == 0:
+        return False
     for at in range(1, count):
         turned[at - 1] = written[at]
-    if count > 0:
-        turned[count - 1] = written[0]
-    return count
+    turned[count - 1] = written[0]
+    return True
 
 
 @kernel
 def name_similarity(names: NameArrays, work: Work, name_a: int, name_b: int, least: float) -> float:
     """0..1 for two names, see `shared.names.similarity`; below `least` it may be anything below."""
-    tokens, costs = names.tokens, names.costs
-    a, a_turned, b, b_turned = work.a, work.a_turned, work.b, work.b_turned
-    a_count, b_count = _read(names.names, name_a, a, a_turned), _read(names.names, name_b, b, b_turned)
+    tokens, costs, a, b = names.tokens, names.costs, work.a, work.b
+    a_count, b_count = _read(names.names, name_a, a), _read(names.names, name_b, b)
     if a_count == 0 or b_count == 0:
         return 0.0
     if name_a == name_b:
@@ -183,13 +189,13 @@ def name_similarity(names: NameArrays, work: Work, name_a: int, name_b: int, lea
     score = _in_order(tokens, costs, work, a, a_count, b, b_count, least)
     if score >= costs.sure:
         return score
-    turns_a, turns_b = a_count > 1 and tokens[a[0]].clan != 0, b_count > 1 and tokens[b[0]].clan != 0
+    turns_a, turns_b = _turn(tokens, a, a_count, work.a_turned), _turn(tokens, b, b_count, work.b_turned)
     if turns_a:
-        score = max(score, _in_order(tokens, costs, work, a_turned, a_count, b, b_count, least))
+        score = max(score, _in_order(tokens, costs, work, work.a_turned, a_count, b, b_count, least))
     if turns_b:
-        score = max(score, _in_order(tokens, costs, work, a, a_count, b_turned, b_count, least))
+        score = max(score, _in_order(tokens, costs, work, a, a_count, work.b_turned, b_count, least))
     if turns_a and turns_b:
-        score = max(score, _in_order(tokens, costs, work, a_turned, a_count, b_turned, b_count, least))
+        score = max(score, _in_order(tokens, costs, work, work.a_turned, a_count, work.b_turned, b_count, least))
     return score
 
 

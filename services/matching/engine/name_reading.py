@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.compiling import kernel
+from services.matching.engine.compiling import kernel, maker
 from services.matching.engine.name_sounding import mixed
 from shared.names import MAX_TOKENS
 
@@ -75,7 +75,7 @@ def _is_word(chars: U32, start: int, end: int, pool: U32, pool_start: int, pool_
     return at == length
 
 
-@kernel
+@maker
 def split_words(
     chars: U32, texts: int, slots: U32, hashes: U64, starts: NDArray[np.int64], pool: U32, known: int
 ) -> tuple[U32, NDArray[np.int64], int]:
@@ -122,7 +122,7 @@ def split_words(
     return words[:found], begins, known
 
 
-@kernel
+@maker
 def flatten(
     words: U32, begins: NDArray[np.int64], part_starts: NDArray[np.int64], parts: U32
 ) -> tuple[U32, NDArray[np.int64]]:
@@ -158,7 +158,7 @@ def _joined(first: int, second: int, slots: U32, keys: U64, tokens: U32, known: 
     return PENDING
 
 
-@kernel
+@maker
 def arrange(
     flat: U32,
     begins: NDArray[np.int64],
@@ -229,7 +229,7 @@ def put_names(slots: U32, names: NDArray[np.uint32], sexes: NDArray[np.uint8], c
         slots[at] = name
 
 
-@kernel
+@maker
 def intern_names(
     rows: NDArray[np.uint32],
     row_sexes: NDArray[np.uint8],

@@ -15,6 +15,7 @@ from services.matching.engine.compiling import kernel
 from shared.names import MAX_SOUNDS, MAX_TOKENS
 
 __all__ = [
+    "SKELETON_FACTOR",
     "TOKEN",
     "Costs",
     "NameArrays",
@@ -39,20 +40,23 @@ Work: TypeAlias = Any
 
 TOKEN = np.dtype(
     [
-        ("sounds", np.uint8, MAX_SOUNDS),  # codes of sounds, then zeros
-        ("present", np.uint64),  # which sounds it has, as bits
+        ("once", np.uint64),  # the firm consonants it has, as bits; without a first l
+        ("twice", np.uint64),  # those it has more than once
+        ("covered", np.uint64),  # the firm consonants that pass for a sound it has
         ("skeleton_sum", np.uint64),  # the skeleton's polynomial: 0 for none, see `skeleton_hash`
-        ("skeleton_power", np.uint64),  # the factor of the polynomial of what stands before it
         ("weight", np.float32),  # what all its sounds weigh
         ("length", np.uint8),  # sounds
+        ("skeleton_length", np.uint8),  # characters of its skeleton
         ("firm", np.uint8),  # firm consonants, without a first l
         ("facing", np.uint8),  # sounds that a firm consonant may face
         ("arabic", np.uint8),  # 1 in Arabic script
         ("clan", np.uint8),  # 1 for a clan name, which may stand first or last
+        ("sounds", np.uint8, MAX_SOUNDS),  # codes of sounds, then zeros
     ],
     align=True,
 )
 """One token: 64 bytes, a line of the processor's cache."""
+SKELETON_FACTOR = 0x9E3779B97F4A7C15
 _GLUED_SOUNDS = 2 * MAX_SOUNDS
 _OPEN_STATES = 64
 """An alignment of 8 tokens with 8 has at most 16 steps, each of which leaves three more states open."""
@@ -64,6 +68,7 @@ _WORK = np.dtype(
         ("keys", np.uint64, _REMEMBERED),  # the pair of tokens remembered there
         ("values", np.float64, _REMEMBERED),  # how alike they are
         ("row", np.float64, _GLUED_SOUNDS + 1),  # one row of an alignment of sounds
+        ("left_out", np.float64, _GLUED_SOUNDS),  # what each sound across the row costs where it faces nothing
         ("a", np.uint32, MAX_TOKENS),  # the tokens of the one name, as written
         ("a_turned", np.uint32, MAX_TOKENS),  # with the first put last
         ("b", np.uint32, MAX_TOKENS),
@@ -107,7 +112,10 @@ def token_skeleton(tokens: Tokens, token: int) -> np.uint64:
 @kernel
 def glued_skeleton(tokens: Tokens, first: int, second: int) -> np.uint64:
     """The skeleton hash of two tokens written as one word: that of Sidahmed for Sid and Ahmed."""
-    return mixed(tokens[first].skeleton_sum * tokens[second].skeleton_power + tokens[second].skeleton_sum)
+    total = tokens[first].skeleton_sum
+    for _ in range(tokens[second].skeleton_length):
+        total *= np.uint64(SKELETON_FACTOR)
+    return mixed(total + tokens[second].skeleton_sum)
 
 
 @kernel
@@ -120,7 +128,7 @@ def _omitted(costs: Costs, sound: int, at: int, length: int, other_arabic: int) 
 @kernel
 def _distance(
     costs: Costs,
-    row: NDArray[np.float64],
+    work: Work,
     a: NDArray[np.uint8],
     a_length: int,
     a_arabic: int,
@@ -129,10 +137,12 @@ def _distance(
     b_arabic: int,
 ) -> float:
     """The cheapest alignment of two strings of sounds."""
+    row, b_left_out = work.row, work.left_out
     value = 0.0
     row[0] = 0.0
     for j in range(b_length):
-        value += _omitted(costs, b[j], j, b_length, a_arabic)
+        b_left_out[j] = _omitted(costs, b[j], j, b_length, a_arabic)
+        value += b_left_out[j]
         row[j + 1] = value
     for i in range(a_length):
         sound = a[i]
@@ -142,8 +152,7 @@ def _distance(
         row[0] = value
         for j in range(b_length):
             above = row[j + 1]
-            value += _omitted(costs, b[j], j, b_length, a_arabic)
-            value = min(value, diagonal + costs.substitution[sound, b[j]], above + left_out)
+            value = min(value + b_left_out[j], diagonal + costs.substitution[sound, b[j]], above + left_out)
             diagonal = above
             row[j + 1] = value
     return float(row[b_length])
@@ -165,7 +174,7 @@ def _comes_first(
 @kernel
 def _alike(
     costs: Costs,
-    row: NDArray[np.float64],
+    work: Work,
     a: NDArray[np.uint8],
     a_length: int,
     a_arabic: int,
@@ -175,9 +184,9 @@ def _alike(
     weight: float,
 ) -> float:
     if _comes_first(a, a_length, a_arabic, b, b_length, b_arabic):
-        distance = _distance(costs, row, a, a_length, a_arabic, b, b_length, b_arabic)
+        distance = _distance(costs, work, a, a_length, a_arabic, b, b_length, b_arabic)
     else:
-        distance = _distance(costs, row, b, b_length, b_arabic, a, a_length, a_arabic)
+        distance = _distance(costs, work, b, b_length, b_arabic, a, a_length, a_arabic)
     return max(0.0, 1.0 - float(costs.steepness) * distance / max(1.0, weight / 2))
 
 
@@ -194,7 +203,7 @@ def token_similarity(tokens: Tokens, costs: Costs, work: Work, a: int, b: int) -
         return float(work.values[slot])
     value = _alike(
         costs,
-        work.row,
+        work,
         tokens[a].sounds,
         tokens[a].length,
         tokens[a].arabic,
@@ -233,7 +242,7 @@ def similarity_of_glued(tokens: Tokens, costs: Costs, work: Work, first: int, se
         length += 1
     value = _alike(
         costs,
-        work.row,
+        work,
         work.glued,
         length,
         tokens[first].arabic,
@@ -249,31 +258,31 @@ def similarity_of_glued(tokens: Tokens, costs: Costs, work: Work, first: int, se
 
 
 @kernel
-def _begins_with_l(tokens: Tokens, costs: Costs, token: int) -> int:
-    return 1 if tokens[token].sounds[0] == costs.leading_l else 0
+def _count(bits: np.uint64) -> int:
+    """How many bits are set. The compiler knows this loop and has an instruction for it."""
+    count = 0
+    while bits != 0:
+        bits &= bits - np.uint64(1)
+        count += 1
+    return count
 
 
 @kernel
-def _unfaced(tokens: Tokens, costs: Costs, token: int, start: int, present: np.uint64) -> int:
-    """Firm consonants of a token, from `start`, that pass for nothing of what is `present` on the other side."""
-    unfaced = 0
-    for at in range(start, tokens[token].length):
-        passes = costs.passes[tokens[token].sounds[at]]
-        if passes != 0 and passes & present == 0:
-            unfaced += 1
-    return unfaced
+def _unfaced(tokens: Tokens, token: int, covered: np.uint64) -> int:
+    """Firm consonants of a token that pass for nothing on the other side; a third of one kind is not counted."""
+    return _count(tokens[token].once & ~covered) + _count(tokens[token].twice & ~covered)
 
 
 @kernel
 def most_of_tokens(tokens: Tokens, costs: Costs, a: int, b: int) -> float:
-    """What `token_similarity` cannot exceed, see `shared.sounds.most_similarity`."""
+    """What `token_similarity` cannot exceed, compare `shared.sounds.most_similarity`."""
     if a == b:
         return 1.0
     unfaced = max(
         int(np.int64(tokens[a].firm)) - int(np.int64(tokens[b].facing)),
         int(np.int64(tokens[b].firm)) - int(np.int64(tokens[a].facing)),
-        _unfaced(tokens, costs, a, _begins_with_l(tokens, costs, a), tokens[b].present),
-        _unfaced(tokens, costs, b, _begins_with_l(tokens, costs, b), tokens[a].present),
+        _unfaced(tokens, a, tokens[b].covered),
+        _unfaced(tokens, b, tokens[a].covered),
     )
     if unfaced <= 0:
         return 1.0
@@ -283,20 +292,14 @@ def most_of_tokens(tokens: Tokens, costs: Costs, a: int, b: int) -> float:
 
 @kernel
 def most_of_glued(tokens: Tokens, costs: Costs, first: int, second: int, other: int) -> float:
-    """What `similarity_of_glued` cannot exceed. Only the first of two glued tokens begins with an l that may be left out."""
-    firm = (
-        int(np.int64(tokens[first].firm)) + int(np.int64(tokens[second].firm)) + _begins_with_l(tokens, costs, second)
-    )
+    """What `similarity_of_glued` cannot exceed. A first l may be left out, so that of the second is not counted."""
+    firm = int(np.int64(tokens[first].firm)) + int(np.int64(tokens[second].firm))
     facing = int(np.int64(tokens[first].facing)) + int(np.int64(tokens[second].facing))
-    present = tokens[other].present
     unfaced = max(
         firm - int(np.int64(tokens[other].facing)),
         int(np.int64(tokens[other].firm)) - facing,
-        _unfaced(tokens, costs, first, _begins_with_l(tokens, costs, first), present)
-        + _unfaced(tokens, costs, second, 0, present),
-        _unfaced(
-            tokens, costs, other, _begins_with_l(tokens, costs, other), tokens[first].present | tokens[second].present
-        ),
+        _unfaced(tokens, first, tokens[other].covered) + _unfaced(tokens, second, tokens[other].covered),
+        _unfaced(tokens, other, tokens[first].covered | tokens[second].covered),
     )
     if unfaced <= 0:
         return 1.0

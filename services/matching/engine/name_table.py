@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from services.matching.engine import name_reading as reading
 from services.matching.engine.name_costs import CODES, costs
-from services.matching.engine.name_sounding import TOKEN, NameArrays, mixed
+from services.matching.engine.name_sounding import SKELETON_FACTOR, TOKEN, NameArrays, mixed
 from shared import names as names_module
 from shared import spelling
 from shared.names import (
@@ -31,7 +31,7 @@ from shared.names import (
     takes_next_in_latin,
     token_of,
 )
-from shared.sounds import ALPHABET, FACING_FIRM, FIRM, weight
+from shared.sounds import ALPHABET, FACING_FIRM, FIRM, PASSES_FOR, weight
 from shared.spelling import skeleton
 
 __all__ = ["NameTable", "NamesOutdated", "skeleton_hash"]
@@ -39,7 +39,6 @@ __all__ = ["NameTable", "NamesOutdated", "skeleton_hash"]
 TEXTS_AT_ONCE = 1 << 16
 """Texts read in one go: they take some 10 MB meanwhile."""
 _LEAST_ROOM = 1024
-_SKELETON_FACTOR = 0x9E3779B97F4A7C15
 _64_BITS = (1 << 64) - 1
 _KINDS = {
     None: reading.PLAIN,
@@ -68,8 +67,12 @@ def skeleton_hash(consonants: str) -> int:
 def _skeleton_sum(consonants: str) -> int:
     value = 0
     for char in consonants:
-        value = (value * _SKELETON_FACTOR + ord(char)) & _64_BITS
+        value = (value * SKELETON_FACTOR + ord(char)) & _64_BITS
     return value
+
+
+def _bits(sounds: set[str]) -> int:
+    return sum(1 << CODES[sound] for sound in sounds)
 
 
 @lru_cache(maxsize=1)
@@ -288,11 +291,12 @@ class NameTable:
         token["sounds"][: len(sounds)] = [CODES[sound] for sound in sounds]
         token["length"], token["arabic"], token["clan"] = len(sounds), arabic, clan
         token["weight"] = sum(map(weight, sounds))
-        token["present"] = sum(1 << CODES[sound] for sound in set(sounds))
-        token["firm"] = sum(sound in FIRM for sound in sounds.removeprefix("l"))
-        token["facing"] = sum(sound in FACING_FIRM for sound in sounds)
-        token["skeleton_sum"] = _skeleton_sum(consonants)
-        token["skeleton_power"] = pow(_SKELETON_FACTOR, len(consonants), 1 << 64)
+        firm = [sound for sound in sounds.removeprefix("l") if sound in FIRM]
+        token["once"] = _bits(set(firm))
+        token["twice"] = _bits({sound for sound in firm if firm.count(sound) > 1})
+        token["covered"] = _bits({sound for sound, passes in PASSES_FOR.items() if not passes.isdisjoint(sounds)})
+        token["firm"], token["facing"] = len(firm), sum(sound in FACING_FIRM for sound in sounds)
+        token["skeleton_sum"], token["skeleton_length"] = _skeleton_sum(consonants), len(consonants)
         return at
 
     def _make_room_for_names(self, more: int) -> None:
