@@ -1,0 +1,195 @@
+"""Blocking keys: a pair is compared only where both records share one of them.
+
+No single key survives what a clerk does to a record, so each record has several of different kinds. A rule joins a key of
+the left file to a key of the right; rules are tried from the surest to the widest, and a pair met by several is compared
+once. A key of 32 bits is a hash of its atoms; 0 where one of them is missing. Two keys that differ fall together one time
+in four thousand million: a pair more to look at, and nothing else.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.engine.fields import Kind, Layout
+from services.matching.engine.hashing import mixed_all
+from services.matching.engine.name_sounding import NameArrays
+from services.matching.engine.packing import PHONE_BITS, Words
+
+Keys = npt.NDArray[np.uint32]
+Atom = tuple[str, int, int]
+"""What a key is made of: its kind, the field, and which of the field's words, spellings or levels."""
+
+MOST_RULES: Final = 64
+"""One bit each."""
+_CHUNK: Final = 131_072
+_TOKENS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A column of the left file's keys joined to one of the right's. `name` says of what."""
+
+    name: str
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The columns of keys every record has, and the rules that join them."""
+
+    columns: tuple[tuple[Atom, ...], ...]
+    rules: tuple[Rule, ...]
+    fields: tuple[frozenset[int], ...]
+    """By rule: the fields its key is made of, which a training on pairs met by it learns nothing of."""
+    spellings: tuple[tuple[int, ...], ...]
+    """Columns that hold one key by several spellings or phones: a second one that says the same is left out."""
+
+
+def plan_of(layout: Layout) -> Plan:
+    """The rules for the fields there are, the surest first."""
+    columns: list[tuple[Atom, ...]] = []
+    rules: list[Rule] = []
+    made_of: list[frozenset[int]] = []
+    spellings: list[tuple[int, ...]] = []
+
+    phones = {layout.fields[at].name for at in layout.of_kind(Kind.PHONE)}
+
+    def column(atoms: tuple[Atom, ...]) -> int:
+        if atoms not in columns:
+            columns.append(atoms)
+        return columns.index(atoms)
+
+    for name, sides in _shapes(layout):
+        known = [column(atoms) for atoms in sides]
+        spellings.append(tuple(known))
+        # A given name in the place of the family's is met by turning the one side; turning both meets nobody new.
+        for left in known[:1] if layout.of_kind(Kind.PART) and len(known) > 1 and name not in phones else known:
+            for right in known:
+                rules.append(Rule(name, left, right))
+                made_of.append(frozenset(field for _, field, _ in (*columns[left], *columns[right])))
+    return Plan(tuple(columns), tuple(rules[:MOST_RULES]), tuple(made_of[:MOST_RULES]), tuple(spellings))
+
+
+def _shapes(layout: Layout) -> Iterator[tuple[str, list[tuple[Atom, ...]]]]:
+    """Each kind of key with the columns that hold it: several where a field has several words or spellings."""
+    names = _spellings(layout)
+    for at in layout.of_kind(Kind.NUMBER):
+        yield layout.fields[at].name, [(("number", at, 0),)]
+    for at in layout.of_kind(Kind.PHONE):
+        yield layout.fields[at].name, [(("phone", at, one),) for one in range(layout.fields[at].words)]
+    day = [("day", at, 0) for at in layout.of_kind(Kind.DATE)][:1]
+    year = [("year", at, 0) for at in layout.of_kind(Kind.DATE)][:1]
+    place = [
+        ("place", at, level) for at in layout.of_kind(Kind.PLACE) for level in (layout.fields[at].columns - 1,)
+    ][:1]
+    for label, tokens, others in (
+        ("given name, date", (0,), day),
+        ("second name, date", (1,), day),
+        ("three names", (0, 1, 2), []),
+        ("two names, year", (0, 1), year),
+        ("two names, place", (0, 1), place),
+        ("first and last name, place", (0, -1), place),
+        ("given name, year, place", (0,), [*year, *place]),
+        ("second name, year, place", (1,), [*year, *place]),
+        ("two names", (0, 1), []),
+    ):
+        if names and (others or label in ("three names", "two names")) and (not place or label != "two names"):
+            yield label, [(*(_token(spelling, one) for one in tokens), *others) for spelling in names]
+    if day and place:
+        yield "date, place", [(*day, *place)]
+    elif day:
+        yield "date", [(*day,)]
+    texts: list[Atom] = [("text", at, 0) for at in layout.of_kind(Kind.TEXT)]
+    for text in texts:
+        label = layout.fields[text[1]].name
+        if names:
+            yield f"{label}, given name", [(text, _token(one, 0)) for one in names]
+            yield f"{label}, second name", [(text, _token(one, 1)) for one in names]
+        if year:
+            yield f"{label}, year", [(text, *year)]
+    for text, other in combinations(texts, 2):
+        yield f"{layout.fields[text[1]].name}, {layout.fields[other[1]].name}", [(text, other)]
+
+
+_Spelling = Sequence[tuple[int, int]]
+
+
+def _spellings(layout: Layout) -> list[_Spelling]:
+    """Where the parts of a name stand: one field with all of them, by spelling, or one field for each part."""
+    whole = [((at, one),) for at in layout.of_kind(Kind.NAME) for one in range(layout.fields[at].words)]
+    parts = layout.of_kind(Kind.PART)
+    own: _Spelling = tuple((at, 0) for at in parts)
+    return whole or ([own, own[::-1]] if len(own) > 1 else [own] if own else [])
+
+
+def _token(spelling: _Spelling, which: int) -> Atom:
+    if len(spelling) == 1:
+        field, word = spelling[0]
+        return (f"token{which}", field, word)
+    return ("token0", spelling[which if which < len(spelling) else -1][0], 0)
+
+
+def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Keys:
+    """[rows, columns] the keys of every record."""
+    out = np.zeros((len(records), len(plan.columns)), np.uint32)
+    for start in range(0, len(records), _CHUNK):
+        rows = records[start : start + _CHUNK]
+        atoms: dict[Atom, npt.NDArray[np.uint64]] = {}
+        for at, column in enumerate(plan.columns):
+            for atom in column:
+                if atom not in atoms:
+                    atoms[atom] = _atom(atom, rows, layout, names)
+            out[start : start + _CHUNK, at] = _joined([atoms[atom] for atom in column])
+        own = out[start : start + _CHUNK]
+        for first, *others in plan.spellings:
+            for other in others:
+                own[own[:, other] == own[:, first], other] = 0
+    return out
+
+
+def _joined(atoms: Sequence[npt.NDArray[np.uint64]]) -> Keys:
+    value = np.full(len(atoms[0]), len(atoms) + 1, np.uint64)
+    missing = np.zeros(len(atoms[0]), bool)
+    for atom in atoms:
+        value = mixed_all(value * np.uint64(31) + atom)
+        missing |= atom == 0
+    key = (value >> np.uint64(32)).astype(np.uint32)
+    key[key == 0] = 1
+    key[missing] = 0
+    return key
+
+
+def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays) -> npt.NDArray[np.uint64]:
+    kind, field, which = atom
+    offset = layout.offsets[field]
+    word = rows[:, offset]
+    if kind == "number":
+        return np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint64)[:, 0]
+    if kind == "phone":
+        return (rows[:, offset + which] & np.uint32((1 << PHONE_BITS) - 1)).astype(np.uint64)
+    if kind == "year":
+        return (word >> np.uint32(9)).astype(np.uint64)
+    if kind == "day":
+        return np.where(word & np.uint32(0x1FF), word, 0).astype(np.uint64)
+    if kind == "place":
+        return np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint16)[:, which].astype(np.uint64)
+    if kind == "text":
+        return word.astype(np.uint64)
+    return _token_atom(rows[:, offset + which], int(kind.removeprefix("token")), names)
+
+
+def _token_atom(ids: npt.NDArray[np.uint32], which: int, names: NameArrays) -> npt.NDArray[np.uint64]:
+    """The consonants of one part of the name, a clan name that stood first put last; the last of three or more for -1."""
+    tokens = names.names[ids]
+    counts = np.count_nonzero(tokens, axis=1)
+    turned = (names.clans[tokens[:, 0]] != 0) & (counts > 1)
+    at = np.where(turned, which + 1, which) if which >= 0 else np.where(turned, 0, counts - 1)
+    enough = counts > which if which >= 0 else counts >= _TOKENS
+    at = np.where(turned & (at == counts), 0, at)  # past the last one stands the clan name
+    found = tokens[np.arange(len(ids)), np.clip(at, 0, tokens.shape[1] - 1)]
+    return np.where(enough, names.skeletons[found], 0).astype(np.uint64)

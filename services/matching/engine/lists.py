@@ -1,0 +1,169 @@
+"""Whole lists: two files linked, or one compared with itself, from their columns to the pairs that are one person."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from services.matching.engine.batch import Pairs, Sides, allowed, visit
+from services.matching.engine.blocks import Allowed
+from services.matching.engine.fields import Field, Layout, layout_of
+from services.matching.engine.keys import Plan, keys_of, plan_of
+from services.matching.engine.model import Model, thresholds
+from services.matching.engine.packing import Vocabulary, pack
+from services.matching.engine.rarity import rarity_of
+from services.matching.engine.scoring import Tables, tables_of
+from services.matching.engine.training import Session, settled_prior, train
+
+Assignment = Literal["one-to-one", "many"]
+Stage = Literal["read", "pack", "train", "compare", "decide"]
+Told = Callable[[Stage, float], None]
+"""Is told the stage and how much of it is done, 0..1."""
+
+UNSURE_BITS: Final = 6.0
+"""Pairs less likely than 1 in 64 are not kept: they decide nothing."""
+
+
+class Stopped(Exception):
+    """Whoever asked for the work asked to stop it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Pairs with what follows for each; `probability` and `decision` beside each pair."""
+
+    layout: Layout
+    model: Model
+    sessions: Sequence[Session]
+    pairs: Pairs
+    probability: npt.NDArray[np.float64]
+    chosen: Allowed
+    compared: int
+    seconds: dict[str, float]
+
+
+@dataclass
+class _Clock:
+    told: Told
+    seconds: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=perf_counter)
+
+    def ended(self, stage: Stage) -> None:
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._since
+        self._since = now
+        self.told(stage, 1.0)
+
+
+Columns = dict[str, list[pl.Series]]
+
+
+def compare_lists(
+    fields: Sequence[Field],
+    left: Columns,
+    right: Columns | None,
+    *,
+    assignment: Assignment = "one-to-one",
+    least: float = 0.5,
+    model: Model | None = None,
+    told: Told = lambda stage, done: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Link two lists, or with `right` None find who stands twice in one. Pairs below the probability `least` are left out.
+
+    With a `model` nothing is learned from the lists but how rare their values are. Raises Stopped, and ValueError where
+    the model was made for other fields.
+    """
+    clock = _Clock(told)
+    layout = model.layout if model else layout_of(fields)
+    if model and {one.name: one for one in fields} != {one.name: one for one in layout.fields}:
+        raise ValueError("the model was made for other fields")
+    vocabulary = Vocabulary(layout)
+    left_rows = pack(left, vocabulary)
+    left.clear()
+    right_rows = left_rows if right is None else pack(right, vocabulary)
+    if right is not None:
+        right.clear()
+    plan = plan_of(layout)
+    names = vocabulary.names.arrays
+    left_keys = keys_of(left_rows, layout, plan, names)
+    right_keys = left_keys if right is None else keys_of(right_rows, layout, plan, names)
+    sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
+    name_bits, text_bits, average = rarity_of(vocabulary, left_rows, right_rows)
+    tables = tables_of(vocabulary, name_bits, text_bits)
+    chosen = allowed(sides, plan)
+    clock.ended("pack")
+    sessions: Sequence[Session] = ()
+    if model is None:
+        model, sessions = train(sides, plan, chosen, tables, layout, average, version="learned from these lists")
+    clock.ended("train")
+    pairs, compared = _compared(sides, plan, chosen, tables, model, told, stop)
+    clock.ended("compare")
+    model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
+    probability = _probabilities(pairs, model, sides)
+    kept = _assigned(pairs, probability, assignment if right is not None else "many", least)
+    clock.ended("decide")
+    return Outcome(layout, model, sessions, pairs.taken(kept), probability[kept], chosen, compared, clock.seconds)
+
+
+def _compared(
+    sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, model: Model, told: Told, stop: Callable[[], bool]
+) -> tuple[Pairs, int]:
+    least = -model.prior - UNSURE_BITS
+    found: list[Pairs] = []
+    seen = 0
+    for more, pairs in visit(sides, plan, chosen, tables, model.weights(), least):
+        found.append(pairs)
+        seen += more
+        told("compare", min(1.0, seen / max(1, chosen.pairs)))
+        if stop():
+            raise Stopped
+    return Pairs.together(found, len(tables.kinds)), seen
+
+
+def _probabilities(pairs: Pairs, model: Model, sides: Sides) -> npt.NDArray[np.float64]:
+    """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
+    odds = np.exp2(np.clip(pairs.score.astype(np.float64) + model.prior, -60, 60))
+    if sides.same:
+        return odds / (1.0 + odds)
+    together = np.bincount(pairs.right, weights=odds, minlength=len(sides.right))
+    return odds / (1.0 + together[pairs.right])
+
+
+def _assigned(
+    pairs: Pairs, probability: npt.NDArray[np.float64], assignment: Assignment, least: float
+) -> npt.NDArray[np.int64]:
+    """The pairs to keep, the likeliest first. One to one: whoever has been given a partner takes no second."""
+    order = np.lexsort((pairs.right, pairs.left, -pairs.score, -probability))
+    order = order[probability[order] >= least]
+    if assignment == "many":
+        return order
+    taken_left, taken_right = set[int](), set[int]()
+    kept = []
+    for at, left, right in zip(order.tolist(), pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
+        if left in taken_left or right in taken_right:
+            continue
+        taken_left.add(left)
+        taken_right.add(right)
+        kept.append(at)
+    return np.array(kept, np.int64)
+
+
+def result_of(outcome: Outcome, left_ids: pl.Series, right_ids: pl.Series) -> pl.DataFrame:
+    """A row for each pair: left_id, right_id, probability, weight, decision, and what each field weighs, in bits."""
+    link, _ = thresholds()
+    pairs = outcome.pairs
+    columns: dict[str, object] = {
+        "left_id": left_ids.gather(pairs.left),
+        "right_id": right_ids.gather(pairs.right),
+        "probability": outcome.probability,
+        "weight": pairs.score.astype(np.float64),
+        "decision": np.where(outcome.probability >= link, "link", "adjudicate"),
+    }
+    for at, one in enumerate(outcome.layout.fields):
+        columns[f"weight_{one.name}"] = pairs.bits[:, at]
+    return pl.DataFrame(columns)

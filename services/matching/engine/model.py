@@ -1,0 +1,175 @@
+"""A model: how often each level of each field is met in pairs of one person (m) and of two people (u), and what follows.
+
+The weight of a level is log2(m / u) bits (Fellegi and Sunter, 1969). Where a value is shared, how rare it is counts too: two
+men called Yeslem Ould Bowba are one man sooner than two called Mohamed Ould Ahmed. A model is a JSON file with a version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from services.matching.engine.fields import DESCENDING, LEVELS, MOST_LEVELS, Field, Kind, Layout, layout_of
+from services.matching.engine.scoring import Weights
+
+Doubles = npt.NDArray[np.float64]
+
+LEAST_SHARE: Final = 1e-7
+"""No level is impossible: a pair that shows the unheard of is unlikely, not forbidden."""
+MOST_BITS: Final = 24.0
+RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
+    Kind.NAME: {"same": 1.0, "alike": 0.8, "near": 0.4, "part": 0.8},
+    Kind.PART: {"same": 1.0, "alike": 0.6, "near": 0.2},
+    Kind.TEXT: {"same": 1.0, "alike": 0.6, "near": 0.2},
+    Kind.PHONE: {"equal": 1.0},
+}
+"""How much of a value's rarity a level adds: less, the less sure it is that both bear the same value."""
+LEAST_RARE, MOST_RARE = -9.0, 9.0
+
+FALSE_LINK_COST, MISSED_LINK_COST, REVIEW_COST = 33.0, 3.3, 1.0
+"""What a wrong link, a link not made and a human's look cost, in looks. A family paid twice or another's record opened to it
+is dear; a link missed can be found again."""
+
+
+def thresholds(
+    false_link: float = FALSE_LINK_COST, missed_link: float = MISSED_LINK_COST, review: float = REVIEW_COST
+) -> tuple[float, float]:
+    """The probability from which to link without a human, and the one from which to ask one, that cost least on average."""
+    return 1.0 - review / false_link, review / missed_link
+
+
+@dataclass(frozen=True)
+class Model:
+    """`m` and `u`: [fields, MOST_LEVELS]; `average`: [fields] the average rarity, in bits, of a value two people share.
+
+    `prior`: log2 of the odds that a pair of any two rows is one person.
+    """
+
+    version: str
+    layout: Layout
+    m: Doubles
+    u: Doubles
+    average: Doubles
+    prior: float
+
+    def bits(self) -> Doubles:
+        """[fields, MOST_LEVELS] the weight of every level; levels that must not weigh more than another do not."""
+        weights = np.clip(np.log2(self.m / self.u), -MOST_BITS, MOST_BITS)
+        for at, field in enumerate(self.layout.fields):
+            weights[at, 0] = 0.0
+            weights[at, len(field.levels) :] = 0.0
+            number = {level: place for place, level in enumerate(field.levels)}
+            for order in DESCENDING[field.kind]:
+                for above, below in zip(order, order[1:], strict=False):
+                    weights[at, number[below]] = min(weights[at, number[below]], weights[at, number[above]])
+        return weights
+
+    def weights(self) -> Weights:
+        """The model as the kernels read it."""
+        bits = self.bits()
+        rare = np.zeros_like(bits)
+        for at, field in enumerate(self.layout.fields):
+            for level, share in RARE_LEVELS.get(field.kind, {}).items():
+                rare[at, LEVELS[field.kind].index(level)] = share
+        best = (bits + rare * MOST_RARE).max(axis=1)
+        most = np.cumsum(best[::-1])[::-1]
+        return Weights(
+            bits.astype(np.float32),
+            rare.astype(np.float32),
+            self.average.astype(np.float32),
+            most.astype(np.float32),
+            LEAST_RARE,
+            MOST_RARE,
+        )
+
+    def with_prior(self, prior: float) -> "Model":
+        return replace(self, prior=prior)
+
+    def to_json(self) -> bytes:
+        fields = [
+            {
+                "name": field.name,
+                "kind": field.kind.name.lower(),
+                "columns": field.columns,
+                "shared": field.shared,
+                "average_rarity_bits": float(self.average[at]),
+                "levels": {
+                    level: {"m": float(self.m[at, place]), "u": float(self.u[at, place])}
+                    for place, level in enumerate(field.levels)
+                    if place
+                },
+            }
+            for at, field in enumerate(self.layout.fields)
+        ]
+        told = {"version": self.version, "prior_bits": self.prior, "fields": fields}
+        return orjson.dumps(told, option=orjson.OPT_INDENT_2)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Model":
+        """Raises ValueError where the text is not a model, naming what is wrong."""
+        try:
+            return cls._read(orjson.loads(text))
+        except (KeyError, TypeError, orjson.JSONDecodeError) as error:
+            raise ValueError(f"not a model: {error}") from error
+
+    @classmethod
+    def _read(cls, told: dict[str, Any]) -> "Model":
+        fields = [
+            Field(one["name"], Kind[one["kind"].upper()], one["columns"], one["shared"]) for one in told["fields"]
+        ]
+        layout = layout_of(fields)
+        m, u = empty_shares(layout), empty_shares(layout)
+        average = np.zeros(len(fields))
+        by_name = {one["name"]: one for one in told["fields"]}
+        for at, field in enumerate(layout.fields):
+            one = by_name[field.name]
+            average[at] = one["average_rarity_bits"]
+            for place, level in enumerate(field.levels):
+                if place:
+                    m[at, place], u[at, place] = one["levels"][level]["m"], one["levels"][level]["u"]
+        return cls(told["version"], layout, m, u, average, told["prior_bits"])
+
+
+def empty_shares(layout: Layout) -> Doubles:
+    """[fields, MOST_LEVELS] ones, which weigh nothing."""
+    return np.ones((len(layout.fields), MOST_LEVELS))
+
+
+EXPERT: Final[Mapping[Kind, Mapping[str, tuple[float, float]]]] = {
+    Kind.NUMBER: {"equal": (0.95, 1e-6), "one_slip": (0.03, 1e-6), "different": (0.02, 1.0)},
+    Kind.PHONE: {"equal": (0.7, 1e-5), "one_slip": (0.03, 1e-5), "different": (0.27, 1.0)},
+    Kind.DATE: {
+        "same_day": (0.70, 5e-5), "swapped": (0.02, 3e-5), "one_slip": (0.05, 4e-4), "same_year": (0.12, 0.010),
+        "other_day": (0.03, 0.010), "ten_years": (0.01, 0.003), "next_year": (0.02, 0.03), "near_year": (0.01, 0.03),
+        "different": (0.04, 0.92),
+    },
+    Kind.SEX: {"same": (0.93, 0.45), "hinted": (0.05, 0.05), "against_hint": (0.002, 0.05), "different": (0.01, 0.45)},
+    Kind.PLACE: {
+        "same_3": (0.85, 0.01), "same_2": (0.03, 0.02), "same_1": (0.02, 0.07), "other_3": (0.04, 0.01),
+        "other_2": (0.03, 0.06), "other_1": (0.03, 0.83),
+    },
+    Kind.TEXT: {"same": (0.75, 0.002), "alike": (0.12, 0.002), "near": (0.03, 0.01), "different": (0.10, 0.986)},
+    Kind.PART: {
+        "same": (0.75, 0.003), "alike": (0.15, 0.004), "near": (0.04, 0.02), "different": (0.05, 0.972),
+        "swapped": (0.01, 0.001),
+    },
+    Kind.FATHER: {"same": (0.85, 0.02), "near": (0.07, 0.02), "unconfirmed": (0.04, 0.48), "different": (0.04, 0.48)},
+    Kind.NAME: {
+        "same": (0.60, 3e-5), "alike": (0.22, 2e-4), "near": (0.06, 2e-3), "part": (0.03, 3e-3),
+        "doubtful": (0.05, 0.05), "different": (0.04, 0.945),
+    },
+}  # fmt: skip
+"""What an expert expects before any data is seen: the share of each level among pairs of one person, and of two."""
+
+
+def expert_shares(layout: Layout) -> tuple[Doubles, Doubles]:
+    """m and u of an expert, [fields, MOST_LEVELS]."""
+    m, u = empty_shares(layout), empty_shares(layout)
+    for at, field in enumerate(layout.fields):
+        for place, level in enumerate(field.levels):
+            if place:
+                m[at, place], u[at, place] = EXPERT[field.kind][level]
+    return m, u

@@ -1,0 +1,230 @@
+"""Columns of a list made into packed records (`fields.py`): each distinct value is read once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from services.matching.engine.fields import MOST_PHONES, PLACE_LEVELS, Field, Kind, Layout
+from services.matching.engine.hashing import hashes_of
+from services.matching.engine.name_table import NameTable
+from services.matching.engine.texts import TextTable, distinct
+from shared.spelling import fold
+from shared.values import BadValue, parse_date, parse_sex
+
+Words = npt.NDArray[np.uint32]
+Columns = Mapping[str, Sequence[pl.Series]]
+"""By field: its columns of texts, in the order that its kind asks for."""
+
+NOT_DIGITS: Final = 1 << 63
+_DIGITS_KEPT: Final = 15
+_PREFIX = r"^[a-z]*0*"
+_CUT = r"(?i)^\d+([.,]\d+)?e\+?\d+$"  # a spreadsheet has cut the number to its first digits
+_PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
+PHONE_BITS: Final = 27
+SHARED_MOST: Final = 31
+HINT: Final = 4
+"""Beside a sex that only the name tells."""
+_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?$|(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T].*)?$")
+_DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$")
+
+
+@dataclass
+class Vocabulary:
+    """The distinct names, texts and places of every list that is to be compared."""
+
+    layout: Layout
+    names: NameTable = field(default_factory=NameTable)
+    texts: list[TextTable] = field(default_factory=list)
+    """By field: empty for those that hold no text."""
+    places: list[dict[str, int]] = field(default_factory=lambda: [{"": 0} for _ in range(PLACE_LEVELS)])
+
+    def __post_init__(self) -> None:
+        if not self.texts:
+            self.texts = [TextTable() for _ in self.layout.fields]
+
+    def add_texts(self, at: int, column: pl.Series) -> npt.NDArray[np.uint32]:
+        codes, values = distinct(column)
+        return self.texts[at].add(values)[codes]
+
+    def add_names(self, column: pl.Series) -> npt.NDArray[np.uint32]:
+        return self.names.add(column.to_list())
+
+
+def pack(columns: Columns, vocabulary: Vocabulary) -> Words:
+    """[rows, width] packed records of a list, its words added to the vocabulary. An absent field is missing in every row."""
+    layout = vocabulary.layout
+    rows = len(next(iter(columns.values()))[0]) if columns else 0
+    records = np.zeros((rows, layout.width), np.uint32)
+    for at, (one, offset) in enumerate(zip(layout.fields, layout.offsets, strict=True)):
+        given = columns.get(one.name)
+        if given:
+            records[:, offset : offset + one.words] = _packed(at, one, given, vocabulary)
+    _hint_at_sex(records, vocabulary)
+    _count_shared_phones(records, layout)
+    return records
+
+
+def _packed(at: int, one: Field, given: Sequence[pl.Series], vocabulary: Vocabulary) -> Words:
+    match one.kind:
+        case Kind.NUMBER:
+            return numbers(given[0]).view(np.uint32).reshape(-1, 2)
+        case Kind.PHONE:
+            return _side_by_side([phones(column) for column in given], one.words)
+        case Kind.DATE:
+            return dates(given)[:, None]
+        case Kind.SEX:
+            return sexes(given[0])[:, None]
+        case Kind.PLACE:
+            return _places(given, vocabulary)
+        case Kind.TEXT:
+            return vocabulary.add_texts(at, given[0])[:, None]
+        case Kind.PART:
+            return np.column_stack((vocabulary.add_names(given[0]), vocabulary.add_texts(at, given[0])))
+        case Kind.NAME | Kind.FATHER:
+            return _side_by_side([vocabulary.add_names(column) for column in given], one.words)
+
+
+def _hint_at_sex(records: Words, vocabulary: Vocabulary) -> None:
+    """Where the sex is not given, what Ould or Mint in the name tells, marked as such."""
+    layout = vocabulary.layout
+    for sex, name in zip(layout.of_kind(Kind.SEX), layout.of_kind(Kind.NAME), strict=False):
+        told, first = records[:, layout.offsets[sex]], layout.offsets[name]
+        for word in range(first, first + layout.fields[name].words):
+            hints = vocabulary.names.arrays.sex_hints[records[:, word]].astype(np.uint32)
+            untold = (told == 0) & (hints > 0)
+            told[untold] = hints[untold] | np.uint32(HINT)
+
+
+def _side_by_side(columns: Sequence[Words], words: int) -> Words:
+    out = np.zeros((len(columns[0]), words), np.uint32)
+    for at, column in enumerate(columns[:words]):
+        out[:, at] = column
+    return out
+
+
+def plain(column: pl.Series) -> pl.Series:
+    """A column of any type as texts, "" where nothing is written: a number that a file holds as 3.0 is written 3."""
+    if column.dtype.is_float():
+        whole = (column.is_null() | (column == column.round())).all()
+        column = column.cast(pl.Int64, strict=False) if whole else column
+    return column.cast(pl.String).fill_null("")
+
+
+def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
+    """Numbers of persons or households: 4 bits a digit; a prefix of letters and the zeros before it are dropped.
+
+    What a spreadsheet has cut (9.93E+09) is missing. What holds other letters, or too many digits, is a hash.
+    """
+    codes, values = distinct(column)
+    texts = pl.Series("n", values, pl.String)
+    folded = pl.Series("n", [value if value.isascii() else fold(value) for value in values], pl.String)
+    kept = folded.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "").str.replace(_PREFIX, "")
+    kept = pl.select(pl.when(texts.str.contains(_CUT)).then(pl.lit("")).otherwise(kept)).to_series()
+    digits = kept.str.contains(r"^\d*$") & (kept.str.len_bytes() <= _DIGITS_KEPT)
+    plain_numbers = pl.select(pl.when(digits).then(kept).otherwise(pl.lit("")))
+    as_numbers = plain_numbers.to_series().str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0).to_numpy()
+    hashed = hashes_of(kept.to_list()) | np.uint64(NOT_DIGITS)
+    return np.where(digits.to_numpy(), as_numbers, hashed).astype(np.uint64)[codes]
+
+
+def phones(column: pl.Series) -> Words:
+    """Telephone numbers: their last eight digits; 0 for what is too short to be one."""
+    codes, values = distinct(column)
+    digits = pl.Series([v if v.isascii() else fold(v) for v in values], dtype=pl.String).str.replace_all(r"\D", "")
+    long_enough = digits.str.len_bytes() >= _PHONE_DIGITS
+    last = digits.str.tail(_PHONE_DIGITS).cast(pl.UInt32, strict=False).fill_null(0)
+    return np.where(long_enough.to_numpy(), last.to_numpy(), 0).astype(np.uint32)[codes]
+
+
+def _count_shared_phones(records: Words, layout: Layout) -> None:
+    """Write beside each phone on how many records it stands, as the logarithm to the base 2."""
+    for at in layout.of_kind(Kind.PHONE):
+        first, many = layout.offsets[at], min(layout.fields[at].words, MOST_PHONES)
+        own = records[:, first : first + many]
+        own &= np.uint32((1 << PHONE_BITS) - 1)
+        values, codes, counts = np.unique(own, return_inverse=True, return_counts=True)
+        shared = np.minimum(np.log2(counts).astype(np.uint32), SHARED_MOST)
+        shared[values == 0] = 0
+        own |= (shared << np.uint32(PHONE_BITS))[codes].reshape(own.shape)
+
+
+def day_word(year: int, month: int = 0, day: int = 0) -> int:
+    """A date as one word, see `fields.py`; month and day 0 for a year alone."""
+    return year << 9 | month << 5 | day
+
+
+@lru_cache(maxsize=262_144)
+def _date_word(written: str) -> int:
+    """A date as it is written; a day that no calendar has is kept, for it is a slip away from one. 0 for no date."""
+    text = written.strip()
+    if not text:
+        return 0
+    if found := _DAY.match(text):
+        year, month, day = (int(part) for part in found.groups() if part is not None)
+    elif found := _DAY_FIRST.match(text):
+        day, month, year = map(int, found.groups())
+    else:
+        return _other_date(text)
+    if not (1 <= day <= 31 and 1 <= month <= 15 and 1 <= year <= 9999):
+        return day_word(year) if 1850 <= year <= 2200 else 0
+    return day_word(year, *_known(month, day))
+
+
+def _other_date(text: str) -> int:
+    try:
+        parsed = parse_date(text, date(2200, 1, 1)).value
+    except BadValue:
+        return 0
+    if parsed is None:
+        return 0
+    day = parsed.value
+    return day_word(day.year) if parsed.precision == "year" else day_word(day.year, *_known(day.month, day.day))
+
+
+def _known(month: int, day: int) -> tuple[int, int]:
+    """31 December and 1 January are how a year alone is written."""
+    return (0, 0) if (month, day) in ((12, 31), (1, 1)) else (month, day)
+
+
+def dates(given: Sequence[pl.Series]) -> Words:
+    """Dates of one column, or of three: year, month, day."""
+    if len(given) == 1:
+        codes, values = distinct(given[0])
+        return np.array([_date_word(value) for value in values], np.uint32)[codes]
+    year, month, day = (column.str.extract(r"(\d+)").cast(pl.UInt32, strict=False).fill_null(0) for column in given)
+    parts = [part.to_numpy().astype(np.uint32) for part in (year, month, day)]
+    whole = (parts[1] > 0) & (parts[2] > 0) & (parts[1] <= 15) & (parts[2] <= 31)
+    whole &= ~((parts[1] == 12) & (parts[2] == 31) | (parts[1] == 1) & (parts[2] == 1))
+    years = np.where(parts[0] <= 9999, parts[0], 0) << np.uint32(9)
+    return np.where(whole & (years > 0), years | parts[1] << np.uint32(5) | parts[2], years).astype(np.uint32)
+
+
+def sexes(column: pl.Series) -> Words:
+    codes, values = distinct(column)
+    return np.array([_sex(value) for value in values], np.uint32)[codes]
+
+
+def _sex(text: str) -> int:
+    try:
+        told = parse_sex(text).value
+    except BadValue:
+        return 0
+    return {"F": 1, "M": 2, None: 0}[told]
+
+
+def _places(given: Sequence[pl.Series], vocabulary: Vocabulary) -> Words:
+    out = np.zeros((len(given[0]), 4), np.uint16)
+    for level, column in enumerate(given[:PLACE_LEVELS]):
+        codes, values = distinct(column)
+        known = vocabulary.places[level]
+        own = [known.setdefault(fold(value), len(known)) for value in values]
+        # Past 65,535 names a level tells no more places apart: what is left is missing, not another place.
+        out[:, level] = np.array([code if code < 1 << 16 else 0 for code in own], np.uint16)[codes]
+    return out.view(np.uint32)

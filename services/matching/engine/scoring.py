@@ -1,0 +1,389 @@
+"""The kernels that judge a pair: the level each field reaches, and the sum of what the levels weigh.
+
+Cheap fields come first; the names, which cost most, are compared only where even equal ones could still lift the pair to
+the least score that matters.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.engine.compiling import kernel
+from services.matching.engine.fields import LEVELS, MOST_LEVELS, Kind, Layout
+from services.matching.engine.name_kernels import name_similarity
+from services.matching.engine.name_sounding import NameArrays, NameWork, name_work, token_similarity
+from services.matching.engine.packing import HINT, NOT_DIGITS, PHONE_BITS, Vocabulary, Words
+from services.matching.engine.texts import alike
+
+Levels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+def _levels(kind: Kind) -> dict[str, int]:
+    return {level: at for at, level in enumerate(LEVELS[kind])}
+
+
+NUMBER, PHONE, DATE, SEX, PLACE, TEXT, PART, FATHER, NAME = map(int, Kind)
+_DATE, _SEX, _NAME, _FATHER, _PART = map(_levels, (Kind.DATE, Kind.SEX, Kind.NAME, Kind.FATHER, Kind.PART))
+SAME_DAY, SWAPPED, DAY_SLIP, SAME_YEAR, OTHER_DAY = (
+    _DATE[one] for one in ("same_day", "swapped", "one_slip", "same_year", "other_day")
+)
+TEN_YEARS, NEXT_YEAR, NEAR_YEAR, OTHER_DATE = (
+    _DATE[one] for one in ("ten_years", "next_year", "near_year", "different")
+)
+SAME_SEX, HINTED, AGAINST_HINT, OTHER_SEX = (_SEX[one] for one in ("same", "hinted", "against_hint", "different"))
+NAME_SAME, NAME_ALIKE, NAME_NEAR, NAME_PART, NAME_DOUBTFUL, NAME_DIFFERENT = (
+    _NAME[one] for one in ("same", "alike", "near", "part", "doubtful", "different")
+)
+FATHER_SAME, FATHER_NEAR, FATHER_UNCONFIRMED, FATHER_DIFFERENT = (
+    _FATHER[one] for one in ("same", "near", "unconfirmed", "different")
+)
+PART_DIFFERENT, PART_SWAPPED = _PART["different"], _PART["swapped"]
+
+# Similarity from which a name, a father's name, a part of a name or a text reaches a level.
+SAME_NAME, ALIKE_NAME, NEAR_NAME, DOUBTFUL_NAME = 0.94, 0.86, 0.76, 0.60
+SAME_FATHER, NEAR_FATHER = 0.88, 0.74
+GRANDFATHER: Final = 0.06
+"""What it costs that two fathers are known by their given names alone: the rest is the grandfather."""
+ALIKE_PART, NEAR_PART = 0.80, 0.60
+ALIKE_TEXT, NEAR_TEXT = 0.80, 0.60
+PRUNED: Final = -1e9
+
+
+class Tables(NamedTuple):
+    """What the kernels read of a vocabulary. `bits`: by field and code, how rare a text is; of a name by its code."""
+
+    kinds: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+    words: npt.NDArray[np.int64]
+    names: NameArrays
+    name_counts: npt.NDArray[np.uint8]
+    """Tokens of each name."""
+    letters: tuple[npt.NDArray[np.uint8], ...]
+    lengths: tuple[npt.NDArray[np.uint8], ...]
+    name_bits: Floats
+    text_bits: tuple[Floats, ...]
+    father_names: npt.NDArray[np.int64]
+    """By field: the field of the whole name beside a father's name; -1 without one."""
+
+
+class Weights(NamedTuple):
+    """A model as the kernels read it; bits, above 0 for the same person."""
+
+    bits: Floats  # [fields, MOST_LEVELS]
+    rare: Floats  # [fields, MOST_LEVELS]: how much of a value's rarity above the average a level adds
+    average: Floats  # [fields]: the average rarity of a value that two people share
+    most: Floats  # [fields]: the most that a field may still add
+    least_rare: float
+    most_rare: float
+
+
+class Work(NamedTuple):
+    """One thread's workspace."""
+
+    names: NameWork
+    places: npt.NDArray[np.uint64]  # see `texts.alike`
+
+
+def work_of() -> Work:
+    return Work(name_work(), np.zeros(256, np.uint64))
+
+
+@kernel
+def number_level(a: np.uint64, b: np.uint64) -> int:
+    """Numbers of 4 bits a digit. One slip: a digit wrong, lost or added, or two neighbours exchanged."""
+    if a == 0 or b == 0:
+        return 0
+    if a == b:
+        return 1
+    if (a | b) & np.uint64(NOT_DIGITS):
+        return 3
+    apart = a ^ b
+    shift = np.uint64(0)
+    while (apart >> shift) & np.uint64(15) == 0:
+        shift += np.uint64(4)
+    above = shift + np.uint64(4)
+    if apart >> above == 0:
+        return 2
+    # Exchanged neighbours: two digits apart, each where the other was.
+    if apart >> (above + np.uint64(4)) == 0:
+        low_a, high_a = (a >> shift) & np.uint64(15), (a >> above) & np.uint64(15)
+        low_b, high_b = (b >> shift) & np.uint64(15), (b >> above) & np.uint64(15)
+        if low_a == high_b and high_a == low_b:
+            return 2
+    # A digit lost in one of them, below which both are the same.
+    if a >> above == b >> shift or a >> shift == b >> above:
+        return 2
+    return 3
+
+
+@kernel
+def _phone_slip(a: np.uint32, b: np.uint32) -> bool:
+    """One digit wrong, or two neighbours exchanged."""
+    wrong, first, second, at_first, at_second = 0, 0, 0, -1, -1
+    for at in range(8):
+        x, y = a % np.uint32(10), b % np.uint32(10)
+        if x != y:
+            wrong += 1
+            if wrong > 2:
+                return False
+            if wrong == 1:
+                first, at_first = np.int64(x) * 10 + np.int64(y), at
+            else:
+                second, at_second = np.int64(y) * 10 + np.int64(x), at
+        a //= np.uint32(10)
+        b //= np.uint32(10)
+    return wrong == 1 or (wrong == 2 and at_second == at_first + 1 and first == second)
+
+
+@kernel
+def date_level(a: np.uint32, b: np.uint32) -> int:
+    """Two dates of one word each, see `fields.py`."""
+    if a == 0 or b == 0:
+        return 0
+    year_a, year_b = np.int64(a >> np.uint32(9)), np.int64(b >> np.uint32(9))
+    day_a, day_b = np.int64(a & np.uint32(0x1FF)), np.int64(b & np.uint32(0x1FF))
+    apart = abs(year_a - year_b)
+    if day_a == 0 or day_b == 0:
+        if apart == 0:
+            return SAME_YEAR
+        if apart == 10:
+            return TEN_YEARS
+    else:
+        if a == b:
+            return SAME_DAY
+        if apart == 0 and day_a >> 5 == day_b & 31 and day_b >> 5 == day_a & 31:
+            return SWAPPED
+        if apart == 10 and day_a == day_b:
+            return TEN_YEARS
+        written_a = year_a * 10_000 + (day_a >> 5) * 100 + (day_a & 31)
+        written_b = year_b * 10_000 + (day_b >> 5) * 100 + (day_b & 31)
+        if _phone_slip(np.uint32(written_a), np.uint32(written_b)):
+            return DAY_SLIP
+        if apart == 0:
+            return OTHER_DAY
+    if apart == 1:
+        return NEXT_YEAR
+    return NEAR_YEAR if apart == 2 else OTHER_DATE
+
+
+@kernel
+def _sex_level(a: np.uint32, b: np.uint32) -> int:
+    if a == 0 or b == 0:
+        return 0
+    same = (a & np.uint32(3)) == (b & np.uint32(3))
+    if (a | b) & np.uint32(HINT):
+        return HINTED if same else AGAINST_HINT
+    return SAME_SEX if same else OTHER_SEX
+
+
+@kernel
+def _place_level(a: Words, b: Words, offset: int) -> int:
+    """The deepest level that both name: agreement there, or the widest level at which they part."""
+    deepest = 0
+    for level in range(3):
+        word, shift = offset + level // 2, np.uint32(16 * (level % 2))
+        x, y = (a[word] >> shift) & np.uint32(0xFFFF), (b[word] >> shift) & np.uint32(0xFFFF)
+        if x != 0 and y != 0:
+            if x != y:
+                return 6 - level
+            deepest = level + 1
+    return 4 - deepest if deepest else 0
+
+
+@kernel
+def _name_level(tables: Tables, a: np.uint32, b: np.uint32, similarity: float) -> int:
+    fewest = min(tables.name_counts[a], tables.name_counts[b])
+    if fewest == 0:
+        return 0
+    if fewest == 1 and similarity >= DOUBTFUL_NAME:
+        return NAME_PART
+    if similarity >= SAME_NAME:
+        return NAME_SAME
+    if similarity >= ALIKE_NAME:
+        return NAME_ALIKE
+    if similarity >= NEAR_NAME:
+        return NAME_NEAR
+    return NAME_DOUBTFUL if similarity >= DOUBTFUL_NAME else NAME_DIFFERENT
+
+
+@kernel
+def _step(similarity: float, alike_from: float, near_from: float) -> int:
+    if similarity >= 0.999:
+        return 1
+    if similarity >= alike_from:
+        return 2
+    return 3 if similarity >= near_from else 4
+
+
+@kernel
+def _part_similarity(tables: Tables, work: Work, a: Words, b: Words, field: int, other: int) -> float:
+    """Part `field` of `a` beside part `other` of `b`, by sound or by letters, whichever is nearer."""
+    at, beside = tables.offsets[field], tables.offsets[other]
+    x, y = a[at], b[beside]
+    if field == other:
+        if a[at + 1] == b[beside + 1]:
+            return 1.0
+        by_letters = alike(tables.letters[field], tables.lengths[field], a[at + 1], b[beside + 1], work.places)
+        if by_letters >= ALIKE_PART:
+            return by_letters
+    else:
+        by_letters = 0.0
+    return max(by_letters, name_similarity(tables.names, work.names, x, y, 0.0))
+
+
+@kernel
+def _father_level(tables: Tables, work: Work, a: Words, b: Words, field: int) -> int:
+    """A father's name beside the other's father; where that is missing, beside the second name of the other."""
+    at = tables.offsets[field]
+    father_a, father_b = a[at], b[at]
+    names = tables.names
+    if father_a != 0 and father_b != 0:
+        own = max(
+            name_similarity(names, work.names, father_a, father_b, 0.0),
+            token_similarity(names, work.names, names.names[father_a, 0], names.names[father_b, 0]) - GRANDFATHER,
+        )
+        if own >= SAME_FATHER:
+            return FATHER_SAME
+        return FATHER_NEAR if own >= NEAR_FATHER else FATHER_DIFFERENT
+    whole = tables.father_names[field]
+    if (father_a == 0 and father_b == 0) or whole < 0:
+        return 0
+    father, other = (father_a, b) if father_a != 0 else (father_b, a)
+    best, found = 0.0, False
+    for word in range(tables.offsets[whole], tables.offsets[whole] + tables.words[whole]):
+        name = other[word]
+        for token in range(1, min(np.int64(tables.name_counts[name]), 4)):
+            found = True
+            best = max(best, token_similarity(names, work.names, names.names[father, 0], names.names[name, token]))
+    if not found:
+        return 0
+    if best >= SAME_FATHER:
+        return FATHER_SAME
+    return FATHER_NEAR if best >= NEAR_FATHER else FATHER_UNCONFIRMED
+
+
+@kernel
+def _weigh(weights: Weights, field: int, level: int, rarity: float) -> float:
+    value = weights.bits[field, level]
+    if level != 0 and weights.rare[field, level] > 0.0:
+        rare = min(max(rarity - weights.average[field], weights.least_rare), weights.most_rare)
+        value += weights.rare[field, level] * rare
+    return value
+
+
+@kernel
+def judge(
+    tables: Tables, weights: Weights, work: Work, a: Words, b: Words, least: float, levels: Levels, parts: Floats
+) -> float:
+    """The score of two records, in bits; PRUNED as soon as it cannot reach `least` any more.
+
+    Writes the level of each field into `levels`, and what it weighs into `parts`; both are whole where the pair is not
+    pruned.
+    """
+    fields = len(tables.kinds)
+    score = 0.0
+    for field in range(fields):
+        kind = tables.kinds[field]
+        at = tables.offsets[field]
+        level, rarity = 0, 0.0
+        if kind == NAME:
+            if score + weights.most[field] < least:
+                return PRUNED
+            best, best_a, best_b = -1.0, np.uint32(0), np.uint32(0)
+            for i in range(at, at + tables.words[field]):
+                for j in range(at, at + tables.words[field]):
+                    if a[i] != 0 and b[j] != 0 and best < SAME_NAME:
+                        similarity = name_similarity(tables.names, work.names, a[i], b[j], max(best, DOUBTFUL_NAME))
+                        if similarity > best:
+                            best, best_a, best_b = similarity, a[i], b[j]
+            if best >= 0.0:
+                level = _name_level(tables, best_a, best_b, best)
+                rarity = min(tables.name_bits[best_a], tables.name_bits[best_b])
+        elif kind == NUMBER:
+            level = number_level(
+                np.uint64(a[at]) | np.uint64(a[at + 1]) << np.uint64(32),
+                np.uint64(b[at]) | np.uint64(b[at + 1]) << np.uint64(32),
+            )
+        elif kind == PHONE:
+            level, rarity = _phones(tables, a, b, field)
+        elif kind == DATE:
+            level = date_level(a[at], b[at])
+        elif kind == SEX:
+            level = _sex_level(a[at], b[at])
+        elif kind == PLACE:
+            level = _place_level(a, b, at)
+        elif kind == TEXT:
+            if a[at] != 0 and b[at] != 0:
+                if a[at] == b[at]:
+                    level = 1
+                else:
+                    level = _step(
+                        alike(tables.letters[field], tables.lengths[field], a[at], b[at], work.places), ALIKE_TEXT, NEAR_TEXT
+                    )
+                rarity = min(tables.text_bits[field][a[at]], tables.text_bits[field][b[at]])
+        elif kind == PART:
+            if score + weights.most[field] < least:
+                return PRUNED
+            if a[at + 1] != 0 and b[at + 1] != 0:
+                level = _step(_part_similarity(tables, work, a, b, field, field), ALIKE_PART, NEAR_PART)
+                rarity = min(tables.text_bits[field][a[at + 1]], tables.text_bits[field][b[at + 1]])
+                if field > 0 and tables.kinds[field - 1] == PART and (level == 4 or levels[field - 1] == 4):
+                    crossed = min(
+                        _part_similarity(tables, work, a, b, field, field - 1),
+                        _part_similarity(tables, work, a, b, field - 1, field),
+                    )
+                    if crossed >= ALIKE_PART:
+                        score -= parts[field - 1]
+                        levels[field - 1] = level = PART_SWAPPED
+                        parts[field - 1] = weights.bits[field - 1, PART_SWAPPED]
+                        score += parts[field - 1]
+        else:
+            level = _father_level(tables, work, a, b, field)
+        levels[field] = level
+        parts[field] = _weigh(weights, field, level, rarity)
+        score += parts[field]
+    return score if score >= least else PRUNED
+
+
+@kernel
+def _phones(tables: Tables, a: Words, b: Words, field: int) -> tuple[int, float]:
+    """The best of the phones of both; its rarity falls by a bit each time twice as many records share it."""
+    at = tables.offsets[field]
+    mask = np.uint32((1 << PHONE_BITS) - 1)
+    level, rarity = 0, 0.0
+    for i in range(at, at + tables.words[field]):
+        for j in range(at, at + tables.words[field]):
+            x, y = a[i] & mask, b[j] & mask
+            if x == 0 or y == 0:
+                continue
+            if x == y:
+                shared = max(a[i] >> np.uint32(PHONE_BITS), b[j] >> np.uint32(PHONE_BITS))
+                return 1, -np.float64(shared)
+            if level != 2:
+                level = 2 if _phone_slip(x, y) else 3
+    return level, rarity
+
+
+def tables_of(vocabulary: Vocabulary, name_bits: Floats, text_bits: tuple[Floats, ...]) -> Tables:
+    layout: Layout = vocabulary.layout
+    whole = layout.of_kind(Kind.NAME)
+    names = vocabulary.names.arrays
+    return Tables(
+        kinds=np.array([int(one.kind) for one in layout.fields], np.int64),
+        offsets=np.array(layout.offsets, np.int64),
+        words=np.array([one.words for one in layout.fields], np.int64),
+        names=names,
+        name_counts=np.count_nonzero(names.names, axis=1).astype(np.uint8),
+        letters=tuple(texts.letters().letters for texts in vocabulary.texts),
+        lengths=tuple(texts.letters().lengths for texts in vocabulary.texts),
+        name_bits=name_bits,
+        text_bits=text_bits,
+        father_names=np.array(
+            [whole[0] if one.kind is Kind.FATHER and whole else -1 for one in layout.fields], np.int64
+        ),
+    )
+
+
+assert MOST_LEVELS <= 16

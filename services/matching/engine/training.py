@@ -1,0 +1,225 @@
+"""Estimates a model from the two files themselves.
+
+u comes from pairs of rows taken at random. m comes from pairs that a key brought together, by expectation and maximisation
+(Winkler, 1988), for the fields that the key is not made of: where persons' numbers agree the other fields are seen almost as
+they are, and where date and given name agree the numbers are. Keys that a whole household shares teach nothing: brothers
+share a phone, a place and a father, and who learns from them takes brothers for one person.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.engine.batch import Sides, judge_all, visit
+from services.matching.engine.blocks import Allowed
+from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
+from services.matching.engine.keys import Plan
+from services.matching.engine.model import LEAST_SHARE, RARE_LEVELS, Doubles, Model, empty_shares, expert_shares
+from services.matching.engine.scoring import Floats, Levels, Tables, Weights
+
+RANDOM_PAIRS: Final = 500_000
+SESSION_PAIRS: Final = 300_000
+ROUNDS: Final = 40
+STILL: Final = 1e-5
+EXPERT_PAIRS: Final = 20.0
+"""What an expert expects counts as so many pairs: enough to be heard where the files say nothing."""
+ENOUGH_CONFIRMED: Final = 500
+"""Pairs confirmed by a person's number from which no other session is needed for the other fields."""
+PRIOR_ROUNDS: Final = 15
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the pairs under one rule taught: the expected number of pairs of one person, and by field the levels in them."""
+
+    rule: str
+    by_number: bool
+    matches: float
+    learned: npt.NDArray[np.bool_]  # [fields]
+    counts: Doubles  # [fields, MOST_LEVELS], of pairs of one person
+
+
+def train(
+    sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, layout: Layout, average: Doubles, version: str, seed: int = 1
+) -> tuple[Model, list[Session]]:
+    """A model of these two files, with the sessions it was learned from. The same files and seed give the same model."""
+    rng = np.random.default_rng(seed)
+    u = _of_strangers(sides, tables, layout, rng)
+    u = _with_rare_agreement(u, layout, average)
+    sessions = [
+        session
+        for number in _teaching(plan, layout)
+        if (session := _session(number, sides, plan, chosen, tables, layout, u, average, rng)) is not None
+    ]
+    m = _combined(sessions, layout)
+    rows = max(1, min(len(sides.left), len(sides.right)))
+    prior = float(np.log2(0.5 * rows / max(1, len(sides.left) * len(sides.right))))
+    return Model(version, layout, m, u, average, prior), sessions
+
+
+def _plain_weights(layout: Layout) -> Weights:
+    fields = len(layout.fields)
+    rare = np.zeros((fields, MOST_LEVELS), np.float32)
+    for at, field in enumerate(layout.fields):
+        for level, share in RARE_LEVELS.get(field.kind, {}).items():
+            rare[at, field.levels.index(level)] = share
+    # Bits are zero, so what a field "weighs" is the rarity of its value alone: the offset of its level.
+    return Weights(
+        np.zeros((fields, MOST_LEVELS), np.float32), rare, np.zeros(fields, np.float32), np.full(fields, 1e6, np.float32),
+        -64.0, 64.0,
+    )  # fmt: skip
+
+
+def _of_strangers(sides: Sides, tables: Tables, layout: Layout, rng: np.random.Generator) -> Doubles:
+    """[fields, MOST_LEVELS] u: the share of each level among pairs of rows taken at random that have the field."""
+    left = rng.integers(0, len(sides.left), RANDOM_PAIRS).astype(np.uint32)
+    right = rng.integers(0, len(sides.right), RANDOM_PAIRS).astype(np.uint32)
+    if sides.same:
+        left, right = left[left != right], right[left != right]
+    pairs = judge_all(sides, left, right, tables, _plain_weights(layout))
+    _, expected = expert_shares(layout)
+    return _shares(_counted(pairs.levels, None), expected, layout, weight=EXPERT_PAIRS)
+
+
+def _with_rare_agreement(u: Doubles, layout: Layout, average: Doubles) -> Doubles:
+    """Agreement on a value too rare to be met at random: at least what the rarity of the values says."""
+    out = u.copy()
+    for at, field in enumerate(layout.fields):
+        if field.kind in (Kind.NAME, Kind.PART, Kind.TEXT) and average[at] > 0:
+            out[at, 1] = max(LEAST_SHARE, min(out[at, 1], 1.0), 2.0 ** -average[at])
+    return out
+
+
+def _counted(levels: Levels, shares: Doubles | None) -> Doubles:
+    counts = np.zeros((levels.shape[1], MOST_LEVELS))
+    for at in range(levels.shape[1]):
+        counts[at] = np.bincount(levels[:, at], weights=shares, minlength=MOST_LEVELS)[:MOST_LEVELS]
+    return counts
+
+
+def _shares(counts: Doubles, expected: Doubles, layout: Layout, weight: float) -> Doubles:
+    """Counts of levels as shares of the pairs that have the field, the expert's expectation mixed in as `weight` pairs."""
+    out = empty_shares(layout)
+    for at, field in enumerate(layout.fields):
+        known = slice(1, len(field.levels))
+        mixed = counts[at, known] + weight * expected[at, known] / expected[at, known].sum()
+        out[at, known] = np.maximum(mixed / mixed.sum(), LEAST_SHARE)
+    return out
+
+
+def _teaching(plan: Plan, layout: Layout) -> list[int]:
+    """The rules whose pairs are learned from: a person's number, or a date with more."""
+    numbers = [at for at, field in enumerate(layout.fields) if field.kind is Kind.NUMBER and not field.shared]
+    out, seen = [], set[str]()
+    for number, rule in enumerate(plan.rules):
+        fields = plan.fields[number]
+        if rule.name in seen:
+            continue
+        by_number = any(at in fields for at in numbers)
+        dated = rule.name in ("given name, date", "second name, date", "date, place", "date")
+        if by_number or dated or (rule.name in ("three names", "two names, place") and not _has_date(layout)):
+            out.append(number)
+            seen.add(rule.name)
+    return out
+
+
+def _has_date(layout: Layout) -> bool:
+    return bool(layout.of_kind(Kind.DATE))
+
+
+def _session(
+    number: int,
+    sides: Sides,
+    plan: Plan,
+    chosen: Allowed,
+    tables: Tables,
+    layout: Layout,
+    u: Doubles,
+    average: Doubles,
+    rng: np.random.Generator,
+) -> Session | None:
+    pairs = _sampled(number, sides, plan, chosen, tables, layout, rng)
+    if pairs is None:
+        return None
+    levels, rarity = pairs
+    learned = np.array([at not in plan.fields[number] for at in range(len(layout.fields))])
+    by_number = any(layout.fields[at].kind is Kind.NUMBER for at in plan.fields[number])
+    rare = np.where(rarity != 0.0, rarity - average[None, :].astype(np.float32) * (rarity != 0.0), 0.0)
+    matches, counts = _maximised(levels, rare, learned, layout, u, start=0.9 if by_number else 0.3)
+    return Session(plan.rules[number].name, by_number, matches, learned, counts)
+
+
+def _sampled(
+    number: int, sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, layout: Layout, rng: np.random.Generator
+) -> tuple[Levels, Floats] | None:
+    """Levels and rarities of up to SESSION_PAIRS pairs under one rule, of rows taken at random."""
+    bit = np.uint64(1) << np.uint64(number)
+    rows = rng.permutation(np.flatnonzero(chosen.rules & bit))
+    found: list[tuple[Levels, Floats]] = []
+    total = 0
+    for start in range(0, len(rows), 20_000):
+        only = np.zeros_like(chosen.rules)
+        only[rows[start : start + 20_000]] = bit
+        part = chosen._replace(rules=only)
+        for _, pairs in visit(sides, plan, part, tables, _plain_weights(layout), -1e8, rules=(number,)):
+            found.append((pairs.levels, pairs.bits))
+            total += len(pairs)
+        if total >= SESSION_PAIRS:
+            break
+    if not total:
+        return None
+    levels, bits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return levels[:SESSION_PAIRS], bits[:SESSION_PAIRS]
+
+
+def _maximised(
+    levels: Levels, rare: Floats, learned: npt.NDArray[np.bool_], layout: Layout, u: Doubles, start: float
+) -> tuple[float, Doubles]:
+    """Expectation and maximisation over pairs under one rule: u is known, m and the share of true pairs are not."""
+    expected, _ = expert_shares(layout)
+    m, share = expected.copy(), start
+    fields = np.flatnonzero(learned)
+    counts = np.zeros((len(layout.fields), MOST_LEVELS))
+    offset = rare[:, fields].sum(axis=1).astype(np.float64)
+    for _ in range(ROUNDS):
+        bits = np.log2(m / u)
+        bits[:, 0] = 0.0
+        score = offset + np.log2(share / (1 - share))
+        for at in fields:
+            score += bits[at, levels[:, at]]
+        likely = 1.0 / (1.0 + np.exp2(-np.clip(score, -60, 60)))
+        before, share = share, float(np.clip(likely.mean(), 1e-6, 1 - 1e-6))
+        counts = _counted(levels, likely)
+        m = _shares(counts, expected, layout, weight=EXPERT_PAIRS)
+        if abs(share - before) < STILL:
+            break
+    return share * len(levels), counts
+
+
+def _combined(sessions: list[Session], layout: Layout) -> Doubles:
+    """m over all sessions. Where numbers confirm enough pairs, they alone are believed for the other fields."""
+    expected, _ = expert_shares(layout)
+    out = empty_shares(layout)
+    for at in range(len(layout.fields)):
+        own = [session for session in sessions if session.learned[at]]
+        confirmed = [session for session in own if session.by_number]
+        if sum(float(session.counts[at, 1:].sum()) for session in confirmed) >= ENOUGH_CONFIRMED:
+            own = confirmed
+        counts = np.sum([session.counts for session in own], axis=0) if own else np.zeros((len(layout.fields), MOST_LEVELS))
+        out[at] = _shares(counts, expected, layout, weight=EXPERT_PAIRS)[at]
+    return out
+
+
+def settled_prior(model: Model, scores: Floats, left: int, right: int) -> float:
+    """The prior at which the pairs expected to be one person are as many as their probabilities say."""
+    prior, everything = model.prior, float(left) * float(right)
+    for _ in range(PRIOR_ROUNDS):
+        likely = 1.0 / (1.0 + np.exp2(-np.clip(scores.astype(np.float64) + prior, -60, 60)))
+        expected = min(max(float(likely.sum()), 0.5), 0.95 * min(left, right))
+        again = float(np.log2(expected / (everything - expected)))
+        if abs(again - prior) < 0.01:
+            return again
+        prior = again
+    return prior
