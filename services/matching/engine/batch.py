@@ -12,7 +12,7 @@ from services.matching.engine.blocks import MOST_VISITED, Allowed, Blocks, Choos
 from services.matching.engine.compiling import kernel
 from services.matching.engine.keys import Keys, Plan
 from services.matching.engine.packing import Words
-from services.matching.engine.scoring import PRUNED, Floats, Levels, Tables, Weights, Work, judge, work_of
+from services.matching.engine.scoring import PRUNED, Fields, Floats, Levels, Tables, Work, judge, work_of
 
 THREADS: Final = 2
 PIECE: Final = 20_000
@@ -87,7 +87,7 @@ def visit(
     plan: Plan,
     chosen: Allowed,
     tables: Tables,
-    weights: Weights,
+    fields: Fields,
     least: float,
     rules: tuple[int, ...] | None = None,
 ) -> Iterator[tuple[int, Pairs]]:
@@ -110,7 +110,18 @@ def visit(
             for start in range(0, len(pieces), THREADS):
                 futures = [
                     pool.submit(
-                        _judge_piece, sides, blocks, joined, number, rules is None, chosen, piece, tables, weights, work, least
+                        _judge_piece,
+                        sides,
+                        blocks,
+                        joined,
+                        number,
+                        rules is None,
+                        chosen,
+                        piece,
+                        tables,
+                        fields,
+                        work,
+                        least,
                     )
                     for piece, work in zip(pieces[start : start + THREADS], works, strict=False)
                 ]
@@ -133,11 +144,10 @@ def _judge_piece(
     chosen: Allowed,
     rows: npt.NDArray[np.uint32],
     tables: Tables,
-    weights: Weights,
+    fields: Fields,
     work: Work,
     least: float,
 ) -> tuple[int, Pairs]:
-    fields = len(tables.kinds)
     size = max(1_024, 4 * len(rows))
     found: list[Pairs] = []
     seen, row, at = 0, 0, 0
@@ -146,17 +156,17 @@ def _judge_piece(
             np.empty(size, np.uint32),
             np.empty(size, np.uint32),
             np.empty(size, np.float32),
-            np.empty((size, fields), np.uint8),
-            np.empty((size, fields), np.float32),
+            np.empty((size, len(fields)), np.uint8),
+            np.empty((size, len(fields)), np.float32),
         )
         row, at, count, more = _visit(
             sides.left, sides.right, sides.left_keys, sides.right_keys, sides.same, blocks.starts, blocks.rows, blocks.tags,
-            blocks.shift, joined, number, once, chosen.rules, rows, row, at, tables, weights, work, least, out.left,
+            blocks.shift, joined, number, once, chosen.rules, rows, row, at, tables, fields, work, least, out.left,
             out.right, out.score, out.levels, out.bits,
         )  # fmt: skip
         seen += more
         found.append(out.taken(np.arange(count)))
-    return seen, Pairs.together(found, fields)
+    return seen, Pairs.together(found, len(fields))
 
 
 @kernel
@@ -178,7 +188,7 @@ def _visit(
     row: int,
     at: int,
     tables: Tables,
-    weights: Weights,
+    fields: Fields,
     work: Work,
     least: float,
     out_left: npt.NDArray[np.uint32],
@@ -188,8 +198,8 @@ def _visit(
     out_bits: Floats,
 ) -> tuple[int, int, int, int]:
     """From place (`row`, `at`) on, until the answers are full: the place to go on from, the pairs kept, the pairs seen."""
-    levels = np.zeros(len(tables.kinds), np.uint8)
-    bits = np.zeros(len(tables.kinds), np.float32)
+    levels = np.zeros(len(fields), np.uint8)
+    bits = np.zeros(len(fields), np.float32)
     count, seen = 0, 0
     while row < len(rows):
         i = rows[row]
@@ -205,7 +215,7 @@ def _visit(
             if once and _met_before(left_keys, right_keys, joined, number, used[i], i, j):
                 continue
             seen += 1
-            score = judge(tables, weights, work, left[j], right[i], least, levels, bits)
+            score = judge(fields, tables, work, left[j], right[i], least, levels, bits)
             if score == PRUNED:
                 continue
             out_left[count], out_right[count], out_score[count] = j, i, score
@@ -239,23 +249,22 @@ def _met_before(
 
 
 def judge_all(
-    sides: Sides, left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32], tables: Tables, weights: Weights
+    sides: Sides, left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32], tables: Tables, fields: Fields
 ) -> Pairs:
     """Judge the pairs of these rows, whatever their keys."""
-    fields = len(tables.kinds)
     out = Pairs(
         left,
         right,
         np.empty(len(left), np.float32),
-        np.empty((len(left), fields), np.uint8),
-        np.empty((len(left), fields), np.float32),
+        np.empty((len(left), len(fields)), np.uint8),
+        np.empty((len(left), len(fields)), np.float32),
     )
     cut = len(left) // THREADS + 1
     with ThreadPoolExecutor(THREADS) as pool:
         pieces = [slice(start, start + cut) for start in range(0, len(left), cut)]
         for done in [
             pool.submit(
-                _judge_rows, sides.left, sides.right, left[one], right[one], tables, weights, work_of(),
+                _judge_rows, sides.left, sides.right, left[one], right[one], tables, fields, work_of(),
                 out.score[one], out.levels[one], out.bits[one],
             )
             for one in pieces
@@ -271,13 +280,11 @@ def _judge_rows(
     left_rows: npt.NDArray[np.uint32],
     right_rows: npt.NDArray[np.uint32],
     tables: Tables,
-    weights: Weights,
+    fields: Fields,
     work: Work,
     score: Floats,
     levels: Levels,
     bits: Floats,
 ) -> None:
     for at in range(len(left_rows)):
-        score[at] = judge(
-            tables, weights, work, left[left_rows[at]], right[right_rows[at]], -1e8, levels[at], bits[at]
-        )
+        score[at] = judge(fields, tables, work, left[left_rows[at]], right[right_rows[at]], -1e8, levels[at], bits[at])

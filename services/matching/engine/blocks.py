@@ -24,7 +24,7 @@ class Blocks(NamedTuple):
 
 def blocks_of(keys: npt.NDArray[np.uint32]) -> Blocks:
     """The blocks of one column of keys; rows without a key are in none. Order within a block is that of the rows."""
-    bits = min(MOST_BITS, max(4, int(len(keys)).bit_length()))
+    bits = min(MOST_BITS, max(4, len(keys).bit_length()))
     return Blocks(*_sorted(np.ascontiguousarray(keys), 32 - bits, 1 << bits), 32 - bits)
 
 

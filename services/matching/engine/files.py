@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 import polars as pl
 
-from services.matching.engine.mapping import Column, Mapping_, MappingRefused, Side
+from services.matching.engine.mapping import Column, ListMapping, MappingRefused, Side
 from services.matching.engine.packing import plain
 from shared.file_content import SIGNATURE_BYTES, is_workbook, refuse_by_content
 from shared.text import guess_encoding
@@ -21,7 +21,7 @@ HEADER_ROWS: Final = 30
 _DELIMITERS: Final = ";,\t|"
 
 
-def read_list(path: Path, mapping: Mapping_, side: Side) -> tuple[pl.Series, dict[str, list[pl.Series]]]:
+def read_list(path: Path, mapping: ListMapping, side: Side) -> tuple[pl.Series, dict[str, list[pl.Series]]]:
     """The records' own numbers, and the columns of each field as texts.
 
     Raises UnreadableTable, MappingRefused (`column_not_found`), OSError.
@@ -135,7 +135,10 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str, list
             names = [name.strip().strip('"') for name in line.split(delimiter)]
             if set(wanted) <= set(names):
                 return at, delimiter, names
-            if (len(set(wanted) & set(names)), len(names)) > (len(set(wanted) & set(best[2])), len(best[2])) and at == 0:
+            if (len(set(wanted) & set(names)), len(names)) > (
+                len(set(wanted) & set(best[2])),
+                len(best[2]),
+            ) and at == 0:
                 best = (at, delimiter, names)
     return best
 

@@ -84,9 +84,9 @@ def _shapes(layout: Layout) -> Iterator[tuple[str, list[tuple[Atom, ...]]]]:
         yield layout.fields[at].name, [(("phone", at, one),) for one in range(layout.fields[at].words)]
     day = [("day", at, 0) for at in layout.of_kind(Kind.DATE)][:1]
     year = [("year", at, 0) for at in layout.of_kind(Kind.DATE)][:1]
-    place = [
-        ("place", at, level) for at in layout.of_kind(Kind.PLACE) for level in (layout.fields[at].columns - 1,)
-    ][:1]
+    place = [("place", at, level) for at in layout.of_kind(Kind.PLACE) for level in (layout.fields[at].columns - 1,)][
+        :1
+    ]
     for label, tokens, others in (
         ("given name, date", (0,), day),
         ("second name, date", (1,), day),
@@ -121,7 +121,9 @@ _Spelling = Sequence[tuple[int, int]]
 
 def _spellings(layout: Layout) -> list[_Spelling]:
     """Where the parts of a name stand: one field with all of them, by spelling, or one field for each part."""
-    whole = [((at, one),) for at in layout.of_kind(Kind.NAME) for one in range(layout.fields[at].words)]
+    whole: list[_Spelling] = [
+        ((at, one),) for at in layout.of_kind(Kind.NAME) for one in range(layout.fields[at].words)
+    ]
     parts = layout.of_kind(Kind.PART)
     own: _Spelling = tuple((at, 0) for at in parts)
     return whole or ([own, own[::-1]] if len(own) > 1 else [own] if own else [])
@@ -187,9 +189,9 @@ def _token_atom(ids: npt.NDArray[np.uint32], which: int, names: NameArrays) -> n
     """The consonants of one part of the name, a clan name that stood first put last; the last of three or more for -1."""
     tokens = names.names[ids]
     counts = np.count_nonzero(tokens, axis=1)
-    turned = (names.clans[tokens[:, 0]] != 0) & (counts > 1)
+    turned = (names.tokens["clan"][tokens[:, 0]] != 0) & (counts > 1)
     at = np.where(turned, which + 1, which) if which >= 0 else np.where(turned, 0, counts - 1)
     enough = counts > which if which >= 0 else counts >= _TOKENS
     at = np.where(turned & (at == counts), 0, at)  # past the last one stands the clan name
     found = tokens[np.arange(len(ids)), np.clip(at, 0, tokens.shape[1] - 1)]
-    return np.where(enough, names.skeletons[found], 0).astype(np.uint64)
+    return mixed_all(np.where(enough, names.tokens["skeleton_sum"][found], 0).astype(np.uint64))

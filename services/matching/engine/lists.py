@@ -93,8 +93,8 @@ def compare_lists(
     left_keys = keys_of(left_rows, layout, plan, names)
     right_keys = left_keys if right is None else keys_of(right_rows, layout, plan, names)
     sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
-    name_bits, text_bits, average = rarity_of(vocabulary, left_rows, right_rows)
-    tables = tables_of(vocabulary, name_bits, text_bits)
+    name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
+    tables = tables_of(vocabulary, name_bits)
     chosen = allowed(sides, plan)
     clock.ended("pack")
     sessions: Sequence[Session] = ()
@@ -116,22 +116,21 @@ def _compared(
     least = -model.prior - UNSURE_BITS
     found: list[Pairs] = []
     seen = 0
-    for more, pairs in visit(sides, plan, chosen, tables, model.weights(), least):
+    for more, pairs in visit(sides, plan, chosen, tables, model.fields(), least):
         found.append(pairs)
         seen += more
         told("compare", min(1.0, seen / max(1, chosen.pairs)))
         if stop():
             raise Stopped
-    return Pairs.together(found, len(tables.kinds)), seen
+    return Pairs.together(found, len(model.layout.fields)), seen
 
 
 def _probabilities(pairs: Pairs, model: Model, sides: Sides) -> npt.NDArray[np.float64]:
     """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
     odds = np.exp2(np.clip(pairs.score.astype(np.float64) + model.prior, -60, 60))
-    if sides.same:
-        return odds / (1.0 + odds)
-    together = np.bincount(pairs.right, weights=odds, minlength=len(sides.right))
-    return odds / (1.0 + together[pairs.right])
+    together = odds if sides.same else np.bincount(pairs.right, weights=odds, minlength=len(sides.right))[pairs.right]
+    shared: npt.NDArray[np.float64] = odds / (1.0 + together)
+    return shared
 
 
 def _assigned(

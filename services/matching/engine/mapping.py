@@ -29,8 +29,24 @@ from shared.text import Text
 
 Side = Literal["left", "right"]
 
-_MOST: Final = {"name": MOST_SPELLINGS, "phone": MOST_PHONES, "place": PLACE_LEVELS, "id": 4, "household": 2, "extra": 8}
-_ONE: Final = ("given_name", "family_name", "father_name", "sex", "birth_date", "birth_year", "birth_month", "birth_day")
+_MOST: Final = {
+    "name": MOST_SPELLINGS,
+    "phone": MOST_PHONES,
+    "place": PLACE_LEVELS,
+    "id": 4,
+    "household": 2,
+    "extra": 8,
+}
+_ONE: Final = (
+    "given_name",
+    "family_name",
+    "father_name",
+    "sex",
+    "birth_date",
+    "birth_year",
+    "birth_month",
+    "birth_day",
+)
 FIELDS: Final = (*_MOST, *_ONE)
 _JOINED = re.compile(r"\{([^{}]+)\}")
 
@@ -105,7 +121,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Mapping_:
+class ListMapping:
     """A mapping that was read: for each field of a record, the columns of either file."""
 
     record_id: dict[Side, str | None]
@@ -113,7 +129,7 @@ class Mapping_:
     columns: dict[Side, dict[str, tuple[Column, ...]]]
 
 
-def read_mapping(text: str) -> Mapping_:
+def read_mapping(text: str) -> ListMapping:
     """Raises MappingRefused."""
     try:
         told = yaml.safe_load(text)
@@ -141,7 +157,7 @@ def read_mapping(text: str) -> Mapping_:
         side: str(one) if (one := ids.get(side) if isinstance(ids, Mapping) else ids) is not None else None
         for side in ("left", "right")
     }
-    return Mapping_(record_id, fields, {side: dict(_by_field(columns, fields)) for side, columns in sides.items()})
+    return ListMapping(record_id, fields, {side: dict(_by_field(columns, fields)) for side, columns in sides.items()})
 
 
 def _columns(name: str, value: Any, side: Side) -> tuple[Column, ...]:

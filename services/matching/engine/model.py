@@ -4,6 +4,7 @@ The weight of a level is log2(m / u) bits (Fellegi and Sunter, 1969). Where a va
 men called Yeslem Ould Bowba are one man sooner than two called Mohamed Ould Ahmed. A model is a JSON file with a version.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from services.matching.engine.fields import DESCENDING, LEVELS, MOST_LEVELS, Field, Kind, Layout, layout_of
-from services.matching.engine.scoring import Weights
+from services.matching.engine.fields import DESCENDING, MOST_LEVELS, Field, Kind, Layout, layout_of
+from services.matching.engine.scoring import Fields, fields_of
 
 Doubles = npt.NDArray[np.float64]
 
@@ -27,7 +28,6 @@ RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
     Kind.PHONE: {"equal": 1.0},
 }
 """How much of a value's rarity a level adds: less, the less sure it is that both bear the same value."""
-LEAST_RARE, MOST_RARE = -9.0, 9.0
 
 FALSE_LINK_COST, MISSED_LINK_COST, REVIEW_COST = 33.0, 3.3, 1.0
 """What a wrong link, a link not made and a human's look cost, in looks. A family paid twice or another's record opened to it
@@ -63,27 +63,13 @@ class Model:
             weights[at, len(field.levels) :] = 0.0
             number = {level: place for place, level in enumerate(field.levels)}
             for order in DESCENDING[field.kind]:
-                for above, below in zip(order, order[1:], strict=False):
+                for above, below in itertools.pairwise(order):
                     weights[at, number[below]] = min(weights[at, number[below]], weights[at, number[above]])
         return weights
 
-    def weights(self) -> Weights:
+    def fields(self) -> Fields:
         """The model as the kernels read it."""
-        bits = self.bits()
-        rare = np.zeros_like(bits)
-        for at, field in enumerate(self.layout.fields):
-            for level, share in RARE_LEVELS.get(field.kind, {}).items():
-                rare[at, LEVELS[field.kind].index(level)] = share
-        best = (bits + rare * MOST_RARE).max(axis=1)
-        most = np.cumsum(best[::-1])[::-1]
-        return Weights(
-            bits.astype(np.float32),
-            rare.astype(np.float32),
-            self.average.astype(np.float32),
-            most.astype(np.float32),
-            LEAST_RARE,
-            MOST_RARE,
-        )
+        return fields_of(self.layout, self.bits(), rare_shares(self.layout), self.average)
 
     def with_prior(self, prior: float) -> "Model":
         return replace(self, prior=prior)
@@ -131,6 +117,15 @@ class Model:
                 if place:
                     m[at, place], u[at, place] = one["levels"][level]["m"], one["levels"][level]["u"]
         return cls(told["version"], layout, m, u, average, told["prior_bits"])
+
+
+def rare_shares(layout: Layout) -> Doubles:
+    """[fields, MOST_LEVELS] how much of a value's rarity each level adds."""
+    rare = np.zeros((len(layout.fields), MOST_LEVELS))
+    for at, field in enumerate(layout.fields):
+        for level, share in RARE_LEVELS.get(field.kind, {}).items():
+            rare[at, field.levels.index(level)] = share
+    return rare
 
 
 def empty_shares(layout: Layout) -> Doubles:

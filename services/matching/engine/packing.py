@@ -41,17 +41,12 @@ class Vocabulary:
 
     layout: Layout
     names: NameTable = field(default_factory=NameTable)
-    texts: list[TextTable] = field(default_factory=list)
-    """By field: empty for those that hold no text."""
+    texts: TextTable = field(default_factory=TextTable)
     places: list[dict[str, int]] = field(default_factory=lambda: [{"": 0} for _ in range(PLACE_LEVELS)])
-
-    def __post_init__(self) -> None:
-        if not self.texts:
-            self.texts = [TextTable() for _ in self.layout.fields]
 
     def add_texts(self, at: int, column: pl.Series) -> npt.NDArray[np.uint32]:
         codes, values = distinct(column)
-        return self.texts[at].add(values)[codes]
+        return self.texts.add(at, values)[codes]
 
     def add_names(self, column: pl.Series) -> npt.NDArray[np.uint32]:
         return self.names.add(column.to_list())
@@ -97,7 +92,7 @@ def _hint_at_sex(records: Words, vocabulary: Vocabulary) -> None:
     for sex, name in zip(layout.of_kind(Kind.SEX), layout.of_kind(Kind.NAME), strict=False):
         told, first = records[:, layout.offsets[sex]], layout.offsets[name]
         for word in range(first, first + layout.fields[name].words):
-            hints = vocabulary.names.arrays.sex_hints[records[:, word]].astype(np.uint32)
+            hints = vocabulary.names.sex_hints[records[:, word]].astype(np.uint32)
             untold = (told == 0) & (hints > 0)
             told[untold] = hints[untold] | np.uint32(HINT)
 
@@ -129,7 +124,9 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
     kept = pl.select(pl.when(texts.str.contains(_CUT)).then(pl.lit("")).otherwise(kept)).to_series()
     digits = kept.str.contains(r"^\d*$") & (kept.str.len_bytes() <= _DIGITS_KEPT)
     plain_numbers = pl.select(pl.when(digits).then(kept).otherwise(pl.lit("")))
-    as_numbers = plain_numbers.to_series().str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0).to_numpy()
+    as_numbers = (
+        plain_numbers.to_series().str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0).to_numpy()
+    )
     hashed = hashes_of(kept.to_list()) | np.uint64(NOT_DIGITS)
     return np.where(digits.to_numpy(), as_numbers, hashed).astype(np.uint64)[codes]
 

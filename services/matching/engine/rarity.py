@@ -12,9 +12,9 @@ from services.matching.engine.scoring import Floats
 Counts = npt.NDArray[np.int64]
 
 
-def rarity_of(vocabulary: Vocabulary, left: Words, right: Words) -> tuple[Floats, tuple[Floats, ...], Doubles]:
-    """The rarity of each name and, by field, of each text, in bits: -log2 of the share of rows that bear it; and by field
-    the average rarity of what two rows share by chance."""
+def rarity_of(vocabulary: Vocabulary, left: Words, right: Words) -> tuple[Floats, Doubles]:
+    """The rarity of each name, in bits: -log2 of the share of rows that bear it; and by field the average rarity of what
+    two rows share by chance. The rarity of each text is written into the table of texts."""
     layout, names = vocabulary.layout, vocabulary.names.arrays
     average = np.zeros(len(layout.fields))
     name_bits = _names(names, layout, left, right)
@@ -22,18 +22,17 @@ def rarity_of(vocabulary: Vocabulary, left: Words, right: Words) -> tuple[Floats
         borne = right[:, layout.offsets[at]]
         borne = borne[borne != 0]
         average[at] = -np.log2(np.exp2(-name_bits[borne].astype(np.float64)).mean()) if len(borne) else 0.0
-    texts: list[Floats] = []
+    texts = vocabulary.texts.records
     for at, field in enumerate(layout.fields):
-        if field.kind not in (Kind.TEXT, Kind.PART):
-            texts.append(np.zeros(1, np.float32))
-            continue
-        word = layout.offsets[at] + (1 if field.kind is Kind.PART else 0)
-        counts = _counted(left[:, word], right[:, word], len(vocabulary.texts[at]))
-        counts[0] = 0
-        shares = np.maximum(counts, 1) / max(1, counts.sum())
-        texts.append(-np.log2(shares).astype(np.float32))
-        average[at] = -np.log2(max(1e-12, (shares**2)[counts > 0].sum()))
-    return name_bits, tuple(texts), average
+        if field.kind in (Kind.TEXT, Kind.PART):
+            word = layout.offsets[at] + (1 if field.kind is Kind.PART else 0)
+            counts = _counted(left[:, word], right[:, word], len(texts))
+            counts[0] = 0
+            borne_by = np.flatnonzero(counts)
+            shares = counts[borne_by] / max(1, counts.sum())
+            texts["bits"][borne_by] = -np.log2(shares)
+            average[at] = -np.log2(max(1e-12, float((shares**2).sum())))
+    return name_bits, average
 
 
 def _counted(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32], size: int) -> Counts:
@@ -42,7 +41,7 @@ def _counted(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32], size: 
 
 def _names(names: NameArrays, layout: Layout, left: Words, right: Words) -> Floats:
     """A name is as rare as its parts together; spellings of one consonant skeleton are one part."""
-    borne = np.zeros(len(names.skeletons), np.int64)
+    borne = np.zeros(len(names.tokens), np.int64)
     rows = 0
     for at in layout.of_kind(Kind.NAME):
         for side in (left, right):
@@ -51,10 +50,11 @@ def _names(names: NameArrays, layout: Layout, left: Words, right: Words) -> Floa
             rows += int(counts.sum())
             for place in range(names.names.shape[1]):
                 np.add.at(borne, names.names[:, place], counts)
-    _, classes = np.unique(names.skeletons, return_inverse=True)
-    own_class = np.where(names.skeletons == 0, np.arange(len(classes)) + classes.max() + 1, classes)
+    _, classes = np.unique(names.tokens["skeleton_sum"], return_inverse=True)
+    own_class = np.where(names.tokens["skeleton_sum"] == 0, np.arange(len(classes)) + classes.max() + 1, classes)
     by_class = np.bincount(own_class, weights=borne)
     shares = np.maximum(by_class[own_class], 1.0) / max(1, rows)
     token_bits = -np.log2(np.minimum(shares, 1.0))
     token_bits[0] = 0.0
-    return token_bits[names.names].sum(axis=1).astype(np.float32)
+    bits: Floats = token_bits[names.names].sum(axis=1).astype(np.float32)
+    return bits

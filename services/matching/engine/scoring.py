@@ -4,7 +4,7 @@ Cheap fields come first; the names, which cost most, are compared only where eve
 the least score that matters.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import LEVELS, MOST_LEVELS, Kind, Layout
 from services.matching.engine.name_kernels import name_similarity
-from services.matching.engine.name_sounding import NameArrays, NameWork, name_work, token_similarity
+from services.matching.engine.name_sounding import NameArrays, name_work, token_similarity
+from services.matching.engine.name_sounding import Work as NameWork
 from services.matching.engine.packing import HINT, NOT_DIGITS, PHONE_BITS, Vocabulary, Words
-from services.matching.engine.texts import alike
+from services.matching.engine.texts import Places, Texts, alike
 
 Levels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -51,39 +52,43 @@ ALIKE_TEXT, NEAR_TEXT = 0.80, 0.60
 PRUNED: Final = -1e9
 
 
+FIELD = np.dtype(
+    [
+        ("bits", np.float32, MOST_LEVELS),  # what each level weighs, above 0 for the same person
+        ("rare", np.float32, MOST_LEVELS),  # how much of a value's rarity above the average a level adds
+        ("average", np.float32),  # the average rarity of a value that two rows share by chance, in bits
+        ("most", np.float32),  # the most that this field and those after it may still add
+        ("kind", np.int32),
+        ("offset", np.int32),  # its first word in a record
+        ("words", np.int32),
+        ("whole_name", np.int32),  # of a father's name: the field of the whole name beside it, or -1
+    ],
+    align=True,
+)
+"""One field of a layout as a model weighs it."""
+LEAST_RARE: Final = -9.0
+MOST_RARE: Final = 9.0
+"""Bounds of what rarity adds."""
+Fields: TypeAlias = npt.NDArray[Any]  # [field] records of FIELD
+
+
 class Tables(NamedTuple):
-    """What the kernels read of a vocabulary. `bits`: by field and code, how rare a text is; of a name by its code."""
+    """What the kernels read of a vocabulary. Records, for a kernel is handed few arrays sooner than many."""
 
-    kinds: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
-    words: npt.NDArray[np.int64]
     names: NameArrays
-    name_counts: npt.NDArray[np.uint8]
-    """Tokens of each name."""
-    letters: tuple[npt.NDArray[np.uint8], ...]
-    lengths: tuple[npt.NDArray[np.uint8], ...]
-    name_bits: Floats
-    text_bits: tuple[Floats, ...]
-    father_names: npt.NDArray[np.int64]
-    """By field: the field of the whole name beside a father's name; -1 without one."""
+    facts: npt.NDArray[Any]  # [name] records of NAME_FACTS
+    texts: Texts
 
 
-class Weights(NamedTuple):
-    """A model as the kernels read it; bits, above 0 for the same person."""
-
-    bits: Floats  # [fields, MOST_LEVELS]
-    rare: Floats  # [fields, MOST_LEVELS]: how much of a value's rarity above the average a level adds
-    average: Floats  # [fields]: the average rarity of a value that two people share
-    most: Floats  # [fields]: the most that a field may still add
-    least_rare: float
-    most_rare: float
+NAME_FACTS = np.dtype([("bits", np.float32), ("count", np.int32)], align=True)
+"""How rare a name is, in bits; of how many tokens."""
 
 
 class Work(NamedTuple):
     """One thread's workspace."""
 
     names: NameWork
-    places: npt.NDArray[np.uint64]  # see `texts.alike`
+    places: Places
 
 
 def work_of() -> Work:
@@ -121,7 +126,8 @@ def number_level(a: np.uint64, b: np.uint64) -> int:
 @kernel
 def _phone_slip(a: np.uint32, b: np.uint32) -> bool:
     """One digit wrong, or two neighbours exchanged."""
-    wrong, first, second, at_first, at_second = 0, 0, 0, -1, -1
+    wrong, at_first, at_second = 0, -1, -1
+    first, second = np.int64(0), np.int64(0)
     for at in range(8):
         x, y = a % np.uint32(10), b % np.uint32(10)
         if x != y:
@@ -194,7 +200,7 @@ def _place_level(a: Words, b: Words, offset: int) -> int:
 
 @kernel
 def _name_level(tables: Tables, a: np.uint32, b: np.uint32, similarity: float) -> int:
-    fewest = min(tables.name_counts[a], tables.name_counts[b])
+    fewest = min(tables.facts[a].count, tables.facts[b].count)
     if fewest == 0:
         return 0
     if fewest == 1 and similarity >= DOUBTFUL_NAME:
@@ -218,45 +224,46 @@ def _step(similarity: float, alike_from: float, near_from: float) -> int:
 
 
 @kernel
-def _part_similarity(tables: Tables, work: Work, a: Words, b: Words, field: int, other: int) -> float:
-    """Part `field` of `a` beside part `other` of `b`, by sound or by letters, whichever is nearer."""
-    at, beside = tables.offsets[field], tables.offsets[other]
-    x, y = a[at], b[beside]
-    if field == other:
-        if a[at + 1] == b[beside + 1]:
+def _part_similarity(tables: Tables, work: Work, name_a: int, text_a: int, name_b: int, text_b: int) -> float:
+    """Two parts of a name, by letters or by sound, whichever is nearer; text 0 compares by sound alone."""
+    by_letters = 0.0
+    if text_a != 0:
+        if text_a == text_b:
             return 1.0
-        by_letters = alike(tables.letters[field], tables.lengths[field], a[at + 1], b[beside + 1], work.places)
+        by_letters = alike(tables.texts, text_a, text_b, work.places)
         if by_letters >= ALIKE_PART:
             return by_letters
-    else:
-        by_letters = 0.0
-    return max(by_letters, name_similarity(tables.names, work.names, x, y, 0.0))
+    return max(by_letters, name_similarity(tables.names, work.names, name_a, name_b, 0.0))
 
 
 @kernel
-def _father_level(tables: Tables, work: Work, a: Words, b: Words, field: int) -> int:
+def _father_level(fields: Fields, tables: Tables, work: Work, a: Words, b: Words, field: int) -> int:
     """A father's name beside the other's father; where that is missing, beside the second name of the other."""
-    at = tables.offsets[field]
+    at = fields[field].offset
     father_a, father_b = a[at], b[at]
     names = tables.names
     if father_a != 0 and father_b != 0:
         own = max(
             name_similarity(names, work.names, father_a, father_b, 0.0),
-            token_similarity(names, work.names, names.names[father_a, 0], names.names[father_b, 0]) - GRANDFATHER,
+            token_similarity(names.tokens, names.costs, work.names, names.names[father_a, 0], names.names[father_b, 0])
+            - GRANDFATHER,
         )
         if own >= SAME_FATHER:
             return FATHER_SAME
         return FATHER_NEAR if own >= NEAR_FATHER else FATHER_DIFFERENT
-    whole = tables.father_names[field]
+    whole = fields[field].whole_name
     if (father_a == 0 and father_b == 0) or whole < 0:
         return 0
     father, other = (father_a, b) if father_a != 0 else (father_b, a)
     best, found = 0.0, False
-    for word in range(tables.offsets[whole], tables.offsets[whole] + tables.words[whole]):
+    for word in range(fields[whole].offset, fields[whole].offset + fields[whole].words):
         name = other[word]
-        for token in range(1, min(np.int64(tables.name_counts[name]), 4)):
+        for token in range(1, min(tables.facts[name].count, 4)):
             found = True
-            best = max(best, token_similarity(names, work.names, names.names[father, 0], names.names[name, token]))
+            value = token_similarity(
+                names.tokens, names.costs, work.names, names.names[father, 0], names.names[name, token]
+            )
+            best = max(best, value)
     if not found:
         return 0
     if best >= SAME_FATHER:
@@ -265,49 +272,43 @@ def _father_level(tables: Tables, work: Work, a: Words, b: Words, field: int) ->
 
 
 @kernel
-def _weigh(weights: Weights, field: int, level: int, rarity: float) -> float:
-    value = weights.bits[field, level]
-    if level != 0 and weights.rare[field, level] > 0.0:
-        rare = min(max(rarity - weights.average[field], weights.least_rare), weights.most_rare)
-        value += weights.rare[field, level] * rare
-    return value
+def _best_names(
+    tables: Tables, work: Work, a: Words, b: Words, at: int, words: int
+) -> tuple[float, np.uint32, np.uint32]:
+    """How alike the nearest two spellings of two names are, and which; -1 where one has no name."""
+    best, best_a, best_b = -1.0, np.uint32(0), np.uint32(0)
+    for i in range(at, at + words):
+        for j in range(at, at + words):
+            if a[i] != 0 and b[j] != 0 and best < SAME_NAME:
+                similarity = name_similarity(tables.names, work.names, a[i], b[j], max(best, DOUBTFUL_NAME))
+                if similarity > best:
+                    best, best_a, best_b = similarity, a[i], b[j]
+    return best, best_a, best_b
 
 
 @kernel
 def judge(
-    tables: Tables, weights: Weights, work: Work, a: Words, b: Words, least: float, levels: Levels, parts: Floats
+    fields: Fields, tables: Tables, work: Work, a: Words, b: Words, least: float, levels: Levels, parts: Floats
 ) -> float:
     """The score of two records, in bits; PRUNED as soon as it cannot reach `least` any more.
 
     Writes the level of each field into `levels`, and what it weighs into `parts`; both are whole where the pair is not
     pruned.
     """
-    fields = len(tables.kinds)
     score = 0.0
-    for field in range(fields):
-        kind = tables.kinds[field]
-        at = tables.offsets[field]
+    for number in range(len(fields)):
+        field = fields[number]
+        kind, at, words = field.kind, field.offset, field.words
         level, rarity = 0, 0.0
-        if kind == NAME:
-            if score + weights.most[field] < least:
-                return PRUNED
-            best, best_a, best_b = -1.0, np.uint32(0), np.uint32(0)
-            for i in range(at, at + tables.words[field]):
-                for j in range(at, at + tables.words[field]):
-                    if a[i] != 0 and b[j] != 0 and best < SAME_NAME:
-                        similarity = name_similarity(tables.names, work.names, a[i], b[j], max(best, DOUBTFUL_NAME))
-                        if similarity > best:
-                            best, best_a, best_b = similarity, a[i], b[j]
-            if best >= 0.0:
-                level = _name_level(tables, best_a, best_b, best)
-                rarity = min(tables.name_bits[best_a], tables.name_bits[best_b])
-        elif kind == NUMBER:
+        if kind >= TEXT and score + field.most < least:
+            return PRUNED
+        if kind == NUMBER:
             level = number_level(
                 np.uint64(a[at]) | np.uint64(a[at + 1]) << np.uint64(32),
                 np.uint64(b[at]) | np.uint64(b[at + 1]) << np.uint64(32),
             )
         elif kind == PHONE:
-            level, rarity = _phones(tables, a, b, field)
+            level, rarity = _phones(a, b, at, words)
         elif kind == DATE:
             level = date_level(a[at], b[at])
         elif kind == SEX:
@@ -315,46 +316,46 @@ def judge(
         elif kind == PLACE:
             level = _place_level(a, b, at)
         elif kind == TEXT:
-            if a[at] != 0 and b[at] != 0:
-                if a[at] == b[at]:
-                    level = 1
-                else:
-                    level = _step(
-                        alike(tables.letters[field], tables.lengths[field], a[at], b[at], work.places), ALIKE_TEXT, NEAR_TEXT
-                    )
-                rarity = min(tables.text_bits[field][a[at]], tables.text_bits[field][b[at]])
+            x, y = a[at], b[at]
+            if x != 0 and y != 0:
+                level = 1 if x == y else _step(alike(tables.texts, x, y, work.places), ALIKE_TEXT, NEAR_TEXT)
+                rarity = min(tables.texts[x].bits, tables.texts[y].bits)
         elif kind == PART:
-            if score + weights.most[field] < least:
-                return PRUNED
-            if a[at + 1] != 0 and b[at + 1] != 0:
-                level = _step(_part_similarity(tables, work, a, b, field, field), ALIKE_PART, NEAR_PART)
-                rarity = min(tables.text_bits[field][a[at + 1]], tables.text_bits[field][b[at + 1]])
-                if field > 0 and tables.kinds[field - 1] == PART and (level == 4 or levels[field - 1] == 4):
-                    crossed = min(
-                        _part_similarity(tables, work, a, b, field, field - 1),
-                        _part_similarity(tables, work, a, b, field - 1, field),
-                    )
-                    if crossed >= ALIKE_PART:
-                        score -= parts[field - 1]
-                        levels[field - 1] = level = PART_SWAPPED
-                        parts[field - 1] = weights.bits[field - 1, PART_SWAPPED]
-                        score += parts[field - 1]
+            x, y = a[at + 1], b[at + 1]
+            if x != 0 and y != 0:
+                level = _step(_part_similarity(tables, work, a[at], x, b[at], y), ALIKE_PART, NEAR_PART)
+                rarity = min(tables.texts[x].bits, tables.texts[y].bits)
+                if number > 0 and fields[number - 1].kind == PART and (level == 4 or levels[number - 1] == 4):
+                    other = fields[number - 1].offset
+                    crossed = _part_similarity(tables, work, a[at], 0, b[other], 0)
+                    if crossed >= ALIKE_PART and _part_similarity(tables, work, a[other], 0, b[at], 0) >= ALIKE_PART:
+                        score -= parts[number - 1]
+                        levels[number - 1] = level = PART_SWAPPED
+                        parts[number - 1] = fields[number - 1].bits[PART_SWAPPED]
+                        score += parts[number - 1]
+        elif kind == FATHER:
+            level = _father_level(fields, tables, work, a, b, number)
         else:
-            level = _father_level(tables, work, a, b, field)
-        levels[field] = level
-        parts[field] = _weigh(weights, field, level, rarity)
-        score += parts[field]
+            best, x, y = _best_names(tables, work, a, b, at, words)
+            if best >= 0.0:
+                level = _name_level(tables, x, y, best)
+                rarity = min(tables.facts[x].bits, tables.facts[y].bits)
+        weight = field.bits[level]
+        if level != 0 and field.rare[level] > 0.0:
+            weight += field.rare[level] * min(max(rarity - field.average, LEAST_RARE), MOST_RARE)
+        levels[number] = level
+        parts[number] = weight
+        score += weight
     return score if score >= least else PRUNED
 
 
 @kernel
-def _phones(tables: Tables, a: Words, b: Words, field: int) -> tuple[int, float]:
+def _phones(a: Words, b: Words, at: int, words: int) -> tuple[int, float]:
     """The best of the phones of both; its rarity falls by a bit each time twice as many records share it."""
-    at = tables.offsets[field]
     mask = np.uint32((1 << PHONE_BITS) - 1)
-    level, rarity = 0, 0.0
-    for i in range(at, at + tables.words[field]):
-        for j in range(at, at + tables.words[field]):
+    level = 0
+    for i in range(at, at + words):
+        for j in range(at, at + words):
             x, y = a[i] & mask, b[j] & mask
             if x == 0 or y == 0:
                 continue
@@ -363,27 +364,26 @@ def _phones(tables: Tables, a: Words, b: Words, field: int) -> tuple[int, float]
                 return 1, -np.float64(shared)
             if level != 2:
                 level = 2 if _phone_slip(x, y) else 3
-    return level, rarity
+    return level, 0.0
 
 
-def tables_of(vocabulary: Vocabulary, name_bits: Floats, text_bits: tuple[Floats, ...]) -> Tables:
-    layout: Layout = vocabulary.layout
-    whole = layout.of_kind(Kind.NAME)
+def tables_of(vocabulary: Vocabulary, name_bits: Floats) -> Tables:
     names = vocabulary.names.arrays
-    return Tables(
-        kinds=np.array([int(one.kind) for one in layout.fields], np.int64),
-        offsets=np.array(layout.offsets, np.int64),
-        words=np.array([one.words for one in layout.fields], np.int64),
-        names=names,
-        name_counts=np.count_nonzero(names.names, axis=1).astype(np.uint8),
-        letters=tuple(texts.letters().letters for texts in vocabulary.texts),
-        lengths=tuple(texts.letters().lengths for texts in vocabulary.texts),
-        name_bits=name_bits,
-        text_bits=text_bits,
-        father_names=np.array(
-            [whole[0] if one.kind is Kind.FATHER and whole else -1 for one in layout.fields], np.int64
-        ),
-    )
+    facts = np.zeros(len(names.names), NAME_FACTS)
+    facts["bits"] = name_bits
+    facts["count"] = np.count_nonzero(names.names, axis=1)
+    return Tables(names, facts, vocabulary.texts.records)
 
 
-assert MOST_LEVELS <= 16
+def fields_of(
+    layout: Layout, bits: npt.NDArray[np.float64], rare: npt.NDArray[np.float64], average: npt.NDArray[np.float64]
+) -> Fields:
+    """A layout as the kernels read it, with what its levels weigh: `bits` and `rare` [fields, MOST_LEVELS]."""
+    fields = np.zeros(len(layout.fields), FIELD)
+    whole = layout.of_kind(Kind.NAME)
+    fields["bits"], fields["rare"], fields["average"] = bits, rare, average
+    fields["most"] = np.cumsum((bits + rare * MOST_RARE).max(axis=1)[::-1])[::-1]
+    fields["kind"] = [int(one.kind) for one in layout.fields]
+    fields["offset"], fields["words"] = layout.offsets, [one.words for one in layout.fields]
+    fields["whole_name"] = [whole[0] if one.kind is Kind.FATHER and whole else -1 for one in layout.fields]
+    return fields

@@ -16,8 +16,8 @@ from services.matching.engine.batch import Sides, judge_all, visit
 from services.matching.engine.blocks import Allowed
 from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
 from services.matching.engine.keys import Plan
-from services.matching.engine.model import LEAST_SHARE, RARE_LEVELS, Doubles, Model, empty_shares, expert_shares
-from services.matching.engine.scoring import Floats, Levels, Tables, Weights
+from services.matching.engine.model import LEAST_SHARE, Doubles, Model, empty_shares, expert_shares, rare_shares
+from services.matching.engine.scoring import Fields, Floats, Levels, Tables, fields_of
 
 RANDOM_PAIRS: Final = 500_000
 SESSION_PAIRS: Final = 300_000
@@ -42,16 +42,24 @@ class Session:
 
 
 def train(
-    sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, layout: Layout, average: Doubles, version: str, seed: int = 1
+    sides: Sides,
+    plan: Plan,
+    chosen: Allowed,
+    tables: Tables,
+    layout: Layout,
+    average: Doubles,
+    version: str,
+    seed: int = 1,
 ) -> tuple[Model, list[Session]]:
     """A model of these two files, with the sessions it was learned from. The same files and seed give the same model."""
     rng = np.random.default_rng(seed)
-    u = _of_strangers(sides, tables, layout, rng)
+    fields = _unweighed(layout, average)
+    u = _of_strangers(sides, tables, layout, fields, rng)
     u = _with_rare_agreement(u, layout, average)
     sessions = [
         session
         for number in _teaching(plan, layout)
-        if (session := _session(number, sides, plan, chosen, tables, layout, u, average, rng)) is not None
+        if (session := _session(number, sides, plan, chosen, tables, layout, fields, u, rng)) is not None
     ]
     m = _combined(sessions, layout)
     rows = max(1, min(len(sides.left), len(sides.right)))
@@ -59,26 +67,20 @@ def train(
     return Model(version, layout, m, u, average, prior), sessions
 
 
-def _plain_weights(layout: Layout) -> Weights:
-    fields = len(layout.fields)
-    rare = np.zeros((fields, MOST_LEVELS), np.float32)
-    for at, field in enumerate(layout.fields):
-        for level, share in RARE_LEVELS.get(field.kind, {}).items():
-            rare[at, field.levels.index(level)] = share
-    # Bits are zero, so what a field "weighs" is the rarity of its value alone: the offset of its level.
-    return Weights(
-        np.zeros((fields, MOST_LEVELS), np.float32), rare, np.zeros(fields, np.float32), np.full(fields, 1e6, np.float32),
-        -64.0, 64.0,
-    )  # fmt: skip
+def _unweighed(layout: Layout, average: Doubles) -> Fields:
+    """Fields whose levels weigh nothing but the rarity of their value above the average."""
+    fields = fields_of(layout, np.zeros((len(layout.fields), MOST_LEVELS)), rare_shares(layout), average)
+    fields["most"] = 1e6  # nothing is pruned
+    return fields
 
 
-def _of_strangers(sides: Sides, tables: Tables, layout: Layout, rng: np.random.Generator) -> Doubles:
+def _of_strangers(sides: Sides, tables: Tables, layout: Layout, fields: Fields, rng: np.random.Generator) -> Doubles:
     """[fields, MOST_LEVELS] u: the share of each level among pairs of rows taken at random that have the field."""
     left = rng.integers(0, len(sides.left), RANDOM_PAIRS).astype(np.uint32)
     right = rng.integers(0, len(sides.right), RANDOM_PAIRS).astype(np.uint32)
     if sides.same:
         left, right = left[left != right], right[left != right]
-    pairs = judge_all(sides, left, right, tables, _plain_weights(layout))
+    pairs = judge_all(sides, left, right, tables, fields)
     _, expected = expert_shares(layout)
     return _shares(_counted(pairs.levels, None), expected, layout, weight=EXPERT_PAIRS)
 
@@ -136,23 +138,22 @@ def _session(
     chosen: Allowed,
     tables: Tables,
     layout: Layout,
+    fields: Fields,
     u: Doubles,
-    average: Doubles,
     rng: np.random.Generator,
 ) -> Session | None:
-    pairs = _sampled(number, sides, plan, chosen, tables, layout, rng)
+    pairs = _sampled(number, sides, plan, chosen, tables, fields, rng)
     if pairs is None:
         return None
-    levels, rarity = pairs
+    levels, rare = pairs
     learned = np.array([at not in plan.fields[number] for at in range(len(layout.fields))])
     by_number = any(layout.fields[at].kind is Kind.NUMBER for at in plan.fields[number])
-    rare = np.where(rarity != 0.0, rarity - average[None, :].astype(np.float32) * (rarity != 0.0), 0.0)
     matches, counts = _maximised(levels, rare, learned, layout, u, start=0.9 if by_number else 0.3)
     return Session(plan.rules[number].name, by_number, matches, learned, counts)
 
 
 def _sampled(
-    number: int, sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, layout: Layout, rng: np.random.Generator
+    number: int, sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, fields: Fields, rng: np.random.Generator
 ) -> tuple[Levels, Floats] | None:
     """Levels and rarities of up to SESSION_PAIRS pairs under one rule, of rows taken at random."""
     bit = np.uint64(1) << np.uint64(number)
@@ -163,7 +164,7 @@ def _sampled(
         only = np.zeros_like(chosen.rules)
         only[rows[start : start + 20_000]] = bit
         part = chosen._replace(rules=only)
-        for _, pairs in visit(sides, plan, part, tables, _plain_weights(layout), -1e8, rules=(number,)):
+        for _, pairs in visit(sides, plan, part, tables, fields, -1e8, rules=(number,)):
             found.append((pairs.levels, pairs.bits))
             total += len(pairs)
         if total >= SESSION_PAIRS:
@@ -207,7 +208,9 @@ def _combined(sessions: list[Session], layout: Layout) -> Doubles:
         confirmed = [session for session in own if session.by_number]
         if sum(float(session.counts[at, 1:].sum()) for session in confirmed) >= ENOUGH_CONFIRMED:
             own = confirmed
-        counts = np.sum([session.counts for session in own], axis=0) if own else np.zeros((len(layout.fields), MOST_LEVELS))
+        counts = (
+            np.sum([session.counts for session in own], axis=0) if own else np.zeros((len(layout.fields), MOST_LEVELS))
+        )
         out[at] = _shares(counts, expected, layout, weight=EXPERT_PAIRS)[at]
     return out
 

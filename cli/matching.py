@@ -1,0 +1,61 @@
+"""`tekamoul match`: lists linked and deduplicated as plain files, on any machine, without a running platform."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Link lists, find who stands twice in one, compare names: plain files, no platform needed.")
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .xlsx or Parquet file.")]
+MappingFile = Annotated[
+    Path,
+    typer.Option("--mapping", exists=True, dir_okay=False, help="YAML: which columns hold what; docs/matching.md."),
+]
+Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="The result: .parquet, .csv or .xlsx.")]
+Least = Annotated[float, typer.Option(min=0.0, max=1.0, help="Leave out pairs less probable than this.")]
+ModelFile = Annotated[
+    Path | None, typer.Option("--model", exists=True, dir_okay=False, help="A model to use; without it one is learned.")
+]
+SaveModel = Annotated[Path | None, typer.Option("--save-model", dir_okay=False, help="Write the model here, as JSON.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", dir_okay=False, help="Write counts, seconds and memory here, as JSON.")
+]
+
+
+@app.command()
+def link(
+    left: File,
+    right: File,
+    mapping: MappingFile,
+    out: Out,
+    least: Least = 0.5,
+    assignment: Annotated[
+        str, typer.Option(help="one-to-one: nobody takes two partners; many: every pair that is probable enough.")
+    ] = "one-to-one",
+    model: ModelFile = None,
+    save_model: SaveModel = None,
+    report: ReportFile = None,
+) -> None:
+    """Find for the records of RIGHT (a list) the persons of LEFT (a registry)."""
+    from cli.linking import Asked, run
+
+    if assignment not in ("one-to-one", "many"):
+        raise typer.BadParameter("one-to-one, many", param_hint="--assignment")
+    raise typer.Exit(run(Asked(left, right, mapping, out, least, assignment, model, save_model, report)))
+
+
+@app.command()
+def dedupe(
+    file: File,
+    mapping: MappingFile,
+    out: Out,
+    least: Least = 0.5,
+    model: ModelFile = None,
+    save_model: SaveModel = None,
+    report: ReportFile = None,
+) -> None:
+    """Find the pairs of records of FILE that are one person."""
+    from cli.linking import Asked, run
+
+    raise typer.Exit(run(Asked(file, None, mapping, out, least, "many", model, save_model, report)))
