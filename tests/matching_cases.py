@@ -137,7 +137,7 @@ class Projection:
         async with self.database.transaction() as tx:
             await projecting.put_beneficiaries(tx, institution, changes)
 
-    async def refuse(self, name: str, change: dict[str, Any], **whom: str) -> None:
+    async def refuse(self, name: str, change: dict[str, Any], **whom: Any) -> None:
         """Its institution says whom the enrollment is not: `individual_id`, `household_id` or both."""
         refusal = {"id": str(id_of(name)), "enrollment_id": change["enrollment_id"]}
         async with self.database.transaction() as tx:

@@ -129,14 +129,20 @@ async def link_chunk(tx: AsyncSession, places: Places) -> int:
 
 
 async def _refused(tx: AsyncSession, waiting: Sequence[Beneficiary]) -> dict[UUID, Refused]:
-    """Whom their institutions have refused, by enrollment; read once the beneficiaries are locked."""
+    """Whom their institutions have refused, by enrollment; read once the beneficiaries are locked.
+
+    A person was refused for whoever received then, and may be found for another who receives now.
+    """
+    receiving = {one.id: one.listed.get("person_version", 1) for one in waiting}
     rows = await tx.scalars(select(LinkRefusal).where(LinkRefusal.enrollment_id.in_([one.id for one in waiting])))
     found: dict[UUID, list[LinkRefusal]] = defaultdict(list)
     for row in rows:
         found[row.enrollment_id].append(row)
     return {
         id_: Refused(
-            frozenset(one.individual_id for one in refusals if one.individual_id),
+            frozenset(
+                one.individual_id for one in refusals if one.individual_id and one.person_version == receiving[id_]
+            ),
             frozenset(one.household_id for one in refusals if one.household_id),
         )
         for id_, refusals in found.items()

@@ -181,7 +181,8 @@ class Beneficiary(Base):
 
 
 class LinkRefusal(Base):
-    """Whom an institution says its beneficiary is not: never linked to this individual, nor to anybody of this household.
+    """Whom an institution says its beneficiary is not: never linked to anybody of this household, nor to this individual
+    while the person receives who received in `person_version` of the enrollment.
 
     It may come before the beneficiary does, so nothing refers to one.
     """
@@ -192,6 +193,7 @@ class LinkRefusal(Base):
     enrollment_id: Mapped[UUID] = mapped_column(index=True)
     individual_id: Mapped[UUID | None]
     household_id: Mapped[UUID | None]
+    person_version: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class BeneficiaryKey(Base):

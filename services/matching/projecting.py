@@ -305,6 +305,7 @@ async def put_refusal(tx: AsyncSession, refusal: dict[str, Any]) -> None:
             enrollment_id=UUID(refusal["enrollment_id"]),
             individual_id=UUID(refusal["individual_id"]) if refusal["individual_id"] else None,
             household_id=UUID(refusal["household_id"]) if refusal["household_id"] else None,
+            person_version=refusal.get("person_version", 1),  # a programs service of the version before tells none
         )
         .on_conflict_do_nothing()
         .returning(LinkRefusal.enrollment_id)

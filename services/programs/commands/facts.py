@@ -75,6 +75,7 @@ async def transfer_enrollment(
         raise NotOfAHousehold(program=program.code)
     nothing: dict[str, Cell] = dict.fromkeys(name for name in OF_A_PERSON if name in program.list_form.fields)
     await _tell(tx, enrollment, program, nothing | dict(cells), "/beneficiary")
+    enrollment.person_version = enrollment.version + 1
     done = await make_turn(tx, asked, enrollment, Turn.TRANSFER, reason)
     for review in await reviews_of(tx, enrollment.id, ReviewKind.DEATH, "open"):
         close(review, ReviewDecision.SUCCESSION, by=asked.by.name)

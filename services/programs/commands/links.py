@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.enrollments import Asked, locked
@@ -73,7 +73,10 @@ async def set_links(tx: AsyncSession, links: Sequence[Link]) -> None:
     refused = exists().where(
         LinkRefusal.enrollment_id == table.c.id,
         or_(
-            LinkRefusal.individual_id == bindparam("new_individual"),
+            and_(
+                LinkRefusal.individual_id == bindparam("new_individual"),
+                LinkRefusal.person_version == table.c.person_version,
+            ),
             LinkRefusal.household_id == bindparam("new_household"),
         ),
     )
@@ -111,6 +114,8 @@ async def refuse_link(
 ) -> Enrollment:
     """The institution says that its beneficiary is not whom matching found: matching never finds the same again.
 
+    Where another person receives since (a transfer), that person may be found, and is no longer where it is undone.
+
     `household_id`: the household the institution was shown; LinkChanged where it is another by now. No new version of
     the enrollment: the institution's own record stays as it was.
     """
@@ -126,6 +131,7 @@ async def refuse_link(
         enrollment_id=enrollment.id,
         individual_id=individual,
         household_id=None if of_the_person else household,
+        person_version=enrollment.person_version,
         reason=reason,
         refused_by=asked.by.name,
     )

@@ -25,8 +25,9 @@ KEPT = {"id", "program_code", "status", "version", "recorded_at", "held_reason",
 """A hold is the registry's news, whatever step came after it: it stays while a review asks for it."""
 RESTORED = [column.name for column in Enrollment.__table__.columns if column.name not in KEPT]
 AS_IT_WAS = sql(
-    "SELECT past.* FROM enrollment_pasts, jsonb_populate_record(NULL::enrollments, state) past"
-    " WHERE enrollment_id = :id AND enrollment_pasts.version = :version"
+    # What a past does not tell, because it was kept before there was such a column, is as it is now.
+    "SELECT past.* FROM enrollment_pasts JOIN enrollments held ON held.id = enrollment_id,"
+    " jsonb_populate_record(held, state) past WHERE enrollment_id = :id AND enrollment_pasts.version = :version"
 )
 TRANSFERRED = frozenset(TransferReason)
 

@@ -123,6 +123,8 @@ class Enrollment(Base):
     place_code: Mapped[str | None] = mapped_column(Text)
     """The p-code of the place by which quotas count; known where it was given, or where the program has quotas."""
 
+    person_version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    """The version since which this person receives: a refused link to a person holds for the one who received then."""
     listed: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """The row as sent, by canonical field."""
     household_number: Mapped[str | None] = mapped_column(Text)
@@ -168,7 +170,10 @@ class EnrollmentPast(Base):
 
 
 class LinkRefusal(Base):
-    """The institution says that its beneficiary is not this individual or household of the registry."""
+    """The institution says that its beneficiary is not this individual or household of the registry.
+
+    The individual is refused for the person who received then (`person_version`); the household, whoever receives.
+    """
 
     __tablename__ = "link_refusals"
 
@@ -176,6 +181,7 @@ class LinkRefusal(Base):
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), index=True)
     household_id: Mapped[UUID | None]
     individual_id: Mapped[UUID | None]
+    person_version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     reason: Mapped[str] = mapped_column(Text)
     refused_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     refused_by: Mapped[str] = mapped_column(Text)

@@ -104,6 +104,8 @@ class BeneficiaryOut(BaseModel):
 
     status: Status
     version: int
+    person_version: int
+    """The version since which this person receives."""
     unit: str
     household_number: str | None
     name: str

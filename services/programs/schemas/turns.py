@@ -130,7 +130,8 @@ class LinkRefusalIn(_Asked):
 
 
 class LinkRefusalOut(BaseModel):
-    """Whom an enrollment is not: matching never links it to this individual, nor to anybody of this household."""
+    """Whom an enrollment is not: matching never links it to this household, nor to this individual while the person
+    receives who received in `person_version` of the enrollment."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -138,6 +139,7 @@ class LinkRefusalOut(BaseModel):
     enrollment_id: UUID
     individual_id: UUID | None
     household_id: UUID | None
+    person_version: int
     reason: LinkRefusalReason
 
 

@@ -300,6 +300,33 @@ async def test_of_a_refused_person_the_household_stays_open(projection: Projecti
     assert (await decisions(projection))["TEKAVOUL", 1][1] != "0000000001"
 
 
+async def test_a_refused_person_is_found_once_another_receives_and_refused_again_where_that_is_undone(
+    projection: Projection,
+) -> None:
+    await projection.households(household(1))
+    await projection.enrollments(enrollment("TEKAVOUL", 1, 1))
+    await projection.refuse("first", enrollment("TEKAVOUL", 1, 1), individual_id=SIDI, person_version=1)
+    await projection.link()
+    assert (await decisions(projection))["TEKAVOUL", 1][0] == "unmatched"
+
+    await projection.enrollments(enrollment("TEKAVOUL", 1, 1, version=2, person_version=2))
+    await projection.link()
+    assert (await decisions(projection))["TEKAVOUL", 1][0] == "linked"
+
+    await projection.enrollments(enrollment("TEKAVOUL", 1, 1, version=3, person_version=1))
+    await projection.link()
+    assert (await decisions(projection))["TEKAVOUL", 1][0] == "unmatched"
+
+
+async def test_a_refused_household_stays_refused_whoever_receives(projection: Projection) -> None:
+    await projection.households(household(1))
+    await projection.enrollments(enrollment("TEKAVOUL", 1, 1, version=2, person_version=2))
+    await projection.refuse("first", enrollment("TEKAVOUL", 1, 1), household_id=HOME, person_version=1)
+    await projection.link()
+
+    assert (await decisions(projection))["TEKAVOUL", 1][0] == "unmatched"
+
+
 async def test_a_refusal_counts_once_and_before_its_beneficiary_comes(projection: Projection) -> None:
     one = enrollment("TEKAVOUL", 1, 1)
     await projection.refuse("early", one, household_id=HOME)

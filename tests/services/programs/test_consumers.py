@@ -235,6 +235,42 @@ async def test_a_refused_link_is_cleared_announced_and_never_taken_again(
     assert (await state(client))[0][0] == "unmatched"
 
 
+async def test_a_refused_person_may_be_found_once_the_enrollment_is_theirs(
+    csa: Running, matching: Matching, client: httpx.AsyncClient
+) -> None:
+    id_ = (await client.get("/v1/enrollments")).json()["items"][0]["id"]
+
+    async def ask(verb: str, version: int, **body: Any) -> int:
+        answer = await client.post(
+            f"/v1/enrollments/{id_}/{verb}", json=body, headers={"If-Match": f'"{version}"'}
+        )
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["version"])
+
+    async def found(version: int) -> str | None:
+        """Whom the enrollment is linked to once matching has proposed the person in its answer of this version."""
+        await matching.announce(link(id_, version))
+        await handled(csa, version)
+        one: dict[str, Any] = (await client.get(f"/v1/enrollments/{id_}")).json()
+        return one["registry_individual_id"]
+
+    assert await found(1) == INDIVIDUAL
+    await ask("refuse-link", 1, reason="another_person")
+    assert await found(2) is None
+
+    await ask("transfer", 1, reason="head_deceased", beneficiary={"name": "Mariem Mint Sidi", "sex": "F"})
+    assert await found(3) == INDIVIDUAL
+
+    await ask("undo", 2)
+    async with csa.platform.database.transaction() as tx:
+        change = (await tx.scalars(select(OutboxRow).order_by(OutboxRow.position.desc()))).first()
+    assert change is not None
+    async with csa.client("internal") as inside:
+        pulled = (await inside.get(f"/internal/enrollment-batches/{change.data['batch_id']}")).json()["items"]
+    (refusal,) = await _refusals(csa)
+    assert (pulled[0]["beneficiary"]["person_version"], refusal["person_version"]) == (1, 1)
+
+
 async def _refusals(csa: Running) -> list[dict[str, Any]]:
     """The refusals announced, as matching pulls them."""
     async with csa.platform.database.transaction() as tx:
