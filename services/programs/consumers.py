@@ -20,6 +20,7 @@ from shared.contracts.registry import (
     HouseholdMoved,
     HouseholdRemoved,
     HouseholdSplit,
+    HouseholdsRegistered,
     IndividualChanged,
     IndividualDeceased,
     IndividualMerged,
@@ -95,6 +96,13 @@ async def hear_of_a_household(tx: AsyncSession, event: HouseholdEvent, delivery:
         household = await _household(delivery, event.household_id)
         moved = isinstance(event, HouseholdMoved) and event.from_commune != event.to_commune
         await news.look_at_household(tx, household, event.change_id, fresh=True, moved=moved)
+
+
+@consumers.on(HouseholdsRegistered)
+async def hear_of_moves_by_file(tx: AsyncSession, event: HouseholdsRegistered, delivery: Delivery) -> None:
+    for household_id in await news.of_concern(tx, event.moved):
+        household = await _household(delivery, household_id)
+        await news.look_at_household(tx, household, event.batch_id, fresh=True, moved=True)
 
 
 @consumers.on(HouseholdSplit)

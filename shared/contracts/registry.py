@@ -18,6 +18,9 @@ class HouseholdsRegistered(Event):
     batch_id: UUID
     households: int
     individuals: int
+    moved: tuple[UUID, ...] = ()
+    """Households known before that now live in another commune, as a file says; at most as many as a batch holds. A move
+    on its own is announced as `registry.households.moved`."""
 
     def aggregate_id(self) -> UUID:
         return self.batch_id

@@ -27,6 +27,7 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "batch_id": (UUID, True),
         "households": ("integer", True),
         "individuals": ("integer", True),
+        "moved": ("array", False),
     },
     "registry.places.published.v1": {
         "version": ("integer", False),

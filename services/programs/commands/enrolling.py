@@ -33,11 +33,7 @@ from shared.outbox import rows_of
 from shared.text import Cell
 
 NOT_GIVEN = {"recorded_at", "previous_id", "person_version", "held_reason", "held_on", "hand_over_to", "handed_over_id"}
-_GIVEN = [
-    column.name
-    for column in Enrollment.__table__.columns
-    if column.name not in NOT_GIVEN
-]
+_GIVEN = [column.name for column in Enrollment.__table__.columns if column.name not in NOT_GIVEN]
 STORE_ROWS = (
     # One parameter for all rows: twice as fast as one per cell. By key, always: two imports of one program at once
     # then wait for each other and never in a circle.

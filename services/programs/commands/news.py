@@ -33,6 +33,15 @@ async def concerns_us(tx: AsyncSession, *record_ids: UUID) -> bool:
     return bool(await tx.scalar(select(linked))) or await under_review(tx, *record_ids)
 
 
+async def of_concern(tx: AsyncSession, household_ids: Collection[UUID]) -> list[UUID]:
+    """Those of these households to which an enrollment is linked, or about which a review is, in one order for all."""
+    if not household_ids:
+        return []
+    linked = select(Enrollment.registry_household_id).where(LINKED, Enrollment.registry_household_id.in_(household_ids))
+    reviewed = select(Review.subject_id).where(Review.subject_id.in_(household_ids))
+    return sorted({*await tx.scalars(linked), *await tx.scalars(reviewed)})
+
+
 async def under_review(tx: AsyncSession, *record_ids: UUID) -> bool:
     """Whether a review is, or was, about one of these records."""
     return bool(await tx.scalar(select(exists().where(Review.subject_id.in_(record_ids)))))

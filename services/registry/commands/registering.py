@@ -78,6 +78,8 @@ class _Arriving:
     window: Window | None
     """The days of which its lines say who belongs; None where a better source speaks of them."""
     changed: bool = False
+    moved: bool = False
+    """Known before, and now in another commune."""
 
 
 async def register_households(
@@ -181,7 +183,9 @@ class _Registering:
         """Let known households learn their facts, and end the stays of who has left them."""
         for arriving in batch:
             if arriving.held is not None:
+                before = arriving.held.commune_code
                 arriving.changed = self._update(arriving.changing, arriving.held, arriving.one.facts(), arriving.origin)
+                arriving.moved = arriving.held.commune_code != before
                 arriving.window = window_of(self._pieces(arriving.held), arriving.one.surveyed_on)
                 self._let_go(arriving)
 
@@ -217,7 +221,12 @@ class _Registering:
         self.outcome.changed |= {one.number for one in changed}
         members = {member.number for one in changed for member in one.members}
         self._events.append(
-            HouseholdsRegistered(batch_id=batch[0].changing.id, households=len(changed), individuals=len(members))
+            HouseholdsRegistered(
+                batch_id=batch[0].changing.id,
+                households=len(changed),
+                individuals=len(members),
+                moved=tuple(sorted(arriving.id for arriving in batch if arriving.moved)),
+            )
         )
 
     def _admit(self, arriving: _Arriving) -> bool:

@@ -241,9 +241,7 @@ async def test_a_refused_person_may_be_found_once_the_enrollment_is_theirs(
     id_ = (await client.get("/v1/enrollments")).json()["items"][0]["id"]
 
     async def ask(verb: str, version: int, **body: Any) -> int:
-        answer = await client.post(
-            f"/v1/enrollments/{id_}/{verb}", json=body, headers={"If-Match": f'"{version}"'}
-        )
+        answer = await client.post(f"/v1/enrollments/{id_}/{verb}", json=body, headers={"If-Match": f'"{version}"'})
         assert answer.status_code == 200, answer.text
         return int(answer.json()["version"])
 

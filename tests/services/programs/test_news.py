@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from registry_cases import Family, send
 from registry_news import AHMED, AICHA, IN_BRAKNA, MARIEM, SECOND, SIDI, Linked
 from running import Services, until
 from services.programs.consumers import keep_links
@@ -197,6 +198,29 @@ async def test_a_move_asks_only_when_it_leads_out_of_the_programs_places(
     assert told(await csa.reviews()) == [("moved", "decided", "lifted")]
     await csa.hear_again(backwards=True)
     assert await csa.reviews(status="open") == []
+
+
+async def test_a_move_that_a_file_tells_is_looked_at_like_any_other(
+    csa: Linked, sidis: tuple[str, dict[str, str]]
+) -> None:
+    enrollment, ids = sidis
+
+    await send(csa.operator, Family(surveyed_on="2025-06-01", category="poor"))
+    await csa.heard()
+    assert await csa.reviews() == []
+
+    await send(csa.operator, Family(commune=IN_BRAKNA, surveyed_on="2026-03-01"))
+    await csa.heard()
+    [review] = await csa.reviews()
+    assert (review["kind"], review["subject_id"], review["holds"]) == ("moved", ids["household"], None)
+    assert review["details"] == {"commune_code": IN_BRAKNA, "wilaya_code": "MR05"}
+    assert await csa.held(enrollment) == [KEPT]
+    await csa.hear_again()
+    assert told(await csa.reviews()) == [("moved", "open", None)]
+
+    await send(csa.operator, Family(surveyed_on="2026-05-01"))
+    await csa.heard()
+    assert told(await csa.reviews()) == [("moved", "decided", "lifted")]
 
 
 async def test_leaving_the_registry_stops_nothing_and_holds_only_where_nobody_is_there(
