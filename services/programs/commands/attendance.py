@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.claims import Ambiguous, beneficiaries
+from services.programs.commands.claims import Unclear, beneficiaries
 from services.programs.models import Attendance
 from services.programs.rules.attending import Attended
 from services.programs.rules.cells import Finding
@@ -35,7 +35,7 @@ async def record_attendance(
         code = "unknown_beneficiary"
         try:
             found = who.of(one.whom)
-        except Ambiguous:
+        except Unclear:
             found, code = None, "beneficiary_ambiguous"
         if found is None:
             done.findings.append(Finding(one.whom.line, "household_number", None, "error", code, ERRORS[code]))

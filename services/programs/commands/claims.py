@@ -5,9 +5,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.ledger import parts
@@ -32,39 +34,78 @@ class Enrolled:
     status: str
     enrolled_on: date
     exited_on: date | None
+    key: str
+    household_number: str | None
 
     def covers(self, day: date) -> bool:
         return self.enrolled_on <= day and (self.exited_on is None or day <= self.exited_on)
 
 
-class Ambiguous(Exception):
-    """A number that belongs to several."""
+class Unclear(Exception):
+    """A line that may mean several: `code` says why, as rules.findings has it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Beneficiaries:
-    """The enrollments that some lines may mean, by each number."""
+    """The enrollments that some lines may mean, by each number; and those with the phones of lines that give no number."""
 
-    def __init__(self, found: Mapping[tuple[str, object], Sequence[Enrolled]]) -> None:
-        self._found = found
+    def __init__(
+        self,
+        found: Mapping[tuple[str, object], Sequence[Enrolled]],
+        by_phone: Mapping[str, Sequence[Enrolled]] = MappingProxyType({}),
+        program: str | None = None,
+    ) -> None:
+        self._found, self._by_phone, self._program = found, by_phone, program
 
     def of(self, one: Reported) -> Enrolled | None:
-        """The enrollment a line means: by its surest number, the one of its day, else the latest. Raises Ambiguous."""
+        """The enrollment a line means: by its surest number, the one of its day, else the latest. Raises Unclear."""
         for name in NAMED_BY:
             number = getattr(one, name)
             several = self._found.get((name, number), ()) if number is not None else ()
             if several:
-                of_the_day = [each for each in several if each.covers(one.delivered_on)]
-                active = [each for each in of_the_day or several if each.status != Status.EXITED]
-                if len(active) > 1:
-                    raise Ambiguous
-                return active[0] if active else max(of_the_day or several, key=lambda each: each.id)
-        return None
+                return _the_one(several, one.delivered_on)
+        return self._by_phone_alone(one)
+
+    def _by_phone_alone(self, one: Reported) -> Enrolled | None:
+        """Whose the phone is, where it is one beneficiary's alone: on many households it is usually the agent's."""
+        with_it = [each for phone in _phones_alone(one) for each in self._by_phone.get(phone, ())]
+        mine = [each for each in with_it if self._program in (None, each.program)]
+        if not mine:
+            return None
+        households = {each.household_number for each in with_it if each.household_number}
+        if len({(each.program, each.key) for each in mine}) > 1 or len(households) > 1:
+            raise Unclear("phone_shared")
+        return _the_one(list({each.id: each for each in mine}.values()), one.delivered_on)
+
+
+def _the_one(several: Sequence[Enrolled], day: date) -> Enrolled:
+    of_the_day = [each for each in several if each.covers(day)]
+    active = [each for each in of_the_day or several if each.status != Status.EXITED]
+    if len(active) > 1:
+        raise Unclear("beneficiary_ambiguous")
+    return active[0] if active else max(of_the_day or several, key=lambda each: each.id)
+
+
+def _phones_alone(one: Reported) -> tuple[str, ...]:
+    """The phones of a line that names nobody otherwise: a wrong number is not made good by a phone."""
+    return () if any(getattr(one, name) is not None for name in NAMED_BY) else one.phones
 
 
 async def beneficiaries(tx: AsyncSession, program: str | None, lines: Iterable[Reported]) -> Beneficiaries:
     """Whom the lines name in a program, exited or not; in any program of the institution where none is given."""
     columns = Enrollment.__table__.c
-    shown = (columns.id, columns.program_code, columns.status, columns.enrolled_on, columns.exited_on)
+    shown = (
+        columns.id,
+        columns.program_code,
+        columns.status,
+        columns.enrolled_on,
+        columns.exited_on,
+        columns.beneficiary_key,
+        columns.household_number,
+    )
     found: dict[tuple[str, object], list[Enrolled]] = defaultdict(list)
     rows = list(lines)
     for name in NAMED_BY:
@@ -78,7 +119,14 @@ async def beneficiaries(tx: AsyncSession, program: str | None, lines: Iterable[R
             wanted = wanted.where(columns.program_code == program)
         for number, *about in await tx.execute(wanted):
             found[name, number].append(Enrolled(*about))
-    return Beneficiaries(found)
+    phones = {phone for one in rows for phone in _phones_alone(one)}
+    by_phone: dict[str, list[Enrolled]] = defaultdict(list)
+    if phones:
+        holders = select(columns.phones, *shown).where(columns.phones.has_any(cast(sorted(phones), ARRAY(Text))))
+        for theirs, *about in await tx.execute(holders.where(columns.enrolled_on.is_not(None))):
+            for phone in phones & set(theirs):
+                by_phone[phone].append(Enrolled(*about))
+    return Beneficiaries(found, by_phone, program)
 
 
 async def claims_of(

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.claims import Ambiguous, Beneficiaries, Enrolled, beneficiaries, claims_of
+from services.programs.commands.claims import Beneficiaries, Enrolled, Unclear, beneficiaries, claims_of
 from services.programs.commands.known_deliveries import Correcting, Known, KnownDeliveries, known_deliveries
 from services.programs.commands.ledger import Entry, parts, write_entries
 from services.programs.commands.meals import Schools, schools_of
@@ -137,7 +137,7 @@ async def _begin(tx: AsyncSession, program: Program, lines: Sequence[Reported], 
 def _meant(who: Beneficiaries, one: Reported) -> Enrolled | None:
     try:
         return who.of(one)
-    except Ambiguous:
+    except Unclear:
         return None
 
 
@@ -150,8 +150,8 @@ def _record(batch: _Batch, one: Reported) -> Result:
         return _record_meals(batch, batch.schools, one)
     try:
         who = batch.who.of(one)
-    except Ambiguous:
-        return _rejected(one, [Said.error("beneficiary_ambiguous")])
+    except Unclear as unclear:
+        return _rejected(one, [Said.error(unclear.code)])
     if who is None:
         elsewhere = batch.elsewhere is not None and _meant(batch.elsewhere, one) is not None
         return _rejected(one, [Said.error("other_program_beneficiary" if elsewhere else "unknown_beneficiary")])

@@ -105,7 +105,7 @@ def _one_receipt(before: ReadLine, after: ReadLine) -> bool:
 
 def _key(one: Reported) -> str:
     """Whom and which receipt a line is about: the same in a corrected file."""
-    whom = one.school or one.household_number or one.card_number or one.nni or str(one.enrollment_id)
+    whom = one.school or one.household_number or one.card_number or one.nni or one.enrollment_id or "".join(one.phones)
     return f"{whom} {one.reference or (one.delivered_on if one.school else '')}".strip()
 
 
@@ -144,6 +144,6 @@ def _issues(read: Sequence[ReadLine], results: Sequence[Result]) -> list[Issue]:
 FIELDS = (
     dict.fromkeys(("double", "over_ceiling", "less_than_due", "not_due", "held", "wrong_unit"), "amount")
     | dict.fromkeys(("unknown_beneficiary", "other_program_beneficiary", "beneficiary_ambiguous"), "household_number")
-    | {"unknown_school": "school", "more_meals_than_pupils": "meals", "unknown_good": "good"}
+    | {"phone_shared": "phone", "unknown_school": "school", "more_meals_than_pupils": "meals", "unknown_good": "good"}
 )
 """The cell that a finding is about; otherwise its day."""

@@ -73,6 +73,8 @@ class Enrollment(Base):
             postgresql_where="household_number IS NOT NULL",
         ),
         Index("ix_enrollments_card_number", "program_code", "card_number", postgresql_where="card_number IS NOT NULL"),
+        # A payment report may name a beneficiary by the phone alone.
+        Index("ix_enrollments_phones", "phones", postgresql_using="gin"),
         Index("ix_enrollments_nni", "program_code", "nni", postgresql_where="nni IS NOT NULL"),
         Index(
             "ix_enrollments_registry_household_id",

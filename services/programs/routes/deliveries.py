@@ -31,7 +31,7 @@ from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.text import Language
-from shared.values import parse_nni
+from shared.values import parse_nni, parse_phones
 
 router = APIRouter(prefix="/v1", tags=["benefits"])
 Reading = Annotated[Caller, permitted("payments:read")]
@@ -123,6 +123,7 @@ def _reported(index: int, one: DeliveryIn) -> Reported:
         household_number=parse_household_number(one.household_number),
         card_number=read_card_number(one.card_number),
         nni=parse_nni(one.nni).value,
+        phones=parse_phones(one.phone).value,
         school=school_key(one.school, one.commune) or None,
         outcome=one.outcome,
         amount=(one.amount_mru or NOTHING) if handed_over else NOTHING,

@@ -81,6 +81,11 @@ ERRORS: Mapping[str, Text] = {
         fr="ce numéro désigne plus d'un inscrit du programme ; accepté : le n° ménage ou l'identifiant d'inscription",
         en="this number belongs to more than one enrollment of the program; accepted: the household number or the enrollment id",
     ),
+    "phone_shared": Text(
+        ar="هذا الهاتف ليس لمستفيد واحد وحده، ولا يُعرف به أحد دون رقم آخر؛ المقبول: رقم الأسرة أو رقم البطاقة أو رقم التعريف الوطني أو معرّف التسجيل",
+        fr="ce téléphone n'est pas celui d'un seul bénéficiaire ; seul, il ne désigne personne. Accepté : n° ménage, n° carte, NNI ou identifiant d'inscription",
+        en="this phone is not one beneficiary's alone, and by itself names nobody; accepted: household number, card number, national id or enrollment id",
+    ),
     "unknown_school": Text(
         ar="لا تُعرف مدرسة بهذا الاسم في هذه البلدية، ولا تلاميذ مسجلون فيها",
         fr="aucune école de ce nom n'est connue dans cette commune, ni aucun élève inscrit",
@@ -107,9 +112,9 @@ ERRORS: Mapping[str, Text] = {
         en="the day of the delivery is in the future; accepted: a day up to {latest}",
     ),
     "nobody_named": Text(
-        ar="السطر لا يذكر أحدا؛ المقبول: رقم الأسرة أو رقم البطاقة أو رقم التعريف الوطني أو معرّف التسجيل",
-        fr="la ligne ne désigne personne ; accepté : n° ménage, n° carte, NNI ou identifiant d'inscription",
-        en="the line names nobody; accepted: household number, card number, national id or enrollment id",
+        ar="السطر لا يذكر أحدا؛ المقبول: رقم الأسرة أو رقم البطاقة أو رقم التعريف الوطني أو معرّف التسجيل، أو هاتف ليس لغيره",
+        fr="la ligne ne désigne personne ; accepté : n° ménage, n° carte, NNI, identifiant d'inscription, ou un téléphone qui n'est à personne d'autre",
+        en="the line names nobody; accepted: household number, card number, national id, enrollment id, or a phone that is nobody else's",
     ),
     "nothing_delivered": Text(
         ar="السطر لا يذكر ما سُلِّم؛ المقبول: مبلغ أو كمية",

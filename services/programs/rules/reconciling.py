@@ -36,6 +36,8 @@ class Reported:
     household_number: str | None = None
     card_number: str | None = None
     nni: str | None = None
+    phones: tuple[str, ...] = ()
+    """Counts only where the line names nobody by a number."""
     school: str | None = None
     outcome: Outcome = Outcome.PAID
     amount: Decimal = NOTHING

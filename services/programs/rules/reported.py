@@ -25,6 +25,7 @@ from shared.values import (
     parse_integer,
     parse_money,
     parse_nni,
+    parse_phones,
 )
 
 MOST_MEALS = 10_000
@@ -107,7 +108,7 @@ def layout_of(program: Program) -> Layout:
         fields = ("school", "wilaya", "moughataa", "commune", "village")
         own = {name: OWN[name] for name in ("delivered_on", "program", "agent", "reference")} | {"meals": MEALS}
         return Layout.of(*fields, required=("school", "delivered_on", "meals"), own=own)
-    numbers = ("household_number", "card_number", "nni", "name")
+    numbers = ("household_number", "card_number", "nni", "phone", "name")
     own = dict(OWN) | {"enrollment_id": ENROLLMENT_ID}
     goods = {one.code: one.names for value in program.values for one in value.goods}
     if goods:
@@ -169,7 +170,7 @@ def _whom(row: Cells, program: Program) -> dict[str, Any]:
         if not key:
             row.find("school", "value_missing", MISSING_VALUE)
         return {"school": key}
-    whom = beneficiary_of(row)
+    whom = beneficiary_of(row) | {"phones": row.read("phone", parse_phones, wrong="warning") or ()}
     if not any(whom.values()):
         row.find("household_number", "nobody_named", ERRORS["nobody_named"])
     return whom
@@ -231,4 +232,4 @@ def merged(lines: Sequence[Reported]) -> Reported:
 
 
 def _names(one: Reported) -> tuple[object, ...]:
-    return one.enrollment_id, one.household_number, one.card_number, one.nni, one.delivered_on
+    return one.enrollment_id, one.household_number, one.card_number, one.nni, one.phones, one.delivered_on

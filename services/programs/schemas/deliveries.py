@@ -45,6 +45,8 @@ class DeliveryIn(HandedOver):
     household_number: Short | None = None
     card_number: Short | None = None
     nni: Short | None = None
+    phone: Short | None = None
+    """Counts only where it stands alone, and only where it is one beneficiary's alone."""
     school: Short | None = None
     commune: Short | None = None
     channel: Short | None = None

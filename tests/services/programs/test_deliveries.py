@@ -163,6 +163,55 @@ async def test_what_cannot_be_true_is_kept_out_row_by_row(client: httpx.AsyncCli
     ]
 
 
+async def test_a_phone_names_a_beneficiary_only_where_it_is_nobody_elses(
+    programs: Running, client: httpx.AsyncClient, send: Send, csv_file: Csv
+) -> None:
+    phones = {1: ["22000001"], 2: ["22000002", "33000002"], 3: ["22000009"], 4: ["22000009"], 5: ["22000005"]}
+    async with programs.platform.database.transaction() as tx:
+        for number, own in phones.items():
+            theirs = update(Enrollment).where(Enrollment.household_number == household(number))
+            await tx.execute(theirs.values(phones=[f"+222{one}" for one in own]))
+    elsewhere = [["N° Ménage", "Nom et prénom", "Téléphone"], [household(1), "Mint Ahmed 1", "22000001"]]
+    await send(client, "TEKAVOUL_SEASONAL", csv_file(*elsewhere, [household(90), "Sidi", "22000005"]))
+    cycle = await issue(client, "TEKAVOUL", QUARTER)
+    header = ["Téléphone", "N° Ménage", "Montant", "Date de paiement", "Référence"]
+    rows = [
+        ["22 00 00 01", "", 3600, "15/07/2026", "P-1"],  # of one household, in two programs
+        ["00222 33000002", "", 3600, "15/07/2026", "P-2"],  # the second of two
+        ["22000009", "", 3600, "15/07/2026", "P-3"],  # of two households
+        ["22000005", "", 3600, "15/07/2026", "P-4"],  # another household's, too, in another program
+        ["22000009", household(4), 3600, "15/07/2026", "P-5"],  # the number says whose
+        ["22000001", household(77), 3600, "15/07/2026", "P-6"],  # a wrong number is not made good by a phone
+        ["22777777", "", 3600, "15/07/2026", "P-7"],
+        ["22000001 / 22000002", "", 3600, "15/07/2026", "P-8"],
+        ["123", "", 3600, "15/07/2026", "P-9"],
+    ]
+    rows += [["", household(number), 3600, "15/07/2026", f"Q-{number}"] for number in range(11, 19)]
+    state = await send(client, DELIVERIES, csv_file(header, *rows))
+
+    assert counts(state) == ("completed", 11, 0, 6)
+    assert problems(state) == [
+        (4, "phone", "error", "phone_shared"),
+        (5, "phone", "error", "phone_shared"),
+        (7, "household_number", "error", "unknown_beneficiary"),
+        (8, "household_number", "error", "unknown_beneficiary"),
+        (9, "phone", "error", "phone_shared"),
+        (10, "phone", "warning", "phone_unreadable"),
+        (10, "household_number", "error", "nobody_named"),
+    ]
+    states = (await reconciled(client, cycle["id"]))["entitlements"]
+    assert (states["delivered"], states["due"]) == (11, 9)
+
+    async def push(phone: str, reference: str) -> list[tuple[str, list[str]]]:
+        one = {"phone": phone, "reference": reference, "delivered_on": "2026-07-16", "amount_mru": "3600"}
+        answer = await client.post("/v1/deliveries", json={"program": "TEKAVOUL", "deliveries": [one]})
+        assert answer.status_code == 200, answer.text
+        return [(each["status"], [said["code"] for said in each["findings"]]) for each in answer.json()["results"]]
+
+    assert await push("+222 22 00 00 02", "P-10") == [("recorded", ["double"])]
+    assert await push("22000009", "P-11") == [("rejected", ["phone_shared"])]
+
+
 async def test_a_partner_is_not_told_that_somebody_is_in_another_program(
     programs: Running, client: httpx.AsyncClient, send: Send, csv_file: Csv
 ) -> None:
