@@ -9,7 +9,7 @@ from services.matching import projecting
 from services.matching.models import Place
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
-from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished, SchoolsChanged
+from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished, SchoolsChanged, ValuesChanged
 from shared.contracts.registry import (
     HouseholdChanged,
     HouseholdEvent,
@@ -74,6 +74,13 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
     path = f"/internal/enrollment-batches/{event.batch_id}"
     changes = [change async for change in delivery.owners.items(delivery.process, path)]
     await projecting.put_beneficiaries(tx, event.institution, changes)
+
+
+@consumers.on(ValuesChanged)
+async def take_over_values(tx: AsyncSession, event: ValuesChanged, delivery: Delivery) -> None:
+    asked = {"program": event.program, "first": str(event.first_id), "last": str(event.last_id)}
+    items = delivery.owners.items(delivery.process, "/internal/monthly-values", **asked)
+    await projecting.put_values(tx, [one async for one in items])
 
 
 @consumers.on(LinkRefused)

@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, tuple_, update
+from sqlalchemy import bindparam, delete, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -294,6 +294,28 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
         ),
         list(rows.values()),
     )
+
+
+async def put_values(tx: AsyncSession, values: Sequence[dict[str, Any]]) -> None:
+    """Take over what enrollments are worth in a month, as it is now; an enrollment that is not here yet brings its own."""
+    rows = [
+        {
+            "enrollment": UUID(one["enrollment_id"]),
+            "value": Decimal(value) if (value := one["monthly_value_mru"]) is not None else None,
+        }
+        for one in values
+    ]
+    if rows:
+        connection = await tx.connection()
+        table: Any = Beneficiary.__table__
+        await connection.execute(
+            update(table)
+            .where(
+                table.c.id == bindparam("enrollment"), table.c.monthly_value_mru.is_distinct_from(bindparam("value"))
+            )
+            .values(monthly_value_mru=bindparam("value")),
+            rows,
+        )
 
 
 async def put_refusal(tx: AsyncSession, refusal: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from services.programs import internal_routes
 from services.programs.catalog import programs_of
 from services.programs.commands.issuing import cycles_waiting, issuing_worker
 from services.programs.commands.programs import publish_catalog
+from services.programs.commands.revaluing import revaluing_worker
 from services.programs.commands.reviewing import reviews_open
 from services.programs.connections.configured import load_connections
 from services.programs.connections.running import connection_workers, connections_failing
@@ -81,6 +82,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             prune_imports,
             export_worker(ProgramsExporter()),
             issuing_worker(settings.institution),
+            revaluing_worker(settings.institution),
             *connection_workers(configured, importer.layout),
         ],
         waiting=_waiting(connections_failing(configured)),

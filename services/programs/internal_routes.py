@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 
 from services.programs.queries import enrollments, programs, schools
 from services.programs.routes.asking import institution_of
-from services.programs.schemas.enrollments import EnrollmentChange
+from services.programs.schemas.enrollments import EnrollmentChange, MonthlyValue
 from services.programs.schemas.programs import ProgramOut
 from services.programs.schemas.schools import SchoolOut
 from services.programs.schemas.turns import LinkRefusalOut
@@ -43,6 +43,19 @@ async def pull_batch(
 ) -> Page[EnrollmentChange]:
     """The changes of one `programs.enrollments.changed` event, one per enrollment and version."""
     return await enrollments.batch(tx, batch_id, limit, cursor, beneficiaries=beneficiaries)
+
+
+@router.get("/monthly-values")
+async def pull_monthly_values(
+    program: Annotated[str, Query(max_length=64)],
+    first: UUID,
+    last: UUID,
+    tx: Tx,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+) -> Page[MonthlyValue]:
+    """What the enrollments of a `programs.values.changed` event are worth in a month, as it is now."""
+    return await enrollments.monthly_values(tx, program, first, last, limit, cursor)
 
 
 @router.get("/link-refusals/{refusal_id}")

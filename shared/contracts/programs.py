@@ -44,6 +44,27 @@ class EnrollmentsChanged(Event):
         return self.batch_id
 
 
+class ValuesChanged(Event):
+    """What some enrollments of one program are worth in a month has changed with the program's value.
+
+    Pull `GET /internal/monthly-values?program=&first=&last=` for all of them from `first_id` to `last_id`, as they are now.
+    No enrollment has another version because of it.
+    """
+
+    type: ClassVar[str] = "programs.values.changed.v1"
+    publisher: ClassVar[Publisher] = "programs"
+
+    institution: str
+    program: str
+    batch_id: UUID
+    first_id: UUID
+    last_id: UUID
+    changed: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
 class EntitlementsIssued(Event):
     """A cycle of a program was issued: what is due in it is known. `GET /v1/cycles/{cycle_id}` has the sums."""
 

@@ -161,6 +161,15 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "recorded": ("integer", True),
         "with_findings": ("integer", True),
     },
+    "programs.values.changed.v1": {
+        "version": ("integer", False),
+        "institution": ("string", True),
+        "program": ("string", True),
+        "batch_id": (UUID, True),
+        "first_id": (UUID, True),
+        "last_id": (UUID, True),
+        "changed": ("integer", True),
+    },
     "programs.schools.changed.v1": {
         "version": ("integer", False),
         "institution": ("string", True),

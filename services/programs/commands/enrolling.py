@@ -133,7 +133,7 @@ class Beginning:
         today = now().date()
         begins = listed.effective_on or self.on or today
         enrolled_on = begins if self.status is Status.ENROLLED else None
-        value = program.value_on(self.on or today)
+        value = program.value_on(today)
         return as_columns(listed) | {
             "id": new_id(),
             "program_code": program.code,

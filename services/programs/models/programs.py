@@ -39,6 +39,10 @@ class ProgramRow(Base):
     catalog_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     version: Mapped[int] = mapped_column(Integer)
     published_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valued_version: Mapped[int | None] = mapped_column(Integer)
+    """The version by which the monthly values of all its enrollments were last worked out; None before the first time."""
+    valued_from_on: Mapped[date | None] = mapped_column(Date)
+    """And the first day of the value in force then."""
 
 
 class ProgramVersion(Base):

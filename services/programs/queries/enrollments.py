@@ -16,6 +16,7 @@ from services.programs.schemas.enrollments import (
     EnrollmentChange,
     EnrollmentDetail,
     EnrollmentOut,
+    MonthlyValue,
     ProgramCounts,
     TurnOut,
 )
@@ -134,6 +135,20 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None) -> Enrollme
         school = {"school_key": school_key(enrollment.school, enrollment.commune) or None}
         shown["beneficiary"] = {"unit": unit} | school | {name: getattr(enrollment, name) for name in _BENEFICIARY}
     return EnrollmentChange.model_validate(shown)
+
+
+async def monthly_values(
+    tx: AsyncSession, program: str, first: UUID, last: UUID, limit: int, cursor: str | None
+) -> Page[MonthlyValue]:
+    """Of the enrollments of a program with ids from `first` to `last` that have not ended."""
+    shown = select(Enrollment.id.label("enrollment_id"), Enrollment.monthly_value_mru)
+    active = (Enrollment.program_code == program, Enrollment.status != Status.EXITED)
+    rows = shown.where(*active, Enrollment.id.between(first, last)).order_by(Enrollment.id).limit(limit + 1)
+    if cursor:
+        rows = rows.where(Enrollment.id > decode_cursor(cursor, UUID)[0])
+    found = (await tx.execute(rows)).mappings().all()
+    items = [MonthlyValue.model_validate(one) for one in found[:limit]]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].enrollment_id) if len(found) > limit else None)
 
 
 async def link_refusal(tx: AsyncSession, refusal_id: UUID) -> LinkRefusalOut:

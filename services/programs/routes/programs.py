@@ -72,7 +72,8 @@ async def publish_program(
     """Publish a version of a program the caller keeps, whole; the same again makes no version.
 
     What cycles were issued from stays: their value versions do not change, and none is put before them. The unit stays,
-    too. A capacity below the present enrollments is accepted: nobody is put out, and new ones wait.
+    too. A capacity below the present enrollments is accepted: nobody is put out, and new ones wait. The enrollments' monthly
+    values follow within a minute, and when a value of a later day comes into force.
     """
     institution = institution_of(request)
 
@@ -82,6 +83,7 @@ async def publish_program(
 
     answer = await once.answer(publish, status=200, body=body.model_dump_json().encode())
     answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
+    request.app.state.platform.wake_workers.set()  # enrollments are worth something else
     return answer
 
 

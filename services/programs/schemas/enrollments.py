@@ -142,3 +142,10 @@ class EnrollmentChange(BaseModel):
     at: datetime
     beneficiary: BeneficiaryOut | None = None
     """The state now, which may be newer than this change; left out where it was not asked for."""
+
+
+class MonthlyValue(BaseModel):
+    """What an enrollment is worth in a month in which its program gives; null where it cannot be told."""
+
+    enrollment_id: UUID
+    monthly_value_mru: Decimal | None

@@ -113,6 +113,35 @@ async def test_every_event_again_in_the_wrong_order_changes_nothing(services: Se
     assert (before["programs"], before["beneficiaries"], before["history"]) == (1, 2, 2)
 
 
+async def test_a_value_published_later_is_what_a_household_receives(services: Services) -> None:
+    registry, csa = await services.start("registry"), await services.start("programs-csa")
+    matching = await services.start("matching")
+    await register(registry)
+    async with csa.client("csa", programs=frozenset({"EL_MAOUNA"})) as client, matching.client("csa") as reader:
+        await send(
+            client, "EL_MAOUNA", "N° registre social;Nom complet;Nbre personnes\nMR0110000001;Salem Ould Bellal;6\n"
+        )
+
+        def receives(monthly: str) -> Callable[[], Awaitable[bool]]:
+            async def same() -> bool:
+                items = (await reader.get("/v1/household-values")).json()
+                return [one["monthly_value_mru"] for one in items] == [monthly]
+
+            return same
+
+        await until(receives("2700.00"), what="6 times 450")
+        terms = (await client.get("/v1/programs/EL_MAOUNA/versions/1")).json()["document"]
+        more = terms["values"][-1] | {"from": now().date().isoformat(), "amount_mru": "500.00"}
+        answer = await client.put(
+            "/v1/programs/EL_MAOUNA",
+            json=terms | {"values": [*terms["values"], more]},
+            headers={"If-Match": '"1"'},
+        )
+        assert answer.status_code == 200, answer.text
+
+        await until(receives("3000.00"), what="6 times 500")
+
+
 async def test_enrollments_before_households_are_linked_when_the_households_come(services: Services) -> None:
     csa, matching = await services.start("programs-csa"), await services.start("matching")
     await enroll(csa)
