@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -99,12 +101,29 @@ async def _tell(tx: AsyncSession, enrollment: Enrollment, program: Program, cell
     sent = enrollment.listed | read.listed
     enrollment.listed = {name: cell for name, cell in sent.items() if name not in told or name in read.listed}
     enrollment.beneficiary_key = beneficiary_key(program.unit, listed)
-    version = program.value_on(now().date())
-    value = monthly_value(version, listed.household_size, listed.amount_mru) if version else None
-    enrollment.monthly_value_mru = value
+    enrollment.monthly_value_mru = worth_now(program, enrollment)
     if {"wilaya", "moughataa", "commune"} & columns:
         find = await place_finder(tx, program)
         enrollment.place_code = find(listed.wilaya, listed.moughataa, listed.commune)
+
+
+class Valued(Protocol):
+    """What an enrollment's value in a month depends on, beside its program."""
+
+    household_size: Any
+    amount_mru: Any
+    recorded_at: Any
+
+
+def worth_now(program: Program, enrollment: Valued) -> Decimal | None:
+    """What an enrollment is worth in a month by the value in force today."""
+    today = now().date()
+    version = program.value_on(today)
+    if version is None:
+        return None
+    # From the day before: a list may come on the day of a new value and still name the one that ended.
+    given = program.values_since(enrollment.recorded_at.date() - timedelta(days=1), today)
+    return monthly_value(version, enrollment.household_size, enrollment.amount_mru, given)
 
 
 def as_columns(listed: Listed) -> dict[str, Any]:

@@ -7,7 +7,6 @@ enrollment is worth follows from its program and from what is known of the benef
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +15,11 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.enrolling import as_json
+from services.programs.commands.facts import worth_now
 from services.programs.models import Enrollment, ProgramRow
 from services.programs.queries.programs import program_of, published
-from services.programs.rules.program import Value
+from services.programs.rules.program import Program
 from services.programs.rules.status import Status
-from services.programs.rules.value import monthly_value
 from shared.clock import now
 from shared.contracts.programs import ValuesChanged
 from shared.database import any_of
@@ -85,7 +84,7 @@ async def _not_yet_valued(platform: Platform) -> dict[str, _Terms]:
     async with platform.database.transaction() as tx:
         for row in await tx.scalars(select(ProgramRow).order_by(ProgramRow.code)):
             value = program_of(row.document).value_on(today)
-            terms = _Terms(row.version, value and value.from_on)
+            terms = _Terms(row.version, value.from_on if value else None)
             if terms != _Terms(row.valued_version or 0, row.valued_from_on):
                 found[row.code] = terms
     return found
@@ -107,34 +106,36 @@ async def revalue(platform: Platform, institution: str, code: str, *, chunk: int
 
 async def revalue_chunk(tx: AsyncSession, institution: str, code: str, after: UUID, chunk: int) -> UUID | None:
     """The next enrollments after one; the last of them, or None where these were all."""
-    value = (await published(tx, code)).value_on(now().date())
+    program = await published(tx, code)
     rows = _valued().where(_COLUMNS.program_code == code, _COLUMNS.id > after).limit(chunk)
     found = (await tx.execute(rows)).all()
-    different = [one.id for one in found if _worth(value, one) != one.monthly_value_mru]
+    different = [one.id for one in found if worth_now(program, one) != one.monthly_value_mru]
     if different:
         # Read again, locked: what is corrected meanwhile has its value from the correction.
         again = _valued().where(_COLUMNS.id == any_of(different)).with_for_update(key_share=True)
-        await _store(tx, institution, code, value, (await tx.execute(again)).all())
+        await _store(tx, institution, program, (await tx.execute(again)).all())
     return found[-1].id if len(found) == chunk else None
 
 
 def _valued() -> Select[Any]:
-    shown = (_COLUMNS.id, _COLUMNS.household_size, _COLUMNS.amount_mru, _COLUMNS.monthly_value_mru)
+    shown = (
+        _COLUMNS.id,
+        _COLUMNS.household_size,
+        _COLUMNS.amount_mru,
+        _COLUMNS.monthly_value_mru,
+        _COLUMNS.recorded_at,
+    )
     return select(*shown).where(_COLUMNS.status != Status.EXITED).order_by(_COLUMNS.id)
 
 
-def _worth(value: Value | None, row: Any) -> Decimal | None:
-    return monthly_value(value, row.household_size, row.amount_mru) if value else None
-
-
-async def _store(tx: AsyncSession, institution: str, code: str, value: Value | None, rows: Sequence[Any]) -> None:
-    worth = [{"id": one.id, "value": _worth(value, one)} for one in rows]
+async def _store(tx: AsyncSession, institution: str, program: Program, rows: Sequence[Any]) -> None:
+    worth = [{"id": one.id, "value": worth_now(program, one)} for one in rows]
     if not worth:
         return
     await tx.execute(STORE, {"rows": as_json(worth)})
     event = ValuesChanged(
         institution=institution,
-        program=code,
+        program=program.code,
         batch_id=new_id(),
         first_id=worth[0]["id"],
         last_id=worth[-1]["id"],

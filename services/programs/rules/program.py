@@ -281,6 +281,11 @@ class Terms(Fact):
         """The version in force on `day`; None before the first."""
         return in_force(self.values, day)
 
+    def values_since(self, day: date, until: date) -> tuple[Value, ...]:
+        """The versions in force on a day or on one of those after it, up to `until`."""
+        first = self.value_on(day)
+        return tuple(one for one in self.values if one is first or day < one.from_on <= until)
+
 
 class Program(Terms):
     """A program: its terms, and how the list of its beneficiaries is laid out."""

@@ -77,6 +77,7 @@ async def test_a_batch_shows_each_change_and_who_it_is_about(men: Running, annou
         "commune": None,
         "village": None,
         "household_size": None,
+        "person_version": 1,
         "school": "École Kaédi 1",
         "school_class": "3AF",
         "school_key": "ecole kaedi 1/",

@@ -28,10 +28,15 @@ async def taazour(start: Start) -> Running:
 
 @pytest.fixture
 async def client(taazour: Running, send: Send, csv_file: Csv) -> AsyncIterator[httpx.AsyncClient]:
-    """Tekavoul with four households, the third of which left, and the fourth of which is listed with a payment of its own."""
+    """Tekavoul with five households: the third left, and the last two are listed with a payment, the program's and another."""
     async with taazour.client("taazour", programs=frozenset({"TEKAVOUL"})) as made:
         await send(made, "TEKAVOUL", csv_file(*enrolled(1, 2, 3)))
-        await send(made, "TEKAVOUL", csv_file(["N° Ménage", "Nom", "Montant"], [household(4), "Mint Ahmed 4", 3000]))
+        paid = [
+            ["N° Ménage", "Nom", "Montant"],
+            [household(4), "Mint Ahmed 4", 3600],
+            [household(5), "Mint Ahmed 5", 3000],
+        ]
+        await send(made, "TEKAVOUL", csv_file(*paid))
         third = (await made.get("/v1/enrollments")).json()["items"][2]
         left = await made.post(
             f"/v1/enrollments/{third['id']}/exit", json={"reason": "moved"}, headers={"If-Match": '"1"'}
@@ -71,21 +76,22 @@ async def test_a_value_published_later_reaches_who_is_enrolled_already(
     taazour: Running, client: httpx.AsyncClient
 ) -> None:
     # 3,600 a quarter is 1,200 a month; the listed payment of 3,000 is 1,000 a month.
-    assert await worth(client) == [("1200.00", 1), ("1200.00", 1), ("1200.00", 2), ("1000.00", 1)]
+    assert await worth(client) == [("1200.00", 1), ("1200.00", 1), ("1200.00", 2), ("1200.00", 1), ("1000.00", 1)]
 
     await publish(client, "4200.00", TODAY.isoformat())
 
-    # 4,200 a quarter is 1,400 a month. Who left keeps what it was worth; a listed payment counts before the program's.
-    await becomes(client, [("1400.00", 1), ("1400.00", 1), ("1200.00", 2), ("1000.00", 1)])
+    # 4,200 a quarter is 1,400 a month. Who left keeps what it was worth; a listed payment counts before the program's,
+    # unless it is just what the program gave when the list came.
+    await becomes(client, [("1400.00", 1), ("1400.00", 1), ("1200.00", 2), ("1400.00", 1), ("1000.00", 1)])
     [event] = await announced(taazour)
     ids = [one["id"] for one in (await client.get("/v1/enrollments")).json()["items"]]
-    assert (event["program"], event["changed"], event["first_id"], event["last_id"]) == ("TEKAVOUL", 2, ids[0], ids[1])
-    asked = {"program": "TEKAVOUL", "first": ids[0], "last": ids[3], "limit": 2}
+    assert (event["program"], event["changed"], event["first_id"], event["last_id"]) == ("TEKAVOUL", 3, ids[0], ids[3])
+    asked = {"program": "TEKAVOUL", "first": ids[0], "last": ids[4], "limit": 2}
     async with taazour.client("matching", frozenset({"internal"})) as matching:
         first = (await matching.get("/internal/monthly-values", params=asked)).json()
         rest = (await matching.get("/internal/monthly-values", params=asked | {"cursor": first["next_cursor"]})).json()
     pulled = [(one["enrollment_id"], one["monthly_value_mru"]) for one in first["items"] + rest["items"]]
-    assert pulled == [(ids[0], "1400.00"), (ids[1], "1400.00"), (ids[3], "1000.00")]
+    assert pulled == [(ids[0], "1400.00"), (ids[1], "1400.00"), (ids[3], "1400.00"), (ids[4], "1000.00")]
 
 
 async def test_a_value_of_a_later_day_counts_from_that_day_on(taazour: Running, client: httpx.AsyncClient) -> None:
@@ -99,7 +105,7 @@ async def test_a_value_of_a_later_day_counts_from_that_day_on(taazour: Running, 
         await tx.execute(text("UPDATE enrollments SET monthly_value_mru = 500 WHERE status = 'enrolled'"))
         await tx.execute(text("UPDATE programs SET valued_version = version, valued_from_on = '2016-01-01'"))
 
-    await becomes(client, [("1200.00", 1), ("1200.00", 1), ("1200.00", 2), ("1000.00", 1)])
+    await becomes(client, [("1200.00", 1), ("1200.00", 1), ("1200.00", 2), ("1200.00", 1), ("1000.00", 1)])
 
 
 async def test_enrollments_are_gone_through_in_chunks_and_the_same_again_says_nothing(
@@ -111,5 +117,5 @@ async def test_enrollments_are_gone_through_in_chunks_and_the_same_again_says_no
     await revalue(taazour.platform, "taazour", "TEKAVOUL", chunk=1)
     await revalue(taazour.platform, "taazour", "TEKAVOUL", chunk=1)
 
-    assert await worth(client) == [("1200.00", 1), ("1200.00", 1), ("500.00", 2), ("1000.00", 1)]
-    assert [one["changed"] for one in await announced(taazour)] == [1, 1, 1]
+    assert await worth(client) == [("1200.00", 1), ("1200.00", 1), ("500.00", 2), ("1200.00", 1), ("1000.00", 1)]
+    assert [one["changed"] for one in await announced(taazour)] == [1, 1, 1, 1]

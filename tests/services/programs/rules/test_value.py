@@ -81,3 +81,13 @@ def test_a_payment_spread_over_its_months_adds_up_to_the_payment(
     assert monthly is not None and due is not None
     assert abs(monthly * every - due) <= Decimal("0.005") * every
     assert due == amount * (min(size, most or size) if per == "person" else 1)
+
+
+def test_a_listed_payment_that_is_the_programs_own_goes_on_with_the_program() -> None:
+    earlier = Value(**{"from": "2024-01-01"}, amount_mru="450", per="person", confidence="found", note="")
+    now_given = Value(**{"from": "2026-01-01"}, amount_mru="500", per="person", confidence="found", note="")
+
+    # 6 times 450 is 2,700: what the program gave when the list came, so now it is 6 times 500.
+    assert monthly_value(now_given, 6, Decimal(2700), (earlier, now_given)) == Decimal("3000.00")
+    assert monthly_value(now_given, 6, Decimal(2000), (earlier, now_given)) == Decimal("2000.00")
+    assert monthly_value(now_given, 6, Decimal(2700), (now_given,)) == Decimal("2700.00")
