@@ -13,7 +13,12 @@ MappingFile = Annotated[
     typer.Option("--mapping", exists=True, dir_okay=False, help="YAML: which columns hold what; docs/matching.md."),
 ]
 Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="The result: .parquet, .csv or .xlsx.")]
-Least = Annotated[float, typer.Option(min=0.0, max=1.0, help="Leave out pairs less probable than this.")]
+Least = Annotated[
+    float,
+    typer.Option(
+        min=0.0, max=1.0, help="Leave out pairs less probable than this; below 0.3 a human would mostly say no."
+    ),
+]
 ModelFile = Annotated[
     Path | None, typer.Option("--model", exists=True, dir_okay=False, help="A model to use; without it one is learned.")
 ]
@@ -29,7 +34,7 @@ def link(
     right: File,
     mapping: MappingFile,
     out: Out,
-    least: Least = 0.5,
+    least: Least = 0.3,
     assignment: Annotated[
         str, typer.Option(help="one-to-one: nobody takes two partners; many: every pair that is probable enough.")
     ] = "one-to-one",
@@ -50,7 +55,7 @@ def dedupe(
     file: File,
     mapping: MappingFile,
     out: Out,
-    least: Least = 0.5,
+    least: Least = 0.3,
     model: ModelFile = None,
     save_model: SaveModel = None,
     report: ReportFile = None,

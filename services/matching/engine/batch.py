@@ -65,7 +65,7 @@ def allowed(sides: Sides, plan: Plan) -> Allowed:
     choosing = Choosing(len(sides.right))
     indexes = _Indexes(sides.left_keys)
     for number, rule in enumerate(plan.rules):
-        choosing.see(number, rule.name, sizes_of(indexes.of(rule.left), sides.right_keys[:, rule.right]))
+        choosing.see(number, rule, sizes_of(indexes.of(rule.left), sides.right_keys[:, rule.right]))
     return choosing.chosen()
 
 
@@ -198,8 +198,6 @@ def _visit(
     out_bits: Floats,
 ) -> tuple[int, int, int, int]:
     """From place (`row`, `at`) on, until the answers are full: the place to go on from, the pairs kept, the pairs seen."""
-    levels = np.zeros(len(fields), np.uint8)
-    bits = np.zeros(len(fields), np.float32)
     count, seen = 0, 0
     while row < len(rows):
         i = rows[row]
@@ -215,12 +213,11 @@ def _visit(
             if once and _met_before(left_keys, right_keys, joined, number, used[i], i, j):
                 continue
             seen += 1
-            score = judge(fields, tables, work, left[j], right[i], least, levels, bits)
+            # What a pruned pair leaves behind is written over by the next.
+            score = judge(fields, tables, work, left[j], right[i], least, out_levels[count], out_bits[count])
             if score == PRUNED:
                 continue
             out_left[count], out_right[count], out_score[count] = j, i, score
-            out_levels[count] = levels
-            out_bits[count] = bits
             count += 1
             if count == len(out_left):
                 return row, place - starts[bucket], count, seen

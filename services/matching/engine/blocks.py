@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.compiling import kernel
-from services.matching.engine.keys import Keys
+from services.matching.engine.keys import Keys, Rule
 
 Rows = npt.NDArray[np.uint32]
 
@@ -25,48 +25,53 @@ class Blocks(NamedTuple):
 def blocks_of(keys: npt.NDArray[np.uint32]) -> Blocks:
     """The blocks of one column of keys; rows without a key are in none. Order within a block is that of the rows."""
     bits = min(MOST_BITS, max(4, len(keys).bit_length()))
-    return Blocks(*_sorted(np.ascontiguousarray(keys), 32 - bits, 1 << bits), 32 - bits)
+    keys, shift = np.ascontiguousarray(keys), 32 - bits
+    starts = np.zeros((1 << bits) + 1, np.int64)
+    _count(keys, shift, starts)
+    np.cumsum(starts, out=starts)
+    rows, tags = np.empty(starts[-1], np.uint32), np.empty(starts[-1], np.uint32)
+    _put(keys, shift, starts[:-1].copy(), rows, tags)
+    return Blocks(starts, rows, tags, shift)
 
 
 @kernel
-def _sorted(
-    keys: npt.NDArray[np.uint32], shift: int, buckets: int
-) -> tuple[npt.NDArray[np.int64], Rows, npt.NDArray[np.uint32]]:
-    starts = np.zeros(buckets + 1, np.int64)
+def _count(keys: npt.NDArray[np.uint32], shift: int, starts: npt.NDArray[np.int64]) -> None:
     for i in range(len(keys)):
         if keys[i] != 0:
             starts[(keys[i] >> shift) + 1] += 1
-    for b in range(buckets):
-        starts[b + 1] += starts[b]
-    rows = np.empty(starts[buckets], np.uint32)
-    tags = np.empty(starts[buckets], np.uint32)
-    at = starts[:-1].copy()
+
+
+@kernel
+def _put(keys: npt.NDArray[np.uint32], shift: int, at: npt.NDArray[np.int64], rows: Rows, tags: Rows) -> None:
     for i in range(len(keys)):
         if keys[i] != 0:
-            b = keys[i] >> shift
-            rows[at[b]] = i
-            tags[at[b]] = keys[i]
-            at[b] += 1
-    return starts, rows, tags
+            bucket = keys[i] >> shift
+            rows[at[bucket]] = i
+            tags[at[bucket]] = keys[i]
+            at[bucket] += 1
 
 
 def sizes_of(blocks: Blocks, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     """How many rows of the left file bear each key of the right."""
-    return _sizes(blocks.starts, blocks.tags, blocks.shift, np.ascontiguousarray(keys))
+    out = np.zeros(len(keys), np.uint32)
+    _measure(blocks.starts, blocks.tags, blocks.shift, np.ascontiguousarray(keys), out)
+    return out
 
 
 @kernel
-def _sizes(
-    starts: npt.NDArray[np.int64], tags: npt.NDArray[np.uint32], shift: int, keys: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.uint32]:
-    out = np.zeros(len(keys), np.uint32)
+def _measure(
+    starts: npt.NDArray[np.int64],
+    tags: npt.NDArray[np.uint32],
+    shift: int,
+    keys: npt.NDArray[np.uint32],
+    out: npt.NDArray[np.uint32],
+) -> None:
     for i in range(len(keys)):
         key = keys[i]
         if key != 0:
             bucket = key >> shift
             for p in range(starts[bucket], starts[bucket + 1]):
                 out[i] += tags[p] == key
-    return out
 
 
 class Allowed(NamedTuple):
@@ -82,8 +87,6 @@ class Allowed(NamedTuple):
     """Rows all of whose blocks are too large: looked up by the smallest, up to MOST_VISITED of its rows."""
 
 
-LARGEST_BLOCK: Final = 512
-"""A key that more rows share says nothing that narrower keys of the same record do not say better."""
 MOST_VISITED: Final = 20_000
 """Rows of one block that are looked at, where a record has no narrower key."""
 
@@ -91,22 +94,21 @@ MOST_VISITED: Final = 20_000
 class Choosing:
     """Chooses the rules by row, one rule after the other: those whose block is not too large; the smallest where none is."""
 
-    def __init__(self, rows: int, largest: int = LARGEST_BLOCK) -> None:
-        self._largest = largest
+    def __init__(self, rows: int) -> None:
         self._used = np.zeros(rows, np.uint64)
         self._smallest = np.full(rows, np.iinfo(np.uint32).max, np.uint32)
         self._smallest_rule = np.zeros(rows, np.uint64)
         self._pairs = 0
         self._passed_over: dict[str, int] = {}
 
-    def see(self, number: int, name: str, sizes: npt.NDArray[np.uint32]) -> None:
-        """`sizes`: by row, the block that rule `number` finds."""
-        fits = (sizes > 0) & (sizes <= self._largest)
+    def see(self, number: int, rule: Rule, sizes: npt.NDArray[np.uint32]) -> None:
+        """`sizes`: by row, the block that `rule`, of this number, finds."""
+        fits = (sizes > 0) & (sizes <= rule.largest)
         self._used |= fits.astype(np.uint64) << np.uint64(number)
         self._pairs += int(sizes[fits].sum(dtype=np.int64))
-        over = sizes > self._largest
+        over = sizes > rule.largest
         if over.any():
-            self._passed_over[name] = self._passed_over.get(name, 0) + int(over.sum())
+            self._passed_over[rule.name] = self._passed_over.get(rule.name, 0) + int(over.sum())
         better = over & (sizes < self._smallest)
         self._smallest[better], self._smallest_rule[better] = sizes[better], number
 

@@ -8,15 +8,16 @@ in four thousand million: a pair more to look at, and nothing else.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Final
+from itertools import combinations, product
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import Kind, Layout
 from services.matching.engine.hashing import mixed_all
-from services.matching.engine.name_sounding import NameArrays
+from services.matching.engine.name_sounding import NameArrays, glued_skeleton
 from services.matching.engine.packing import PHONE_BITS, Words
 
 Keys = npt.NDArray[np.uint32]
@@ -25,6 +26,9 @@ Atom = tuple[str, int, int]
 
 MOST_RULES: Final = 64
 """One bit each."""
+LARGEST_BLOCK: Final = 512
+LARGEST: Final = {"two names": 32}
+"""For whom neither place nor year of birth is known; a name borne by more is nobody's."""
 _CHUNK: Final = 131_072
 _TOKENS: Final = 3
 
@@ -36,6 +40,8 @@ class Rule:
     name: str
     left: int
     right: int
+    largest: int
+    """Rows of a block from which the key says nothing that narrower ones of the same record do not say better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +70,33 @@ def plan_of(layout: Layout) -> Plan:
             columns.append(atoms)
         return columns.index(atoms)
 
-    for name, sides in _shapes(layout):
-        known = [column(atoms) for atoms in sides]
-        spellings.append(tuple(known))
-        # A given name in the place of the family's is met by turning the one side; turning both meets nobody new.
-        for left in known[:1] if layout.of_kind(Kind.PART) and len(known) > 1 and name not in phones else known:
-            for right in known:
-                rules.append(Rule(name, left, right))
-                made_of.append(frozenset(field for _, field, _ in (*columns[left], *columns[right])))
+    for name, *groups in _shapes(layout):
+        known = [tuple(column(atoms) for atoms in group) for group in groups]
+        spellings += known
+        for left, right in _joined_columns(known, turned=bool(layout.of_kind(Kind.PART)) and name not in phones):
+            rules.append(Rule(name, left, right, LARGEST.get(name, LARGEST_BLOCK)))
+            made_of.append(frozenset(field for _, field, _ in (*columns[left], *columns[right])))
     return Plan(tuple(columns), tuple(rules[:MOST_RULES]), tuple(made_of[:MOST_RULES]), tuple(spellings))
 
 
-def _shapes(layout: Layout) -> Iterator[tuple[str, list[tuple[Atom, ...]]]]:
-    """Each kind of key with the columns that hold it: several where a field has several words or spellings."""
+def _joined_columns(known: Sequence[tuple[int, ...]], turned: bool) -> Iterator[tuple[int, int]]:
+    """Every column of the one group with every column of the other; of a single group with one another."""
+    if len(known) == 2:
+        yield from product(*known)
+        yield from product(*reversed(known))
+    elif turned and len(known[0]) > 1:
+        # A given name in the place of the family's is met by turning the one side; turning both meets nobody new.
+        yield from product(known[0][:1], known[0])
+    else:
+        yield from product(known[0], repeat=2)
+
+
+_Shape = tuple[Any, ...]
+"""The name of a key, and its group of columns, by spelling; two groups where a key of the one kind meets one of the other."""
+
+
+def _shapes(layout: Layout) -> Iterator[_Shape]:
+    """Each kind of key with the columns that hold it."""
     names = _spellings(layout)
     for at in layout.of_kind(Kind.NUMBER):
         yield layout.fields[at].name, [(("number", at, 0),)]
@@ -98,8 +118,12 @@ def _shapes(layout: Layout) -> Iterator[tuple[str, list[tuple[Atom, ...]]]]:
         ("second name, year, place", (1,), [*year, *place]),
         ("two names", (0, 1), []),
     ):
-        if names and (others or label in ("three names", "two names")) and (not place or label != "two names"):
+        if names and (others or label in ("three names", "two names")):
             yield label, [(*(_token(spelling, one) for one in tokens), *others) for spelling in names]
+    if place and layout.of_kind(Kind.NAME):
+        # Two names of the one written as one word in the other: Sidi Moctar, Sidimoctar.
+        words, glued = ([(part(one), *place) for one in names] for part in (lambda one: _token(one, 0), _glued))
+        yield "two names in one word, place", words, glued
     if day and place:
         yield "date, place", [(*day, *place)]
     elif day:
@@ -134,6 +158,10 @@ def _token(spelling: _Spelling, which: int) -> Atom:
         field, word = spelling[0]
         return (f"token{which}", field, word)
     return ("token0", spelling[which if which < len(spelling) else -1][0], 0)
+
+
+def _glued(spelling: _Spelling) -> Atom:
+    return ("glued", *spelling[0])
 
 
 def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Keys:
@@ -182,6 +210,8 @@ def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays) -> npt.NDA
         return np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint16)[:, which].astype(np.uint64)
     if kind == "text":
         return word.astype(np.uint64)
+    if kind == "glued":
+        return _glued_atom(rows[:, offset + which], names)
     return _token_atom(rows[:, offset + which], int(kind.removeprefix("token")), names)
 
 
@@ -195,3 +225,18 @@ def _token_atom(ids: npt.NDArray[np.uint32], which: int, names: NameArrays) -> n
     at = np.where(turned & (at == counts), 0, at)  # past the last one stands the clan name
     found = tokens[np.arange(len(ids)), np.clip(at, 0, tokens.shape[1] - 1)]
     return mixed_all(np.where(enough, names.tokens["skeleton_sum"][found], 0).astype(np.uint64))
+
+
+def _glued_atom(ids: npt.NDArray[np.uint32], names: NameArrays) -> npt.NDArray[np.uint64]:
+    """The consonants of the first two parts of the name, as those of one word."""
+    out = np.zeros(len(ids), np.uint64)
+    _glue(names, np.ascontiguousarray(ids), out)
+    return out
+
+
+@kernel
+def _glue(names: NameArrays, ids: npt.NDArray[np.uint32], out: npt.NDArray[np.uint64]) -> None:
+    for at in range(len(ids)):
+        first, second = names.names[ids[at], 0], names.names[ids[at], 1]
+        if second != 0 and names.tokens[first].skeleton_sum != 0 and names.tokens[second].skeleton_sum != 0:
+            out[at] = glued_skeleton(names.tokens, first, second)

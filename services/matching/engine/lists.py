@@ -11,10 +11,12 @@ import polars as pl
 
 from services.matching.engine.batch import Pairs, Sides, allowed, visit
 from services.matching.engine.blocks import Allowed
+from services.matching.engine.calibrating import calibrated
 from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import Model, thresholds
 from services.matching.engine.packing import Vocabulary, pack
+from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import rarity_of
 from services.matching.engine.scoring import Tables, tables_of
 from services.matching.engine.training import Session, settled_prior, train
@@ -68,7 +70,7 @@ def compare_lists(
     right: Columns | None,
     *,
     assignment: Assignment = "one-to-one",
-    least: float = 0.5,
+    least: float = 0.3,
     model: Model | None = None,
     told: Told = lambda stage, done: None,
     stop: Callable[[], bool] = lambda: False,
@@ -88,6 +90,7 @@ def compare_lists(
     right_rows = left_rows if right is None else pack(right, vocabulary)
     if right is not None:
         right.clear()
+    join_scripts(vocabulary, [left_rows] if right is None else [left_rows, right_rows])
     plan = plan_of(layout)
     names = vocabulary.names.arrays
     left_keys = keys_of(left_rows, layout, plan, names)
@@ -103,7 +106,10 @@ def compare_lists(
     clock.ended("train")
     pairs, compared = _compared(sides, plan, chosen, tables, model, told, stop)
     clock.ended("compare")
+    least_score = -model.prior - UNSURE_BITS
     model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
+    if not sides.same:
+        model = calibrated(model, pairs, sides, plan, tables, least_score)
     probability = _probabilities(pairs, model, sides)
     kept = _assigned(pairs, probability, assignment if right is not None else "many", least)
     clock.ended("decide")
@@ -127,7 +133,7 @@ def _compared(
 
 def _probabilities(pairs: Pairs, model: Model, sides: Sides) -> npt.NDArray[np.float64]:
     """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
-    odds = np.exp2(np.clip(pairs.score.astype(np.float64) + model.prior, -60, 60))
+    odds = model.odds(pairs.score)
     together = odds if sides.same else np.bincount(pairs.right, weights=odds, minlength=len(sides.right))[pairs.right]
     shared: npt.NDArray[np.float64] = odds / (1.0 + together)
     return shared

@@ -45,7 +45,8 @@ def thresholds(
 class Model:
     """`m` and `u`: [fields, MOST_LEVELS]; `average`: [fields] the average rarity, in bits, of a value two people share.
 
-    `prior`: log2 of the odds that a pair of any two rows is one person.
+    `prior`: log2 of the odds that a pair of any two rows is one person. `curve`: where the model was calibrated, scores and
+    the log2 of the odds that a pair of such a score is one person; without it, the odds are the score's with the prior.
     """
 
     version: str
@@ -54,6 +55,7 @@ class Model:
     u: Doubles
     average: Doubles
     prior: float
+    curve: tuple[Doubles, Doubles] | None = None
 
     def bits(self) -> Doubles:
         """[fields, MOST_LEVELS] the weight of every level; levels that must not weigh more than another do not."""
@@ -74,6 +76,20 @@ class Model:
     def with_prior(self, prior: float) -> "Model":
         return replace(self, prior=prior)
 
+    def with_curve(self, scores: Doubles, log_odds: Doubles) -> "Model":
+        return replace(self, curve=(scores, log_odds))
+
+    def odds(self, scores: npt.NDArray[np.float32]) -> Doubles:
+        """The odds that a pair of this score is one person. Beyond the ends of the curve a bit of score is a bit of odds."""
+        score = scores.astype(np.float64)
+        if self.curve is None:
+            bits = score + self.prior
+        else:
+            at, told = self.curve
+            bits = np.interp(score, at, told) + np.maximum(score - at[-1], 0.0) + np.minimum(score - at[0], 0.0)
+        odds: Doubles = np.exp2(np.clip(bits, -60, 60))
+        return odds
+
     def to_json(self) -> bytes:
         fields = [
             {
@@ -90,8 +106,12 @@ class Model:
             }
             for at, field in enumerate(self.layout.fields)
         ]
-        told = {"version": self.version, "prior_bits": self.prior, "fields": fields}
+        told = {"version": self.version, "prior_bits": self.prior, "curve": self._curve(), "fields": fields}
         return orjson.dumps(told, option=orjson.OPT_INDENT_2)
+
+    def _curve(self) -> list[dict[str, float]]:
+        points = [] if self.curve is None else zip(*(one.tolist() for one in self.curve), strict=True)
+        return [{"score": score, "log2_odds": odds} for score, odds in points]
 
     @classmethod
     def from_json(cls, text: bytes) -> "Model":
@@ -116,7 +136,9 @@ class Model:
             for place, level in enumerate(field.levels):
                 if place:
                     m[at, place], u[at, place] = one["levels"][level]["m"], one["levels"][level]["u"]
-        return cls(told["version"], layout, m, u, average, told["prior_bits"])
+        points = told["curve"]
+        curve = (np.array([one["score"] for one in points]), np.array([one["log2_odds"] for one in points]))
+        return cls(told["version"], layout, m, u, average, told["prior_bits"], curve if points else None)
 
 
 def rare_shares(layout: Layout) -> Doubles:
