@@ -60,11 +60,13 @@ async def count_effects(
 ) -> None:
     """Count what the rows of a checked list would do and keep it with its import; counted again, it is replaced."""
     await tx.execute(sql(TABLE))
+    of_everybody = not program.list_form.delta
     async for some in rows:
+        of_everybody = of_everybody and all(row.action == "add" for row in some)
         named = [_named(program, row) for row in some if row.action == "add"]
         await copy_rows(tx, "listed", LISTED, named)
     await tx.execute(sql("ANALYZE listed"))
-    effects, missing = await _effects(tx, program)
+    effects, missing = await _effects(tx, program, of_everybody=of_everybody)
     kept: dict[str, Any] = {"effects": effects.model_dump() | {"missing_ids": missing}, "counted_at": func.now()}
     made = insert(ImportEffects).values(import_id=import_.id, **kept)
     await tx.execute(made.on_conflict_do_update(index_elements=[ImportEffects.import_id], set_=kept))
@@ -80,7 +82,7 @@ def _named(program: Program, row: Listed) -> tuple[str, str | None, str | None]:
     )
 
 
-async def _effects(tx: AsyncSession, program: Program) -> tuple[Effects, list[str]]:
+async def _effects(tx: AsyncSession, program: Program, *, of_everybody: bool) -> tuple[Effects, list[str]]:
     of_program = {"program": program.code}
     new, active, returning = 0, {}, {}
     for standing, reason, people in await tx.execute(STANDING, of_program):
@@ -93,7 +95,7 @@ async def _effects(tx: AsyncSession, program: Program) -> tuple[Effects, list[st
     overlaps = {code: people for code, people in await tx.execute(OVERLAPS, of_program)}  # noqa: C416 - rows are no pairs
     missing: int | None = None
     first: list[str] = []
-    if not program.list_form.delta:
+    if of_everybody:
         found = (await tx.execute(MISSING, of_program | {"most": MOST_MISSING})).all()
         missing, first = (found[0].people if found else 0), [one.id for one in found]
     return Effects(new=new, active=active, returning=returning, overlaps=overlaps, missing=missing), first

@@ -1,6 +1,6 @@
 """What is known of the beneficiary of an enrollment: told, corrected, or another person's since the head died."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -93,8 +93,14 @@ async def _tell(tx: AsyncSession, enrollment: Enrollment, program: Program, cell
             if name not in told and name in program.list_form.fields and len(enrollment.phones) > place:
                 told[name] = enrollment.phones[place]
     read, _ = read_beneficiary(program, told, at, whole=False)
-    columns = {column for name in told for column in FACTS.get(name, ())}
-    listed = replace(listed_of(enrollment), **{column: getattr(read, column) for column in columns})
+    await take_over_facts(tx, enrollment, program, read, told)
+
+
+async def take_over_facts(
+    tx: AsyncSession, enrollment: Enrollment, program: Program, read: Listed, told: Collection[str]
+) -> None:
+    """Let an enrollment hold what was `told` of its beneficiary, by fields of the list; other fields stay as they are."""
+    columns, listed = columns_of(told), with_facts(enrollment, read, told)
     for column in columns:
         value = getattr(listed, column)
         setattr(enrollment, column, list(value) if column == "phones" else value)
@@ -124,6 +130,16 @@ def worth_now(program: Program, enrollment: Valued) -> Decimal | None:
     # From the day before: a list may come on the day of a new value and still name the one that ended.
     given = program.values_since(enrollment.recorded_at.date() - timedelta(days=1), today)
     return monthly_value(version, enrollment.household_size, enrollment.amount_mru, given)
+
+
+def columns_of(told: Collection[str]) -> set[str]:
+    """The columns that some fields of a list fill."""
+    return {column for name in told for column in FACTS.get(name, ())}
+
+
+def with_facts(enrollment: Enrollment, read: Listed, told: Collection[str]) -> Listed:
+    """The beneficiary of an enrollment with what was told of it."""
+    return replace(listed_of(enrollment), **{column: getattr(read, column) for column in columns_of(told)})
 
 
 def as_columns(listed: Listed) -> dict[str, Any]:

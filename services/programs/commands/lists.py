@@ -1,16 +1,18 @@
 """Applying the rows of an institution's list: enrollments begin, and where the list is a delta, end."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.changes import Change, announce_changes, keep_pasts
 from services.programs.commands.enrolling import STORE, Beginning, as_json
+from services.programs.commands.listed_changes import apply_changes
+from services.programs.commands.meant import Active, ListOutcome, Source, active_of, meant_by
 from services.programs.commands.seating import free_seats, place_finder
 from services.programs.errors.enrollments import FULL
 from services.programs.models import Enrollment
@@ -20,9 +22,7 @@ from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.seats import Seats
 from services.programs.rules.status import ByItself, Status, is_seated
-from shared.household_number import is_household_number
 from shared.text import Text
-from shared.values import nni_check_holds
 
 DUPLICATE_IN_LIST = Text(
     ar="هذا المستفيد مذكور من قبل في السطر {line}؛ لم يُسجَّل مرة ثانية",
@@ -42,46 +42,20 @@ REMOVAL_AMBIGUOUS = Text(
 )
 
 
-@dataclass(slots=True)
-class ListOutcome:
-    """What some rows of a list did. `accepted` rows changed something, `unchanged` said what was known."""
-
-    accepted: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where rows come from, and the day they are applied under."""
-
-    institution: str
-    import_id: UUID
-    partner: str
-    day: date
-
-
-@dataclass(slots=True)
-class _Active:
-    """An enrollment that has not ended, as far as applying a list needs to know it."""
-
-    id: UUID
-    key: str
-    version: int
-    status: Status
-    import_id: UUID
-    source_line: int
-    household_number: str | None
-    nni: str | None
-    place_code: str | None
-
-
 async def apply_list(tx: AsyncSession, program: Program, rows: Sequence[Listed], source: Source) -> ListOutcome:
-    """Enroll who is new and exit who is removed, in the order of the rows, and announce it as one batch."""
+    """Enroll who is new, exit who is removed and correct who is changed, in the order of the rows; announce it by batches."""
+    outcome = ListOutcome()
+    for changes, some in groupby(rows, key=lambda row: row.action == "change"):
+        apply = apply_changes if changes else _apply
+        outcome.add(await apply(tx, program, list(some), source))
+    return outcome
+
+
+async def _apply(tx: AsyncSession, program: Program, rows: Sequence[Listed], source: Source) -> ListOutcome:
+    """Additions and removals, announced as one batch."""
     keys = [beneficiary_key(program.unit, row) for row in rows]
     seats = await free_seats(tx, program)
-    application = _Application(program, source, await _active(tx, program.code, rows, keys), seats)
+    application = _Application(program, source, await active_of(tx, program.code, rows, keys), seats)
     find = await place_finder(tx, program)
     for row, key in zip(rows, keys, strict=True):
         if row.action == "remove":
@@ -93,43 +67,10 @@ async def apply_list(tx: AsyncSession, program: Program, rows: Sequence[Listed],
     return application.outcome
 
 
-async def _active(tx: AsyncSession, program: str, rows: Iterable[Listed], keys: list[str]) -> list[_Active]:
-    """The active enrollments the rows may speak of; locked where the rows may end them."""
-    removals = [row for row in rows if row.action == "remove"]
-    columns = Enrollment.__table__.c
-    about = [columns.beneficiary_key.in_(keys)]
-    if removals:
-        about += [
-            columns.household_number.in_([row.household_number for row in removals if row.household_number]),
-            columns.nni.in_([row.nni for row in removals if row.nni]),
-        ]
-    wanted = (
-        select(
-            columns.id,
-            columns.beneficiary_key,
-            columns.version,
-            columns.status,
-            columns.import_id,
-            columns.source_line,
-            columns.household_number,
-            columns.nni,
-            columns.place_code,
-        )
-        .where(columns.program_code == program, columns.status != Status.EXITED, or_(*about))
-        .order_by(columns.id)
-    )
-    if removals:
-        wanted = wanted.with_for_update()
-    return [
-        _Active(id_, key, version, Status(status), *rest)
-        for id_, key, version, status, *rest in await tx.execute(wanted)
-    ]
-
-
 class _Application:
     """The rows of a chunk while they are applied: what is active, what begins, what ends."""
 
-    def __init__(self, program: Program, source: Source, active: Iterable[_Active], seats: Seats) -> None:
+    def __init__(self, program: Program, source: Source, active: Iterable[Active], seats: Seats) -> None:
         self.outcome = ListOutcome()
         self._program, self._source, self._seats = program, source, seats
         self._active = {one.key: one for one in active}
@@ -162,14 +103,14 @@ class _Application:
         columns = beginning.columns()
         id_: UUID = columns["id"]
         self._begun[id_] = columns
-        self._active[key] = _Active(
+        self._active[key] = Active(
             id_, key, 1, status, source.import_id, row.line, row.household_number, row.nni, place_code
         )
         self._changes.append(Change.of(id_, 1, None, status, ByItself.LISTED))
         self.outcome.accepted += 1
 
     def remove(self, row: Listed, key: str) -> None:
-        found = self._meant(row, key)
+        found = meant_by(row, key, self._active)
         if len(found) != 1:
             self.outcome.rejected += 1
             if found:
@@ -180,23 +121,7 @@ class _Application:
         self._end(found[0], row.effective_on or self._source.day)
         self.outcome.accepted += 1
 
-    def _meant(self, row: Listed, key: str) -> list[_Active]:
-        """Whom a removal means: by its key, else by household number, else by national id.
-
-        An addition may have carried another number than its removal does: a list that gives both at first may give
-        only one later.
-        """
-        if key in self._active:
-            return [self._active[key]]
-        active = list(self._active.values())
-        found: list[_Active] = []
-        if row.household_number and is_household_number(row.household_number):
-            found = [one for one in active if one.household_number == row.household_number]
-        if not found and row.nni and nni_check_holds(row.nni):
-            found = [one for one in active if one.nni == row.nni]
-        return found
-
-    def _end(self, known: _Active, on: date) -> None:
+    def _end(self, known: Active, on: date) -> None:
         del self._active[known.key]
         if is_seated(known.status):
             self._seats.give_back(known.place_code)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.changes import Change, announce_changes, keep_pasts
 from services.programs.commands.enrolling import as_json
-from services.programs.commands.lists import ListOutcome, Source
+from services.programs.commands.meant import ListOutcome, Source
 from services.programs.commands.seating import free_seats
 from services.programs.errors.enrollments import EnrollmentExited, ProgramFull, QuotaReached
 from services.programs.models import Enrollment

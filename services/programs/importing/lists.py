@@ -10,7 +10,8 @@ from typing import Any, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.effects import count_effects
-from services.programs.commands.lists import Source, apply_list
+from services.programs.commands.lists import apply_list
+from services.programs.commands.meant import Source
 from services.programs.queries.programs import published, published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
 from services.programs.rules.cells import Finding

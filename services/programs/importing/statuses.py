@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.programs.commands.lists import Source
+from services.programs.commands.meant import Source
 from services.programs.commands.statuses import apply_statuses
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.queries.programs import published_for_seats

@@ -75,7 +75,9 @@ async def get_delta_file(
     program: OfProgram,
     format: Literal["csv", "xlsx"] = "csv",
 ) -> FileResponse:
-    """The delta as a file, headed as the program's own list in the caller's language; always the same bytes."""
+    """The delta as a file, headed as the program's own list in the caller's language; always the same bytes.
+
+    A list of the program takes it back: additions, removals and changes are understood as they are written."""
     language = language_of(request.headers.get("accept-language"))
     delta = await queries.delta(tx, _own(by, program), by.name, number)
     columns = columns_of((await published(tx, program)).list_form, delta.fields, language)

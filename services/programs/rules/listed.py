@@ -5,6 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+Action = Literal["add", "change", "remove"]
+"""What a row says has happened: `change`, that something else is known of who is in the program."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -15,7 +18,7 @@ class Listed:
 
     line: int
     listed: dict[str, Any] = field(default_factory=dict)
-    action: Literal["add", "remove"] = "add"
+    action: Action = "add"
     effective_on: date | None = None
     household_number: str | None = None
     name: str | None = None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.headers import Layout
+from shared.headers import FIELDS, Layout
 from shared.invalid import not_accepted
 from shared.text import Text
 
@@ -230,10 +231,17 @@ class Targeting(Fact):
     note: str
 
 
+AS_OUR_DELTAS = {
+    name: (said.ar, said.fr, said.en) for name in ("action", "effective_on") if (said := FIELDS[name].label)
+}
+"""The columns by which our deltas say what happened. Other names of them mean other things in lists of everybody."""
+
+
 class ListForm(Fact):
     """The list an institution sends: its columns, those it must have, and the cells that must not be empty.
 
-    A `delta` adds and removes row by row; any other list only adds.
+    A `delta` always says what happened, row by row, and does not name everybody. Any other list names everybody, and may
+    say what happened as our own deltas do: who has left is then not taken for somebody new.
     """
 
     fields: tuple[str, ...]
@@ -243,7 +251,8 @@ class ListForm(Fact):
     delta: bool = False
 
     def layout(self) -> Layout:
-        return Layout.of(*self.fields, required=self.required, extra=self.headers)
+        layout = Layout.of(*self.fields, required=self.required, extra=self.headers)
+        return replace(layout, fields=AS_OUR_DELTAS | dict(layout.fields))
 
 
 class Terms(Fact):

@@ -7,10 +7,10 @@ keeps it out when it is wrong. What only helps to recognise a person (numbers, p
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import cast
 
 from services.programs.rules.cells import MISSING_VALUE, Cells, Finding, as_sent, read_card_number
-from services.programs.rules.listed import Listed
+from services.programs.rules.listed import Action, Listed
 from services.programs.rules.program import ListForm, Value
 from services.programs.rules.value import is_ten_times_off, payment_due
 from shared.household_number import is_household_number, parse_household_number
@@ -35,8 +35,12 @@ COMING_DAYS = 366
 """An addition or removal may take effect in the coming year."""
 ACTIONS = {
     "add": ("ajout", "ajouter", "inscription", "إضافة", "اضافة", "تسجيل", "added", "new"),
+    "change": (
+        "modification", "modifier", "modifié", "changement", "mise à jour", "correction", "تعديل", "تغيير", "تحديث", "تصحيح",
+        "changed", "modified", "update", "updated",
+    ),
     "remove": ("retrait", "retirer", "suppression", "radiation", "حذف", "سحب", "إلغاء", "removed", "delete"),
-}
+}  # fmt: skip
 
 HOUSEHOLD_NUMBER_UNREADABLE = Text(
     ar="ليس رقم أسرة في السجل؛ المقبول: MR متبوعة بعشرة أرقام",
@@ -70,7 +74,7 @@ def read_row(
     listed = Listed(
         line=line,
         listed=as_sent(cells),
-        action=_action(row, form),
+        action=_action(row),
         effective_on=_effective_on(row, today),
         household_number=_household_number(row),
         name=row.text("name"),
@@ -93,10 +97,9 @@ def read_row(
     return (None if row.refused else listed), row.findings
 
 
-def _action(row: Cells, form: ListForm) -> Literal["add", "remove"]:
-    if not form.delta:
-        return "add"
-    return "remove" if row.read("action", lambda cell: parse_choice(cell, ACTIONS)) == "remove" else "add"
+def _action(row: Cells) -> Action:
+    said = row.read("action", lambda cell: parse_choice(cell, ACTIONS))
+    return cast(Action, said or "add")
 
 
 def _effective_on(row: Cells, today: date) -> date | None:

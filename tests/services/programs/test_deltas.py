@@ -162,3 +162,91 @@ async def test_a_delta_file_is_a_list_that_another_programs_service_takes(
     again = await send(cnam, "HEALTH_INSURANCE", await file_of(cnam, 1, "xlsx", "ar"), filename="delta.xlsx")
 
     assert (again["status"], again["unchanged"], again["rejected"]) == ("completed", 3, 0)
+
+
+async def test_a_delta_that_is_sent_back_adds_removes_and_changes_what_it_says(
+    taazour: Running, cnam: httpx.AsyncClient, send: Send, csv_file: Csv
+) -> None:
+    await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *THREE))
+    changes = (
+        ("modification", "MR0110000101", "Fatimetou Mint Ahmed", None, None, 7, "01/05/2026"),
+        ("تعديل", "MR0110000102", "Salem Ould Ali", "44556677", "Adel Bagrou", "", "01/05/2026"),
+        ("changed", "MR0110000103", "محمد ولد أحمد", None, "Néma", 3, "01/05/2026"),  # nothing new
+        ("modification", "MR0110000109", "Personne", None, None, 2, "01/05/2026"),
+        ("modification", "MR0110000101", "Fatimetou Mint Ahmed", None, None, 8, "02/05/2026"),  # again
+        ("retrait", "MR0110000103", "محمد ولد أحمد", None, None, None, "01/05/2026"),
+        ("modification", "MR0110000103", "محمد ولد أحمد", None, "Néma", 9, "01/05/2026"),  # who has left
+    )
+    state = await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *changes))
+
+    assert (state["accepted"], state["unchanged"], state["rejected"]) == (4, 1, 2)
+    assert [(one["line"], one["field"], one["code"]) for one in state["issues"]] == [
+        (5, "action", "change_unknown"),
+        (8, "action", "change_unknown"),
+    ]
+    first, second, third = (await cnam.get("/v1/enrollments")).json()["items"]
+    assert (first["household_size"], first["phones"], first["commune"], first["version"]) == (
+        8,
+        ["+22222334455"],
+        "Adel Bagrou",
+        3,
+    )
+    assert (second["household_size"], second["phones"], second["commune"], second["version"]) == (
+        4,
+        ["+22244556677"],
+        "Adel Bagrou",
+        2,
+    )
+    assert (third["status"], third["version"]) == ("exited", 2)
+    turns = (await cnam.get(f"/v1/enrollments/{second['id']}/history")).json()
+    assert [(one["from"], one["to"], one["reason"]) for one in turns] == [
+        ("enrolled", "enrolled", "corrected"),
+        (None, "enrolled", "listed"),
+    ]
+
+
+async def test_our_own_delta_of_changes_brings_a_second_list_to_the_same_state(
+    taazour: Running, cnam: httpx.AsyncClient, send: Send, csv_file: Csv
+) -> None:
+    """What the delta's file says is what a reader of it understands, in every language and both formats."""
+    await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *THREE))
+    await make(cnam)
+    sizes = [("modification", f"MR01100001{n:02}", "", None, None, n + 4, "") for n in (1, 2, 3)]
+    names = [
+        (action, number, name, *rest) for (action, number, _, *rest), (_, _, name, *_) in zip(sizes, THREE, strict=True)
+    ]
+    await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *names))
+    second = await make(cnam)
+    assert (second["additions"], second["removals"], second["changes"]) == (0, 0, 3)
+    files = [(language, format_) for language in ("ar", "fr", "en") for format_ in ("csv", "xlsx")]
+    for size, (language, format_) in enumerate(files, start=20):
+        other = [("modification", *row[1:5], size, "") for row in names]
+        await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *other))
+        file = await file_of(cnam, 2, format_, language)
+
+        state = await send(cnam, "HEALTH_INSURANCE", file, filename=f"delta.{format_}")
+
+        assert (state["accepted"], state["rejected"], state["issues"]) == (3, 0, [])
+        items = (await cnam.get("/v1/enrollments")).json()["items"]
+        assert [one["household_size"] for one in items] == [5, 6, 7]
+
+
+async def test_a_list_of_everybody_that_says_who_left_enrolls_nobody_anew(
+    taazour: Running, send: Send, csv_file: Csv
+) -> None:
+    header = ("Action", "N° ménage", "Nom et prénom", "Taille ménage")
+    async with taazour.client("taazour", programs=frozenset({"TEKAVOUL"})) as client:
+        await send(client, "TEKAVOUL", csv_file(header[1:], ("MR0110000101", "A", 6), ("MR0110000102", "B", 4)))
+        rows = (
+            ("retrait", "MR0110000101", "A", 6),
+            ("modification", "MR0110000102", "B", 5),
+            ("ajout", "MR0110000103", "C", 2),
+        )
+        await send(client, "TEKAVOUL", csv_file(header, *rows))
+
+        items = (await client.get("/v1/enrollments")).json()["items"]
+        assert [(one["status"], one["household_size"]) for one in items] == [
+            ("exited", 6),
+            ("enrolled", 5),
+            ("enrolled", 2),
+        ]

@@ -216,15 +216,16 @@ async def test_health_insurance_is_a_delta(start: Start, send: Send, csv_file: C
         insured("MR0510000003", "9900000130", "فاطمة", "إضافة", "01/07/2026"),
         insured("", "9900000130", "فاطمه", "حذف", "01/09/2026"),  # without the household number of its addition
         insured("MR0510000099", "", "سلمى", "حذف", "01/09/2026"),
-        insured("MR0510000002", "", "خديجة", "تعديل", "01/09/2026"),
+        insured("MR0510000002", "", "خديجة", "تعديل", "01/09/2026"),  # nothing else is known
+        insured("MR0510000001", "", "مريم", "تجميد", "01/09/2026"),
         encoding="cp1256",
     )
     programs = await start("taazour")
     async with programs.client("cnam", programs=frozenset({"HEALTH_INSURANCE"})) as client:
         state = await send(client, "HEALTH_INSURANCE", file)
 
-        assert outcome(state) == ("completed", 4, 0, 2)
-        assert problems(state) == [(6, "action", "removal_unknown"), (7, "action", "choice_unreadable")]
+        assert outcome(state) == ("completed", 4, 1, 2)
+        assert problems(state) == [(6, "action", "removal_unknown"), (8, "action", "choice_unreadable")]
         one, two, three = await enrolled(client)
     assert [(row["status"], row["version"], row["reason"]) for row in (one, two, three)] == [
         ("enrolled", 1, "listed"),
