@@ -22,6 +22,7 @@ __all__ = [
     "Token",
     "fold",
     "folded_words",
+    "follows_abdou",
     "in_given_order",
     "is_arabic",
     "joined_servants",
@@ -69,9 +70,14 @@ MAX_TOKENS = 8
 MAX_SOUNDS = 22
 ARABIC_SERVANT = "عبد"
 """What comes next belongs to it."""
+ABDOU = "abdou"
 
 _GLUED_COMPOUND = re.compile(r"^(محمد|احمد|سيدي)(?=ال..)")
 _LATIN_SERVANT_WORD = re.compile(r"^abd(?:[aeiu]|ou)?l?$")
+# Abdou is a name of its own, but Abdou Rahmane is Abderrahmane: these follow it as names of God.
+_AFTER_ABDOU = re.compile(
+    r"^(?:ra(?:h?mane?|h?ime?|chide?|oufe?|z+a[kq])|salame?|samade?|kha?dre?|[kq]ader|karime?|azize?|latife?|waha+be?)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def joined_servants(words: list[str]) -> list[str]:
         if word == ARABIC_SERVANT and rest < len(words):
             out.append(word + words[rest])
             at += 2
-        elif takes_next_in_latin(word) and rest < len(words):
+        elif rest < len(words) and (takes_next_in_latin(word) or (word == ABDOU and follows_abdou(words[rest]))):
             if words[rest] in _ARTICLES and rest + 1 < len(words):
                 rest += 1
             following = words[rest].removeprefix("el") if len(words[rest]) > 4 else words[rest]
@@ -153,7 +159,12 @@ def particle_of(word: str) -> Particle | None:
 
 def takes_next_in_latin(word: str) -> bool:
     """Abdel, Abd: what comes next belongs to it, past an article."""
-    return word != "abdou" and _LATIN_SERVANT_WORD.match(word) is not None
+    return word != ABDOU and _LATIN_SERVANT_WORD.match(word) is not None
+
+
+def follows_abdou(word: str) -> bool:
+    """Rahmane, Salam: after Abdou it belongs to it."""
+    return _AFTER_ABDOU.match(word) is not None
 
 
 @lru_cache(maxsize=65_536)

@@ -17,6 +17,9 @@ _ARABIC_ONLY = frozenset("AIUYv3H")  # H is ح: Latin always writes h
 
 _FOREIGN = 1.2  # a consonant facing a vowel: dearer than leaving one of them out
 _DIFFERENT = 1.0
+_SERVANT_OMITTED = 1.5  # Abdel Kader is not Kader
+_SERVANT_FACING = 1.8  # nor is Abderrahim Brahim
+_SERVANT_WEIGHT = 0.5  # a hundred names begin with it: it is what follows that tells them apart
 # How steeply cost per sound lowers similarity: Salem/Saleck (one of three consonants) must fall near 0.5.
 STEEPNESS = 1.6
 
@@ -49,6 +52,8 @@ _near(
     "iv",
     "ov",
     "uv",
+    "îv",
+    "ûv",
 )
 _near(0.05, "oU", "eA", "v3", "eY", "AP", "hP", "YP", "vA", "YA")
 _near(
@@ -78,8 +83,8 @@ _near(0.3, "sz", "Ts", "XH", "Xh", "Ji", "JI", "ao", "3A", "XG", "JG")
 _near(0.4, "dt", "Ss", "ai", "aî", "aI", "oA", "ie", "Jz", "AY", "JD", "TD")
 _near(0.45, "St", "ST", "au", "eo", "uP", "UP", "iP", "IP", "oP")
 _near(0.6, "fb", "Dt", "iA", "io", "Sk", "eu", "iu")
-_near(0.9, "aû", "eû", "aU", "eU")
-_near(0.7, "uA", "ûA", "AU", "AI", "UI", "iU", "uI", "îû", "iû", "uî")
+_near(1.1, "aû", "eû", "aU", "eU")  # Mohamed is not محمود
+_near(0.7, "dz", "uA", "ûA", "AU", "AI", "UI", "iU", "uI", "îû", "iû", "uî")
 _near(0.8, "mn", "nl", "lr", "fp", "Hq")
 
 
@@ -90,6 +95,8 @@ def substitution(x: str, y: str) -> float:
     near = _NEAR.get((x, y))
     if near is not None:
         return near
+    if "@" in (x, y):
+        return _SERVANT_FACING
     if (x in _VOWELS) != (y in _VOWELS):
         return _FOREIGN
     return _DIFFERENT
@@ -98,19 +105,19 @@ def substitution(x: str, y: str) -> float:
 # What it costs that the other side has nothing where this side has a sound.
 _OMITTED_BY_LATIN = {
     **dict.fromkeys("aeo", 0.3), "i": 0.35, "u": 0.4, "î": 0.5, "û": 0.7, "P": 0.45,
-    "h": 0.3, "v": 0.1, "3": 0.1, "A": 0.45, "I": 0.65, "U": 0.9, "Y": 0.35, "H": 0.6,
+    "h": 0.3, "v": 0.1, "3": 0.1, "A": 0.45, "I": 0.65, "U": 1.0, "Y": 0.35, "H": 0.6,
 }  # fmt: skip
 _OMITTED_BY_ARABIC = {
-    **dict.fromkeys("ae", 0.02), "o": 0.04, "i": 0.05, "u": 0.1, "î": 0.25, "û": 0.8, "P": 0.4,
-    "h": 0.4, "v": 0.1, "3": 0.4, "A": 0.4, "I": 0.75, "U": 0.9, "Y": 0.4, "H": 0.8,
+    **dict.fromkeys("ae", 0.02), "o": 0.04, "i": 0.05, "u": 0.1, "î": 0.25, "û": 1.0, "P": 0.4,
+    "h": 0.4, "v": 0.1, "3": 0.4, "A": 0.4, "I": 0.85, "U": 1.0, "Y": 0.4, "H": 0.8,
 }  # fmt: skip
-# A last vowel is written in both scripts, a first vowel comes and goes (Brahim, Ibrahim).
+# A last vowel is written in both scripts, and a or ة makes another name, a woman's (Habib, Habiba); a first vowel
+# comes and goes (Brahim, Ibrahim).
 _FINAL_OMITTED = {
-    "e": 0.05, "a": 0.4, "o": 0.4, "u": 0.4, "i": 0.35, "h": 0.1, "P": 0.35, "Y": 0.35, "3": 0.05,
-    "A": 0.35, "I": 0.45,
+    "e": 0.05, "a": 0.8, "o": 0.4, "u": 0.4, "i": 0.35, "h": 0.1, "P": 0.8, "Y": 0.35, "3": 0.05,
+    "A": 0.5, "I": 0.45,
 }  # fmt: skip
 _INITIAL_OMITTED = {"e": 0.15, "i": 0.2, "l": 0.4, "h": 0.3, "a": 0.35, "u": 0.4}
-_SERVANT_OMITTED = 1.5  # Abdel Kader is not Kader
 
 
 def place_of(at: int, length: int) -> Place:
@@ -134,7 +141,7 @@ def omission(sound: str, place: Place, other_is_arabic: bool) -> float:
 def weight(sound: str) -> float:
     """How much of a word one sound is: 1 for a consonant, less for a vowel."""
     if sound == "@":
-        return _SERVANT_OMITTED
+        return _SERVANT_WEIGHT
     if sound in _LATIN_VOWELS or sound in "v3":
         return 0.25
     return 0.5 if sound in _ARABIC_VOWELS else 1.0

@@ -71,17 +71,19 @@ _LATIN_SOUNDS = (
 )  # fmt: skip
 _LATIN_VOWELS = "aeiouy"
 _DOUBLED = re.compile(r"(.)\1+")
-_ARTICLE = re.compile(r"^el(?=[^aeiouylw]..|a..|id$)")
+_ARTICLE = re.compile(r"^el(?=[^aeiouylw]..|a..|id$)|^al(?=h...)")
+_BRAHIMA = re.compile(r"(?<=brahim)a$|(?<=براهيم)ا$")  # Brahim, as Pulaar and Wolof speech has it
 _ASSIMILATED = re.compile(r"^e([strznd])(?=\1.{3})")
-# -etou, -atou, -ata and Arabic تو, اتا are the feminine ة of Hassaniya and Pulaar speech.
+# -etou, -atou, -ata and Arabic تو, تا are the feminine ة of Hassaniya and Pulaar speech.
 _LATIN_FEMININE = re.compile(r"(?<=....)[ea]?t+ou?$|(?<=...)[ae]t+a$")
-_ARABIC_FEMININE = re.compile(r"(?<=...)تو$|(?<=..)(?:اتو|اتا)$")
-_LATIN_SERVANT = re.compile(r"^abd(?!oul+aye?$|oul$)(?:(?:[aeiu]|ou)?l(?=[^l].)|(?:[aeiu]|ou)(?=([rsnztd])\1|r))")
-_LATIN_ALLAH = re.compile(r"^abd(?:[aei]|ou)?l+ah")
+_ARABIC_FEMININE = re.compile(r"(?<=...)ت[وا]$|(?<=..)ات[وا]$")
+_LATIN_SERVANT = re.compile(r"^abd(?!oul$)(?:(?:[aeiu]|ou)?l(?=[^l].)|(?:[aeiu]|ou)(?=([rsnztd])\1|r)|(?=r))")
+_LATIN_ALLAH = re.compile(r"^abd(?:[aei]|ou)?l+(?:ah|aye?$)")
 _NO_ARTICLE = frozenset({"الله", "الفا"})  # Allah; Alpha, which fold spells like an article
 _ARABIC_DIA = re.compile(r"دي(?=[او])")  # ديالو = جالو
-_LATIN_KIN = re.compile(r"^oum(?:e|ou|o)?l(?=[^aeiouyl].)")  # Oumelkheir = Oum El Kheir
+_LATIN_KIN = re.compile(r"^oum(?:(?:e|ou|o)?l(?=[^aeiouyl].)|m?(?:e|ou|o)$)")  # Oumelkheir = Oum El Kheir, Oumou Kheir
 _ARABIC_SERVANT = re.compile(r"^عبد ?ال(?=..)")
+_ARABIC_ABDOULAYE = re.compile(r"^عبد ?[او]?لاي$")
 _FINAL_SYLLABLE = re.compile(r"([ui])(?=[^aeiou]e?$)")
 
 
@@ -116,7 +118,7 @@ def _latin_sounds(word: str) -> str:
 
 
 def _latin_word(word: str) -> str:
-    word = word.replace("œ", "e").replace("æ", "e").replace("ß", "ss")
+    word = _BRAHIMA.sub("", word).replace("œ", "e").replace("æ", "e").replace("ß", "ss")
     allah = _LATIN_ALLAH.match(word)
     if allah:
         return "@" + _latin_sounds("lah" + word[allah.end() :].strip("iy"))
@@ -133,13 +135,15 @@ def _latin_word(word: str) -> str:
 
 
 def _arabic_word(word: str) -> str:
+    if _ARABIC_ABDOULAYE.match(word):
+        return "@lh"  # as عبد الله, which he also is
     if _ARABIC_SERVANT.match(word):
         return "@" + _arabic_word(_ARABIC_SERVANT.sub("", word))
     if word.startswith("الا"):
         word = "ل" + word[3:]  # الأمين is said Lemine, الإمام Limam
     elif word.startswith("ال") and len(word) >= 4 and word not in _NO_ARTICLE:
         word = word[2:]
-    word = _ARABIC_DIA.sub("ج", word)
+    word = _BRAHIMA.sub("", _ARABIC_DIA.sub("ج", word))
     stem = _ARABIC_FEMININE.sub("", word)
     sounds = "".join(_ARABIC_SOUNDS.get(c, "") for c in stem)
     if len(stem) > 1 and stem[0] == "ا":

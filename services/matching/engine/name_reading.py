@@ -14,10 +14,12 @@ from services.matching.engine.name_sounding import mixed
 from shared.names import MAX_TOKENS
 
 __all__ = [
+    "ABDOU",
     "ARABIC_SERVANT",
     "ARTICLE",
     "DAUGHTER",
     "DAUGHTER_UNLESS_FIRST",
+    "FOLLOWS_ABDOU",
     "LATIN_SERVANT",
     "PENDING",
     "PLAIN",
@@ -30,7 +32,7 @@ __all__ = [
     "split_words",
 ]
 
-PLAIN, SON, DAUGHTER, DAUGHTER_UNLESS_FIRST, ARTICLE, ARABIC_SERVANT, LATIN_SERVANT = range(7)
+PLAIN, SON, DAUGHTER, DAUGHTER_UNLESS_FIRST, ARTICLE, FOLLOWS_ABDOU, ABDOU, ARABIC_SERVANT, LATIN_SERVANT = range(9)
 """What a part of a written word can be."""
 PENDING = np.uint32(0xFFFFFFFF)
 """The token of two parts that were never joined before: Python must say what they are."""
@@ -185,7 +187,7 @@ def arrange(
             if kind == ARABIC_SERVANT and at < end:
                 token = _joined(part, flat[at], slots, keys, tokens, known)
                 at += 1
-            elif kind == LATIN_SERVANT and at < end:
+            elif at < end and (kind == LATIN_SERVANT or (kind == ABDOU and kinds[flat[at]] == FOLLOWS_ABDOU)):
                 if kinds[flat[at]] == ARTICLE and at + 1 < end:
                     at += 1
                 token = _joined(part, flat[at], slots, keys, tokens, known)

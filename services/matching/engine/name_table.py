@@ -20,12 +20,14 @@ from services.matching.engine.name_sounding import SKELETON_FACTOR, TOKEN, NameA
 from shared import names as names_module
 from shared import spelling
 from shared.names import (
+    ABDOU,
     ARABIC_SERVANT,
     MAX_TOKENS,
     Name,
     Sex,
     Token,
     folded_words,
+    follows_abdou,
     joined_servants,
     particle_of,
     takes_next_in_latin,
@@ -69,6 +71,16 @@ def _skeleton_sum(consonants: str) -> int:
     for char in consonants:
         value = (value * SKELETON_FACTOR + ord(char)) & _64_BITS
     return value
+
+
+def _kind_of(part: str) -> int:
+    if part == ARABIC_SERVANT:
+        return reading.ARABIC_SERVANT
+    if part == ABDOU:
+        return reading.ABDOU
+    if takes_next_in_latin(part):
+        return reading.LATIN_SERVANT
+    return reading.FOLLOWS_ABDOU if follows_abdou(part) else _KINDS[particle_of(part)]
 
 
 def _bits(sounds: set[str]) -> int:
@@ -234,20 +246,14 @@ class NameTable:
             self._part_texts.append(text)
             self._part_kinds = _with_room(self._part_kinds, at + 1)
             self._part_tokens = _with_room(self._part_tokens, at + 1)
-            self._part_kinds[at] = (
-                reading.ARABIC_SERVANT
-                if text == ARABIC_SERVANT
-                else reading.LATIN_SERVANT
-                if takes_next_in_latin(text)
-                else _KINDS[particle_of(text)]
-            )
+            self._part_kinds[at] = _kind_of(text)
             self._part_tokens[at] = self._token_of(text)
         return at
 
     def _arrange(
         self, flat: NDArray[np.uint32], begins: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        servants = int(np.count_nonzero(self._part_kinds[flat] >= reading.ARABIC_SERVANT))
+        servants = int(np.count_nonzero(self._part_kinds[flat] >= reading.ABDOU))
         room = self._pair_count + servants + 1
         self._pair_keys, self._pair_tokens = _with_room(self._pair_keys, room), _with_room(self._pair_tokens, room)
         if len(self._pair_slots) < _slots_for(room):

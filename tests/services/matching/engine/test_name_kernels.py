@@ -41,7 +41,7 @@ def reference_names() -> list[str]:
 REFERENCE = reference_names()
 WORDS = st.sampled_from(
     "Mohamed Ahmed Ould Mint Diallo Ba محمد أحمد ولد با عبد الله Sid Sidahmed Lemine القادر Abdel M/ el Abdou Med م"
-    " Lehbib الأمين Elhadj محمدالامين ديالو N'Diaye Abd 'Al 12 - Vall فال".split()
+    " Lehbib الأمين Elhadj محمدالامين ديالو N'Diaye Abd 'Al 12 - Vall فال Rahmane Salam Ibrahima".split()
     + REFERENCE
 )
 LETTERS = st.text("abdeghiklmnorstuyouéwاأبتحدرسعقكلمنهويىةءآ' -/12\u200f\x1f\x00\u00a0😀", max_size=14)
