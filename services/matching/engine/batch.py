@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from services.matching.engine.blocks import MOST_VISITED, Allowed, Blocks, Choosing, blocks_of, sizes_of
 from services.matching.engine.compiling import kernel
-from services.matching.engine.keys import Keys, Plan
+from services.matching.engine.keys import THREADS, Keys, Plan
 from services.matching.engine.packing import Words
 from services.matching.engine.scoring import PRUNED, Fields, Floats, Levels, Tables, Work, judge, work_of
 
-THREADS: Final = 2
 PIECE: Final = 20_000
 """Rows of the right file in one piece of work: between two of them there is room to tell how far it is, and to stop."""
 
@@ -176,7 +175,7 @@ def _visit(
     left_keys: Keys,
     right_keys: Keys,
     same: bool,
-    starts: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.uint32],
     block_rows: npt.NDArray[np.uint32],
     tags: npt.NDArray[np.uint32],
     shift: int,
@@ -203,8 +202,9 @@ def _visit(
         i = rows[row]
         key = right_keys[i, joined[number, 1]]
         bucket = key >> shift
-        end = min(starts[bucket + 1], starts[bucket] + MOST_VISITED)
-        place = starts[bucket] + at
+        start = np.int64(starts[bucket])
+        end = min(np.int64(starts[bucket + 1]), start + MOST_VISITED)
+        place = start + at
         while place < end:
             j = block_rows[place]
             place += 1
@@ -220,7 +220,7 @@ def _visit(
             out_left[count], out_right[count], out_score[count] = j, i, score
             count += 1
             if count == len(out_left):
-                return row, place - starts[bucket], count, seen
+                return row, int(place - start), count, seen
         at = 0
         row += 1
     return row, at, count, seen

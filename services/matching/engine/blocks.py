@@ -16,7 +16,7 @@ MOST_BITS: Final = 24
 class Blocks(NamedTuple):
     """Rows by the first bits of their key; `tags` holds the whole key beside each row."""
 
-    starts: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.uint32]
     rows: Rows
     tags: Keys
     shift: int
@@ -26,7 +26,7 @@ def blocks_of(keys: npt.NDArray[np.uint32]) -> Blocks:
     """The blocks of one column of keys; rows without a key are in none. Order within a block is that of the rows."""
     bits = min(MOST_BITS, max(4, len(keys).bit_length()))
     keys, shift = np.ascontiguousarray(keys), 32 - bits
-    starts = np.zeros((1 << bits) + 1, np.int64)
+    starts = np.zeros((1 << bits) + 1, np.uint32)
     _count(keys, shift, starts)
     np.cumsum(starts, out=starts)
     rows, tags = np.empty(starts[-1], np.uint32), np.empty(starts[-1], np.uint32)
@@ -35,14 +35,14 @@ def blocks_of(keys: npt.NDArray[np.uint32]) -> Blocks:
 
 
 @kernel
-def _count(keys: npt.NDArray[np.uint32], shift: int, starts: npt.NDArray[np.int64]) -> None:
+def _count(keys: npt.NDArray[np.uint32], shift: int, starts: npt.NDArray[np.uint32]) -> None:
     for i in range(len(keys)):
         if keys[i] != 0:
             starts[(keys[i] >> shift) + 1] += 1
 
 
 @kernel
-def _put(keys: npt.NDArray[np.uint32], shift: int, at: npt.NDArray[np.int64], rows: Rows, tags: Rows) -> None:
+def _put(keys: npt.NDArray[np.uint32], shift: int, at: npt.NDArray[np.uint32], rows: Rows, tags: Rows) -> None:
     for i in range(len(keys)):
         if keys[i] != 0:
             bucket = keys[i] >> shift
@@ -60,7 +60,7 @@ def sizes_of(blocks: Blocks, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uin
 
 @kernel
 def _measure(
-    starts: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.uint32],
     tags: npt.NDArray[np.uint32],
     shift: int,
     keys: npt.NDArray[np.uint32],

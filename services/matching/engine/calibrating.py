@@ -7,18 +7,20 @@ a row of the list whose person is not registered scores at best. The share of tr
 more than its share of such rows explains. (The idea is that of the decoys of proteomics: Elias and Gygi, 2007.)
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from services.matching.engine.batch import Pairs, Sides, allowed, visit
+from services.matching.engine.batch import Pairs, Sides
 from services.matching.engine.fields import Kind, Layout
 from services.matching.engine.keys import Plan, keys_of
 from services.matching.engine.model import Doubles, Model
 from services.matching.engine.packing import Words
 from services.matching.engine.scoring import Floats, Tables
 
-STRANGERS: Final = 50_000
+STRANGERS: Final = 30_000
 """Rows of the left file that are looked up."""
 ENOUGH: Final = 200
 """Pairs of strangers from which their scores are believed."""
@@ -29,25 +31,42 @@ FEW: Final = 5
 _ROUNDS: Final = 50
 
 
-def calibrated(
-    model: Model, found: Pairs, sides: Sides, plan: Plan, tables: Tables, least: float, seed: int = 1
-) -> Model:
-    """The model with the slope and prior that make its probabilities those of these lists; as it was where too few
-    strangers meet. `found`: all pairs of the two lists that score at least `least`."""
+@dataclass(frozen=True)
+class Strangers:
+    """Rows of the left file dressed as rows of the right list, and looked up after them."""
+
+    rows: npt.NDArray[np.int64]
+    """Where each stands in the left file."""
+    first: int
+    """Where they begin in the right list; as many rows are the list's own."""
+
+
+def with_strangers(sides: Sides, layout: Layout, plan: Plan, tables: Tables, seed: int = 1) -> tuple[Sides, Strangers]:
+    """The two lists with strangers after the rows of the right one."""
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(sides.left))[:STRANGERS]
-    dressed = _with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], model.layout)
-    asked = Sides(sides.left, dressed, sides.left_keys, keys_of(dressed, model.layout, plan, tables.names))
-    best = np.full(len(rows), -np.inf, np.float32)
-    for _, pairs in visit(asked, plan, allowed(asked, plan), tables, model.fields(), least):
-        others = (pairs.left != rows[pairs.right]) & (pairs.score + model.prior < TWINS_BITS)
-        np.maximum.at(best, pairs.right[others], pairs.score[others])
-    strange = best[np.isfinite(best)]
-    if len(strange) < ENOUGH:
-        return model
-    own = np.full(len(sides.right), -np.inf, np.float32)
-    np.maximum.at(own, found.right, found.score)
-    return _fitted(model, own[np.isfinite(own)], strange, len(sides.right), len(rows), least)
+    rows = rng.permutation(len(sides.left))[: min(STRANGERS, len(sides.right))]
+    dressed = _with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], layout)
+    keys = keys_of(dressed, layout, plan, tables.names)
+    right, right_keys = np.concatenate((sides.right, dressed)), np.concatenate((sides.right_keys, keys))
+    return Sides(sides.left, right, sides.left_keys, right_keys), Strangers(rows, len(sides.right))
+
+
+def calibrated(model: Model, found: Pairs, strangers: Strangers, least: float) -> Model:
+    """The model with the curve that makes its probabilities those of these lists; as it was where too few strangers meet
+    somebody. `found`: all pairs of the list and of the strangers that score at least `least`."""
+    strange = found.right >= strangers.first
+    own = _best(found.right[~strange], found.score[~strange], strangers.first)
+    at, left, score = found.right[strange] - strangers.first, found.left[strange], found.score[strange]
+    others = (left != strangers.rows[at]) & (score + model.prior < TWINS_BITS)
+    best = _best(at[others], score[others], len(strangers.rows))
+    return _fitted(model, own, best, strangers.first, len(strangers.rows), least) if len(best) >= ENOUGH else model
+
+
+def _best(rows: npt.NDArray[np.uint32], scores: Floats, count: int) -> Floats:
+    """The best score of each row that has one."""
+    best = np.full(count, -np.inf, np.float32)
+    np.maximum.at(best, rows, scores)
+    return best[np.isfinite(best)]
 
 
 def _with_gaps(rows: Words, like: Words, layout: Layout) -> Words:

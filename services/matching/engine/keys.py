@@ -7,6 +7,7 @@ in four thousand million: a pair more to look at, and nothing else.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, Final
@@ -29,7 +30,8 @@ MOST_RULES: Final = 64
 LARGEST_BLOCK: Final = 512
 LARGEST: Final = {"two names": 32}
 """For whom neither place nor year of birth is known; a name borne by more is nobody's."""
-_CHUNK: Final = 131_072
+_CHUNK: Final = 65_536
+THREADS: Final = 2
 _TOKENS: Final = 3
 
 
@@ -167,18 +169,21 @@ def _glued(spelling: _Spelling) -> Atom:
 def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Keys:
     """[rows, columns] the keys of every record."""
     out = np.zeros((len(records), len(plan.columns)), np.uint32)
-    for start in range(0, len(records), _CHUNK):
-        rows = records[start : start + _CHUNK]
+
+    def fill(start: int) -> None:
+        rows, own = records[start : start + _CHUNK], out[start : start + _CHUNK]
         atoms: dict[Atom, npt.NDArray[np.uint64]] = {}
         for at, column in enumerate(plan.columns):
             for atom in column:
                 if atom not in atoms:
                     atoms[atom] = _atom(atom, rows, layout, names)
-            out[start : start + _CHUNK, at] = _joined([atoms[atom] for atom in column])
-        own = out[start : start + _CHUNK]
+            own[:, at] = _joined([atoms[atom] for atom in column])
         for first, *others in plan.spellings:
             for other in others:
                 own[own[:, other] == own[:, first], other] = 0
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(fill, range(0, len(records), _CHUNK)))
     return out
 
 

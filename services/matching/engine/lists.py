@@ -11,7 +11,7 @@ import polars as pl
 
 from services.matching.engine.batch import Pairs, Sides, allowed, visit
 from services.matching.engine.blocks import Allowed
-from services.matching.engine.calibrating import calibrated
+from services.matching.engine.calibrating import calibrated, with_strangers
 from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import Model, thresholds
@@ -98,18 +98,24 @@ def compare_lists(
     sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
     name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
     tables = tables_of(vocabulary, name_bits)
-    chosen = allowed(sides, plan)
+    asked, strangers = (sides, None) if right is None else with_strangers(sides, layout, plan, tables)
+    chosen = allowed(asked, plan)
     clock.ended("pack")
     sessions: Sequence[Session] = ()
+    listed = chosen._replace(rules=chosen.rules[: len(sides.right)])
     if model is None:
-        model, sessions = train(sides, plan, chosen, tables, layout, average, version="learned from these lists")
+        model, sessions = train(sides, plan, listed, tables, layout, average, version="learned from these lists")
     clock.ended("train")
-    pairs, compared = _compared(sides, plan, chosen, tables, model, told, stop)
+    pairs, compared = _compared(asked, plan, chosen, tables, model, told, stop)
     clock.ended("compare")
     least_score = -model.prior - UNSURE_BITS
-    model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
-    if not sides.same:
-        model = calibrated(model, pairs, sides, plan, tables, least_score)
+    if strangers is None:
+        model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
+    else:
+        own = pairs.right < strangers.first
+        model = model.with_prior(settled_prior(model, pairs.score[own], len(left_rows), len(right_rows)))
+        model = calibrated(model, pairs, strangers, least_score)
+        pairs = pairs.taken(own)
     probability = _probabilities(pairs, model, sides)
     kept = _assigned(pairs, probability, assignment if right is not None else "many", least)
     clock.ended("decide")

@@ -127,8 +127,9 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
     as_numbers = (
         plain_numbers.to_series().str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0).to_numpy()
     )
-    hashed = hashes_of(kept.to_list()) | np.uint64(NOT_DIGITS)
-    return np.where(digits.to_numpy(), as_numbers, hashed).astype(np.uint64)[codes]
+    out, other = as_numbers.astype(np.uint64), ~digits.to_numpy()
+    out[other] = hashes_of(kept.filter(~digits).to_list()) | np.uint64(NOT_DIGITS)
+    return out[codes]
 
 
 def phones(column: pl.Series) -> Words:

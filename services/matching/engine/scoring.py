@@ -272,15 +272,39 @@ def _father_level(fields: Fields, tables: Tables, work: Work, a: Words, b: Words
 
 
 @kernel
+def _least_alike(field: Any, tables: Tables, b: Words, missing: float) -> float:
+    """How alike two names must be for the field to weigh `missing` bits; 2 where even equal ones do not.
+
+    A pair is no rarer than the name of `b`, so the rarest spelling of it bounds what rarity adds.
+    """
+    rarest, fewest = np.float32(0.0), 99
+    for word in range(field.offset, field.offset + field.words):
+        if b[word] != 0:
+            rarest = max(rarest, tables.facts[b[word]].bits)
+            fewest = min(fewest, tables.facts[b[word]].count)
+    rare = min(max(rarest - field.average, LEAST_RARE), MOST_RARE)
+    if field.bits[0] >= missing or field.bits[NAME_DIFFERENT] >= missing:
+        return 0.0
+    if field.bits[NAME_DOUBTFUL] >= missing or field.bits[NAME_PART] + field.rare[NAME_PART] * rare >= missing:
+        return DOUBTFUL_NAME
+    if field.bits[NAME_NEAR] + field.rare[NAME_NEAR] * rare >= missing:
+        return NEAR_NAME
+    if field.bits[NAME_ALIKE] + field.rare[NAME_ALIKE] * rare >= missing:
+        return ALIKE_NAME
+    return SAME_NAME if field.bits[NAME_SAME] + field.rare[NAME_SAME] * rare >= missing else 2.0
+
+
+@kernel
 def _best_names(
-    tables: Tables, work: Work, a: Words, b: Words, at: int, words: int
+    tables: Tables, work: Work, a: Words, b: Words, at: int, words: int, least: float
 ) -> tuple[float, np.uint32, np.uint32]:
-    """How alike the nearest two spellings of two names are, and which; -1 where one has no name."""
+    """How alike the nearest two spellings of two names are, and which; -1 where one has no name. Below `least` it may be
+    anything below."""
     best, best_a, best_b = -1.0, np.uint32(0), np.uint32(0)
     for i in range(at, at + words):
         for j in range(at, at + words):
             if a[i] != 0 and b[j] != 0 and best < SAME_NAME:
-                similarity = name_similarity(tables.names, work.names, a[i], b[j], max(best, DOUBTFUL_NAME))
+                similarity = name_similarity(tables.names, work.names, a[i], b[j], max(best, least))
                 if similarity > best:
                     best, best_a, best_b = similarity, a[i], b[j]
     return best, best_a, best_b
@@ -336,7 +360,11 @@ def judge(
         elif kind == FATHER:
             level = _father_level(fields, tables, work, a, b, number)
         else:
-            best, x, y = _best_names(tables, work, a, b, at, words)
+            # The name is the last field: what is missing now it must bring.
+            alike_from = _least_alike(field, tables, b, least - score)
+            if alike_from > 1.0:
+                return PRUNED
+            best, x, y = _best_names(tables, work, a, b, at, words, max(alike_from, DOUBTFUL_NAME))
             if best >= 0.0:
                 level = _name_level(tables, x, y, best)
                 rarity = min(tables.facts[x].bits, tables.facts[y].bits)
