@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.matching import internal_routes, referral_routes, routes
+from services.matching import adjudication_routes, internal_routes, referral_routes, routes
 from services.matching.consumers import consumers
 from services.matching.linking import link_pending, pending
 from services.matching.settings import MatchingSettings
@@ -18,7 +18,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         settings,
         title="Matching",
         description="Links between programs' beneficiaries and the registry; overlaps and gaps between programs; referrals.",
-        routers=[routes.router, referral_routes.router, internal_routes.router],
+        routers=[routes.router, adjudication_routes.router, referral_routes.router, internal_routes.router],
         migrations=MIGRATIONS,
         consumers=consumers,
         workers=[link_pending],

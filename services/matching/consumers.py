@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching import projecting
+from services.matching import holding, projecting
 from services.matching.models import Place
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
@@ -18,6 +18,7 @@ from shared.contracts.registry import (
     HouseholdRemoved,
     HouseholdSplit,
     HouseholdsRegistered,
+    IndividualMerged,
     PlaceChanged,
     PlacesPublished,
 )
@@ -54,9 +55,22 @@ async def take_over_households(tx: AsyncSession, event: HouseholdsRegistered, de
 @consumers.on(HouseholdChanged)
 @consumers.on(HouseholdMoved)
 @consumers.on(HouseholdSplit)
-@consumers.on(HouseholdMerged)
 @consumers.on(HouseholdRemoved)
 async def take_over_household(tx: AsyncSession, event: HouseholdEvent, delivery: Delivery) -> None:
+    await _take_over_change(tx, event.change_id, delivery)
+
+
+@consumers.on(HouseholdMerged)
+async def take_over_merged_household(tx: AsyncSession, event: HouseholdMerged, delivery: Delivery) -> None:
+    # The merge first: whoever was decided to be of the one household is then looked for in the other.
+    await holding.put_merge(tx, event.household_id, event.version, event.into_household_id)
+    await _take_over_change(tx, event.change_id, delivery)
+
+
+@consumers.on(IndividualMerged)
+async def take_over_merged_individual(tx: AsyncSession, event: IndividualMerged, delivery: Delivery) -> None:
+    # An undo is no news here: whoever is a member again is itself again.
+    await holding.put_merge(tx, event.individual_id, event.version, event.into_individual_id)
     await _take_over_change(tx, event.change_id, delivery)
 
 

@@ -7,7 +7,7 @@ a key with a beneficiary, the beneficiary is compared again.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,19 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.asking import Judged, put_questions
 from services.matching.candidates import Keys, People, members_of, read_people
-from services.matching.models import Beneficiary, BeneficiaryKey, LinkRefusal, LinkStatus, Place
+from services.matching.holding import NOTHING, Decided, decided_about
+from services.matching.locking import hold_linking_lock
+from services.matching.models import Beneficiary, BeneficiaryKey, LinkStatus, Place
 from services.matching.overlapping import refresh_overlaps
-from services.matching.projecting import hashed, hold_linking_lock, phone_keys
+from services.matching.projecting import hashed, phone_keys
 from services.matching.referring import serve_enrolled
-from services.matching.rules.comparing import judge
-from services.matching.rules.deciding import LEAST, Decision, Refused, Scored, decide
+from services.matching.rules.comparing import compare, judge
+from services.matching.rules.deciding import LEAST, Decision, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, Unit
 from services.matching.rules.keys import search_of
+from services.matching.rules.persons import upheld
 from services.matching.rules.prepared import Registered, prepare_row
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
@@ -98,11 +102,11 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A beneficiary and the decision on it."""
+class Turn:
+    """Who turns a link and why, where it is a person; `details` go into its history."""
 
-    beneficiary: Beneficiary
-    decision: Decision
+    by: str
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 async def link_chunk(tx: AsyncSession, places: Places) -> int:
@@ -117,36 +121,24 @@ async def link_chunk(tx: AsyncSession, places: Places) -> int:
             .with_for_update()
         )
     )
+    await link_rows(tx, places, waiting)
+    return len(waiting)
+
+
+async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Beneficiary], turn: Turn | None = None) -> None:
+    """Compare these beneficiaries, which are locked under the linking lock. A person's `turn` is a version of the link
+    even where it stays as it was: the history tells who confirmed it."""
     index = await places.index(tx)
     facts = await asyncio.to_thread(lambda: [facts_of(one, index) for one in waiting])
     keys = await asyncio.to_thread(lambda: [Keys.of(search_of(one)) for one in facts])
     await _store_keys(tx, waiting, facts, keys)
+    decided = await decided_about(tx, waiting)
     members = await members_of(tx, keys)
-    people = await read_people(tx, members, {phone for one in facts for phone in one.phones})
-    refused = await _refused(tx, waiting)
-    await _write(tx, await asyncio.to_thread(_judge_all, waiting, facts, members, people, refused))
-    return len(waiting)
-
-
-async def _refused(tx: AsyncSession, waiting: Sequence[Beneficiary]) -> dict[UUID, Refused]:
-    """Whom their institutions have refused, by enrollment; read once the beneficiaries are locked.
-
-    A person was refused for whoever received then, and may be found for another who receives now.
-    """
-    receiving = {one.id: one.listed.get("person_version", 1) for one in waiting}
-    rows = await tx.scalars(select(LinkRefusal).where(LinkRefusal.enrollment_id.in_([one.id for one in waiting])))
-    found: dict[UUID, list[LinkRefusal]] = defaultdict(list)
-    for row in rows:
-        found[row.enrollment_id].append(row)
-    return {
-        id_: Refused(
-            frozenset(
-                one.individual_id for one in refusals if one.individual_id and one.person_version == receiving[id_]
-            ),
-            frozenset(one.household_id for one in refusals if one.household_id),
-        )
-        for id_, refusals in found.items()
-    }
+    wanted = [*members, *(one.members for one in decided.values())]
+    people = await read_people(tx, map(set, wanted), {phone for one in facts for phone in one.phones})
+    judged = await asyncio.to_thread(_judge_all, waiting, facts, members, people, decided)
+    await _write(tx, judged, turn)
+    await put_questions(tx, judged)
 
 
 def facts_of(beneficiary: Beneficiary, index: PlaceIndex) -> BeneficiaryFacts:
@@ -191,58 +183,63 @@ def _judge_all(
     facts: Sequence[BeneficiaryFacts],
     members: Sequence[set[int]],
     people: People,
-    refused: Mapping[UUID, Refused],
+    decided: Mapping[UUID, Decided],
 ) -> list[Judged]:
     prepared = people.prepared()
-    return [
-        Judged(one, _decide(own, [prepared[member] for member in found], refused.get(one.id, Refused())))
-        for one, own, found in zip(waiting, facts, members, strict=True)
-    ]
+    judged = []
+    for one, own, found in zip(waiting, facts, members, strict=True):
+        persons = decided.get(one.id, NOTHING)
+        decision = _decide(own, [prepared[member] for member in found], persons)
+        held = [Scored(it.facts, compare(own, it.facts)) for it in (prepared[member] for member in persons.members)]
+        judged.append(Judged(one, own, upheld(decision, persons.held, held, persons.refused)))
+    return judged
 
 
-def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered], refused: Refused) -> Decision:
+def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered], persons: Decided) -> Decision:
     row, least = prepare_row(facts), LEAST[facts.unit]
-    allowed = (person for person in candidates if not refused.holds_for(person.facts))
+    allowed = (person for person in candidates if not persons.refused.holds_for(person.facts))
     judged = ((person.facts, judge(row, person, least)) for person in allowed)
     return decide([Scored(facts, found) for facts, found in judged if found is not None], unit=facts.unit)
 
 
-async def _write(tx: AsyncSession, judged: Sequence[Judged]) -> None:
+async def _write(tx: AsyncSession, judged: Sequence[Judged], turn: Turn | None) -> None:
     """Write the decisions; a new version of a link, its history and its event only where something changed."""
     batches: dict[str, UUID] = {}
-    counts: dict[str, Counter[LinkStatus]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     updates, history, touched = [], [], set[UUID]()
     for one in judged:
         row, before = _row(one), one.beneficiary
         updates.append(row)
         touched |= {id_ for id_ in (before.household_id, row["household_id"]) if id_ is not None}
-        if before.link_version > 0 and (before.individual_id, before.household_id, before.decided_as) == (
-            row["individual_id"],
-            row["household_id"],
-            row["link_status"],
-        ):
+        was, now_is = (before.decided_as, before.individual_id, before.household_id), _target(row)
+        if turn is None and before.link_version > 0 and was == now_is:
             continue
         row["link_version"] = before.link_version + 1
         batch_id = batches.setdefault(before.institution, new_id())
-        counts[before.institution][row["link_status"]] += 1
-        history.append(_history_row(one, row, batch_id))
+        counts[before.institution].update(_turned(was, now_is))
+        history.append(_history_row(one, row, batch_id, turn))
     if updates:
         await tx.execute(WRITE_LINKS, {name: [row[name] for row in updates] for name in updates[0]})
     await copy_rows(tx, "history", HISTORY_COLUMNS, [tuple(row[name] for name in HISTORY_COLUMNS) for row in history])
     for institution, batch_id in batches.items():
-        count = counts[institution]
-        record(
-            tx,
-            LinksChanged(
-                institution=institution,
-                batch_id=batch_id,
-                linked=count[LinkStatus.LINKED],
-                to_adjudicate=count[LinkStatus.TO_ADJUDICATE],
-                unmatched=count[LinkStatus.UNMATCHED],
-            ),
-        )
+        count = {"linked": 0, "to_adjudicate": 0, "unmatched": 0} | counts[institution]
+        record(tx, LinksChanged(institution=institution, batch_id=batch_id, **count))
     await refresh_overlaps(tx, touched)
     await serve_enrolled(tx, touched)
+
+
+Target = tuple[LinkStatus | None, UUID | None, UUID | None]
+
+
+def _target(row: dict[str, Any]) -> Target:
+    return row["link_status"], row["individual_id"], row["household_id"]
+
+
+def _turned(was: Target, now_is: Target) -> list[str]:
+    """What a turn counts as: its outcome, and whether a link was made, or removed, or one removed for another."""
+    made = now_is[0] is LinkStatus.LINKED and was != now_is
+    removed = was[0] is not None and LinkStatus(was[0]) is LinkStatus.LINKED and was != now_is
+    return [str(now_is[0]), *(["made"] if made else []), *(["removed"] if removed else [])]
 
 
 def _row(one: Judged) -> dict[str, Any]:
@@ -256,19 +253,22 @@ def _row(one: Judged) -> dict[str, Any]:
     }
 
 
-def _history_row(one: Judged, row: dict[str, Any], batch_id: UUID) -> dict[str, Any]:
+def _history_row(one: Judged, row: dict[str, Any], batch_id: UUID, turn: Turn | None) -> dict[str, Any]:
     before = one.beneficiary
     comparison = one.decision.comparison
+    change = {
+        "from": _side(before.decided_as, before.individual_id, before.household_id),
+        "to": _side(*_target(row)),
+        "probability": round(row["probability"], 6),
+    }
+    if one.decision.held:
+        change["held"] = True  # a person's decision, not the model's
     return {
         "aggregate_id": before.id,
         "version": row["link_version"],
         "batch_id": batch_id,
-        "changed_by": f"model {comparison.model_version}" if comparison else "model",
-        "change": {
-            "from": _side(before.decided_as, before.individual_id, before.household_id),
-            "to": _side(row["link_status"], row["individual_id"], row["household_id"]),
-            "probability": round(row["probability"], 6),
-        },
+        "changed_by": turn.by if turn else f"model {comparison.model_version}" if comparison else "model",
+        "change": change | (turn.details if turn else {}),
     }
 
 

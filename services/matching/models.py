@@ -157,6 +157,7 @@ class Beneficiary(Base):
         Index("ix_beneficiaries_pending", "id", postgresql_where="link_status = 'pending'"),
         Index("ix_beneficiaries_program_id", "program", "id"),
         Index("ix_beneficiaries_household_id", "household_id"),
+        Index("ix_beneficiaries_individual_id", "individual_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -181,8 +182,9 @@ class Beneficiary(Base):
 
 
 class LinkRefusal(Base):
-    """Whom an institution says its beneficiary is not: never linked to anybody of this household, nor to this individual
-    while the person receives who received in `person_version` of the enrollment.
+    """Whom an institution, or a person here, says a beneficiary is not: never linked to anybody of this household, nor to this
+    individual while the person receives who received in `person_version` of the enrollment. Of a person's step it has the
+    id, and is there while the step stands.
 
     It may come before the beneficiary does, so nothing refers to one.
     """
@@ -191,8 +193,8 @@ class LinkRefusal(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     enrollment_id: Mapped[UUID] = mapped_column(index=True)
-    individual_id: Mapped[UUID | None]
-    household_id: Mapped[UUID | None]
+    individual_id: Mapped[UUID | None] = mapped_column(index=True)
+    household_id: Mapped[UUID | None] = mapped_column(index=True)
     person_version: Mapped[int] = mapped_column(Integer, server_default="1")
 
 

@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from services.matching.holding import compare_decided_again
+from services.matching.locking import hold_linking_lock
 from services.matching.models import (
     Beneficiary,
     BeneficiaryKey,
@@ -33,9 +35,6 @@ from services.matching.rules.identifiers import phone_of
 from services.matching.rules.keys import individual_keys
 from shared.copying import copy_rows
 
-LINKING_LOCK = 0x7EC4_0101
-"""Held by whoever changes the registry's projection and by the linker, so that neither misses the other's rows."""
-
 RENEWED_AT_ONCE = 1_000
 """Members whose keys are made in one step: a large commune has a hundred of those."""
 SCHOOL_AGES = range(6, 15)
@@ -43,11 +42,6 @@ FACTS = tuple(field.name for field in fields(IndividualFacts) if field.name != "
 """The columns of `members` beside its id."""
 read_facts: Callable[[IndividualFacts], tuple[Any, ...]] = attrgetter(*FACTS)
 PLACE_COLUMNS = ("code", "kind", "parent_code", "name_fr", "name_ar", "names")
-
-
-async def hold_linking_lock(tx: AsyncSession) -> None:
-    """Until the transaction ends: nobody links while the registry's projection changes, and the reverse."""
-    await tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LINKING_LOCK})
 
 
 def hashed(keys: Iterable[str]) -> set[int]:
@@ -124,13 +118,15 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
     newer = [one for one in households if one["version"] > held.get(UUID(one["id"]), 0)]
     if not newer:
         return
-    touched = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
+    touched, people = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
     gone = [one for one in newer if one["status"] != "active"]
     await tx.execute(delete(Household).where(Household.id.in_([UUID(one["id"]) for one in gone])))
     newer = [one for one in newer if one["status"] == "active"]
     if newer:
         touched |= await _add_households(tx, newer, today)
+        people |= {UUID(member["individual_id"]) for one in newer for member in one["members"]}
     await compare_again(tx, touched)
+    await compare_decided_again(tx, people)
 
 
 async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], today: date) -> set[int]:
@@ -176,19 +172,22 @@ def _household_row(household: dict[str, Any], parents: dict[str, str | None], to
     }
 
 
-async def _drop_members(tx: AsyncSession, household_ids: list[UUID]) -> set[int]:
-    """Forget the members of households that changed; returns the keys they were found under."""
+async def _drop_members(tx: AsyncSession, household_ids: list[UUID]) -> tuple[set[int], set[UUID]]:
+    """Forget the members of households that changed; returns the keys they were found under, and who they are."""
     if not household_ids:
-        return set()
+        return set(), set()
     members = select(Member.id).where(Member.household_id.in_(household_ids))
     keys = set(await tx.scalars(select(MemberKey.key).where(MemberKey.member_id.in_(members))))
     keys |= await _phones_around(tx, household_ids)
-    await tx.execute(delete(Member).where(Member.household_id.in_(household_ids)))
+    people = await tx.scalars(
+        delete(Member).where(Member.household_id.in_(household_ids)).returning(Member.individual_id)
+    )
+    gone = set(people)
     await tx.execute(delete(HouseholdPhone).where(HouseholdPhone.household_id.in_(household_ids)))
     await tx.execute(
         update(Beneficiary).where(Beneficiary.household_id.in_(household_ids)).values(link_status=LinkStatus.PENDING)
     )
-    return keys
+    return keys, gone
 
 
 async def _add_members(

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.matching.errors import ReferralNotReceived, ReferralStepRefused, ReferralToItself
+from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, Household, LinkStatus, Program, Referral
-from services.matching.projecting import hold_linking_lock
 from services.matching.rules.referring import (
     STATUS_WORDS,
     ReferralRefusal,

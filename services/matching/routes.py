@@ -49,9 +49,11 @@ async def list_links(
 
 
 @router.get("/links/{enrollment_id}", tags=["links"], dependencies=LINKS)
-async def get_link(request: Request, enrollment_id: UUID, tx: Tx) -> LinkExplained:
-    """One link with its evidence, field by field, in the caller's language."""
-    return await queries.link(tx, enrollment_id, language_of(request.headers.get("accept-language")))
+async def get_link(request: Request, enrollment_id: UUID, tx: Tx, response: Response) -> LinkExplained:
+    """One link with its evidence, field by field, in the caller's language. The ETag is the link's version."""
+    found = await queries.link(tx, enrollment_id, language_of(request.headers.get("accept-language")))
+    tag(response, found.link_version)
+    return found
 
 
 @router.get("/linkage", tags=["links"], dependencies=OVERLAPS)

@@ -7,8 +7,9 @@ from shared.contracts.event import Event, Publisher
 
 
 class LinksChanged(Event):
-    """A batch of an institution's enrollments was linked, unlinked or left to a human.
+    """A batch of an institution's enrollments was linked, unlinked or left to a human: by the machine, or by a person.
 
+    `made` and `removed` count the links that are new and those that are no more; one that leads elsewhere is both.
     The institution pulls its outcomes from `GET /internal/link-batches/{batch_id}`.
     """
 
@@ -20,9 +21,47 @@ class LinksChanged(Event):
     linked: int
     to_adjudicate: int
     unmatched: int
+    made: int = 0
+    removed: int = 0
 
     def aggregate_id(self) -> UUID:
         return self.batch_id
+
+
+class AdjudicationsOpened(Event):
+    """Beneficiaries of an institution wait for a person to say who they are: newly, or again.
+
+    Their programs' keepers read them at `GET /v1/adjudications`.
+    """
+
+    type: ClassVar[str] = "matching.adjudications.opened.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    institution: str
+    batch_id: UUID
+    opened: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
+class AdjudicationDecided(Event):
+    """A person took a step on a question: `outcome` is `same`, `different` or `cannot_tell`, as far as it took effect;
+    `awaiting_second` and `disputed` where it did not, and `undone` where one was taken back.
+
+    `GET /v1/adjudications/{adjudication_id}` has the rest; what follows for the link is in `matching.links.changed`.
+    """
+
+    type: ClassVar[str] = "matching.adjudications.decided.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    institution: str
+    program: str
+    adjudication_id: UUID
+    outcome: str
+
+    def aggregate_id(self) -> UUID:
+        return self.adjudication_id
 
 
 class OverlapsChanged(Event):

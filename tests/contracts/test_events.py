@@ -189,6 +189,21 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "linked": ("integer", True),
         "to_adjudicate": ("integer", True),
         "unmatched": ("integer", True),
+        "made": ("integer", False),
+        "removed": ("integer", False),
+    },
+    "matching.adjudications.opened.v1": {
+        "version": ("integer", False),
+        "institution": ("string", True),
+        "batch_id": (UUID, True),
+        "opened": ("integer", True),
+    },
+    "matching.adjudications.decided.v1": {
+        "version": ("integer", False),
+        "institution": ("string", True),
+        "program": ("string", True),
+        "adjudication_id": (UUID, True),
+        "outcome": ("string", True),
     },
     "matching.overlaps.changed.v1": {
         "version": ("integer", False),

@@ -1,5 +1,6 @@
 """Alembic's entry: the tables this service's database has."""
 
+import services.matching.decision_models  # noqa: F401
 import shared.consuming
 import shared.history
 import shared.idempotency

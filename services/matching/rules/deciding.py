@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -18,9 +19,26 @@ ADJUDICATE = 0.30
 # Bits by which the best must lead the best different person: eight to one. Two brothers on one phone stay a
 # question.
 MARGIN = 3.0
+MOST_SHOWN = 5
+"""People worth showing to whoever decides: the best and those after it; beyond, a person reads and does not choose."""
 
 LEAST: Mapping[Unit, float] = {unit: score_of(ADJUDICATE, unit) for unit in ("household", "individual", "pupil")}
 """The score from which a candidate can matter: for the decision, or within MARGIN of one that is linked."""
+
+
+class OpenedFor(StrEnum):
+    """Why a person is asked."""
+
+    DOUBTFUL = "doubtful"
+    """The model cannot tell."""
+    INDIVIDUAL_LEFT = "individual_left"
+    """A person had decided who it is, and the registry has that individual no more."""
+    CONTRADICTED = "contradicted"
+    """Persons disagree: who was decided on was refused elsewhere, or merged with somebody refused."""
+    EVIDENCE_CHANGED = "evidence_changed"
+    """What an earlier decision was made on is no longer what is known."""
+    BY_HAND = "by_hand"
+    """A person links what nobody asked about, and a second must confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,8 @@ class Decision:
     link: both ids are set, and what the program pays is certain: the person, or for a unit of households the
     household (`person_certain` is False when another of its members is as likely: the spouse for the head;
     `household_certain` is False when the person heads two households and nothing says which).
-    adjudicate: both name the best candidate, for the human to start from. unmatched: both are None, and so is the
+    adjudicate: both name the best candidate, for the human to start from (None where a decision has been left without
+    its individual and nobody else is worth a look); `opened_for` says why. unmatched: both are None, and so is the
     probability 0. `runner_up` is the best candidate who is another person, if any is worth a look.
     """
 
@@ -61,11 +80,14 @@ class Decision:
     runner_up: Scored | None = None
     person_certain: bool = True
     household_certain: bool = True
+    ranked: tuple[Scored, ...] = ()
+    opened_for: OpenedFor = OpenedFor.DOUBTFUL
+    held: bool = False
 
 
 def decide(candidates: Sequence[Scored], *, unit: Unit = "individual") -> Decision:
     """The decision over all candidates of one beneficiary. Independent of their order and of repetitions."""
-    ranked = sorted(candidates, key=_rank)
+    ranked = sorted(candidates, key=rank_of)
     if not ranked or ranked[0].comparison.probability < ADJUDICATE:
         return Decision("unmatched")
     best = ranked[0]
@@ -84,10 +106,19 @@ def decide(candidates: Sequence[Scored], *, unit: Unit = "individual") -> Decisi
         other,
         person_certain,
         household_certain,
+        _persons(ranked),
     )
 
 
-def _rank(candidate: Scored) -> tuple[float, str, str]:
+def _persons(ranked: Sequence[Scored]) -> tuple[Scored, ...]:
+    """The best few different persons, each with the household that speaks most for it."""
+    best: dict[UUID, Scored] = {}
+    for one in ranked:
+        best.setdefault(one.individual.individual_id, one)
+    return tuple(best.values())[:MOST_SHOWN]
+
+
+def rank_of(candidate: Scored) -> tuple[float, str, str]:
     """Best first; numbers, which never change, part equals, so that the order of arrival decides nothing."""
     individual = candidate.individual
     return -candidate.comparison.score, individual.individual_number, individual.household_number

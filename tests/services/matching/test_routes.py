@@ -28,6 +28,10 @@ ROUTES = {
     "/v1/referrals?direction=sent": "referrals:read",
     "/v1/referrals/summary": "referrals:read",
     f"/v1/referrals/{UNKNOWN}": "referrals:read",
+    "/v1/adjudications": "adjudications:read",
+    f"/v1/adjudications/{UNKNOWN}": "adjudications:read",
+    f"/v1/links/{UNKNOWN}/history": "adjudications:read",
+    f"/v1/individuals/{UNKNOWN}/links": "individuals:links",
     f"/internal/link-batches/{UNKNOWN}": "internal",
 }
 
