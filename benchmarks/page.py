@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from benchmarks.figures import PROJECT
+from benchmarks.linkage.page import linkage_section
 from benchmarks.plots import draw_plots
 
 FOLDER = PROJECT / "benchmarks"
@@ -20,7 +21,8 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 (`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Of the registry: `make bench B=registry-import`
 (`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
-(`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`).
+(`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
+them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`) and `linkage-quality`.
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -51,6 +53,7 @@ READING = """\
 
 def write_page(where: dict[str, Any], results: dict[str, Any]) -> None:
     """Write README.md, the plots and, for whoever wants to compute, results.json."""
+    results = {"linkage": _stored().get("linkage", {})} | results
     plots = draw_plots(FOLDER / "plots", results)
     (FOLDER / "results.json").write_text(json.dumps({"machine": where, **results}, indent=2) + "\n", encoding="utf-8")
     parts = [
@@ -62,8 +65,21 @@ def write_page(where: dict[str, Any], results: dict[str, Any]) -> None:
         "\n".join(_registry(results)),
         "\n\n".join(f"![{title}](plots/{file})" for file, title in plots),
         READING,
+        "\n".join(linkage_section(results["linkage"])),
     ]
     (FOLDER / "README.md").write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
+
+
+def write_linkage(linkage: dict[str, Any]) -> None:
+    """Write the page anew with what the linkage benchmarks told; the others keep what they told before."""
+    stored = _stored()
+    write_page(stored.pop("machine"), stored | {"linkage": linkage})
+
+
+def _stored() -> dict[str, Any]:
+    """What earlier runs told."""
+    results: dict[str, Any] = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+    return results
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:

