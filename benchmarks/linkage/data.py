@@ -28,13 +28,14 @@ VARIANTS = ("latin", "mixed", "no-nni")
 """`mixed`: a third of the list stands in Arabic script alone. `no-nni`: as latin, and neither side has a national id."""
 PLACE_AS_SPOKEN = 0.2
 
+# The codes of the places, which the peers get too: this compares linkage and not gazetteers.
 COLUMNS: dict[str, Any] = {
     "name": {"left": ["name_fr", "name_ar"], "right": ["name"]},
     "sex": "sex",
     "birth_date": "birth_date",
     "id": ["nni"],
     "phone": ["phone"],
-    "place": ["wilaya", "moughataa", "commune"],
+    "place": ["wilaya_code", "moughataa_code", "commune_code"],
 }
 
 
@@ -83,7 +84,8 @@ def write_country(folder: Path, registry: int, listed: int, variant: str, seed: 
     clerk = Clerk(rng, lists, seed)
     rows = _list(everyone.take(drawn), clerk, "mixed" if variant == "mixed" else "latin", with_nni)
     rows.write_parquet(files.right)
-    _truth(files, ids[drawn], clerk.notes)
+    notes = {kind: rows for kind, rows in clerk.notes.items() if with_nni or "nni" not in kind}
+    _truth(files, ids[drawn], notes)
     columns = {field: names for field, names in COLUMNS.items() if with_nni or field != "id"}
     files.mapping.write_text(yaml.safe_dump({"record_id": "rec_id", "fields": columns}), encoding="utf-8")
     return files

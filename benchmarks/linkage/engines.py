@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import PROJECT
-from benchmarks.linkage.data import Files
+from benchmarks.linkage.data import Files, write_country
 from benchmarks.linkage.measuring import Measured, measure
 
 ENVIRONMENT = PROJECT / ".venv-linkage"
@@ -56,7 +56,15 @@ def run_ours(job: Job, folder: Path) -> Run:
     command = [sys.executable, "-m", "cli.main", "match", "dedupe" if job.dedupe else "link", *files]
     options = ["--mapping", str(job.files.mapping), "--out", str(out), "--report", str(report), "--least", str(LEAST)]
     measured = measure([*command, *options], folder, {"PYTHONPATH": str(PROJECT)})
-    return Run(measured, out, json.loads(report.read_text(encoding="utf-8")))
+    told = json.loads(report.read_text(encoding="utf-8"))
+    return Run(measured, out, told | {"pairs": told["pairs_compared"]})
+
+
+def compile_kernels(folder: Path) -> None:
+    """Link a small country and deduplicate its registry once: a first run compiles kernels, as an installation does once."""
+    files = write_country(folder / "small", 2_000, 1_000, "mixed", seed=1)
+    for dedupe in (False, True):
+        run_ours(Job("small", "country", files, dedupe), folder)
 
 
 def run_peer(peer: str, job: Job, folder: Path) -> Run:

@@ -1,5 +1,6 @@
 """Names and numbers folded as a skilled user of any linkage tool would fold them beforehand. For the peers: they get these
-columns ready in the files, and their time does not include making them. The platform reads the cells as they were written."""
+columns ready in the files, and their time does not include making them. The platform reads the cells as they were written.
+The codes of the places both get."""
 
 from __future__ import annotations
 

