@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from benchmarks.linkage.accuracy import judge, mark, one_to_one, read_pairs
+from benchmarks.linkage import engines
 from benchmarks.linkage.measuring import CommandFailed, measure
 
 # Five pairs, three of them true, of four true pairs in all: d-4 was never found.
@@ -76,3 +77,9 @@ def test_a_measured_command_tells_time_memory_of_its_children_and_output(tmp_pat
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="no such thing"):
         measure(["python3", "-c", "raise SystemExit('no such thing')"], tmp_path)
+
+
+def test_without_the_peers_one_sentence_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ENVIRONMENT", tmp_path)
+    with pytest.raises(SystemExit, match="run make bench-linkage once"):
+        engines.need_peers()

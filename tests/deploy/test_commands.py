@@ -19,6 +19,7 @@ TARGETS = [
     "lint",
     "format",
     "bench",
+    "bench-linkage",
     "lock",
     "clean",
     "clean-all",
@@ -50,7 +51,8 @@ def test_arguments_are_passed_on() -> None:
 
 
 def test_no_lock_file_names_an_index_or_leaves_a_package_without_hashes() -> None:
-    for lock in (ROOT / "requirements.lock", ROOT / "requirements-dev.lock", DEPLOY / "build-tools.lock"):
+    ours = (ROOT / "requirements.lock", ROOT / "requirements-dev.lock", ROOT / "requirements-linkage.lock")
+    for lock in (*ours, DEPLOY / "build-tools.lock"):
         text = lock.read_text(encoding="utf-8")
         packages = re.findall(r"^[a-z0-9].*==.*$", text, re.MULTILINE)
 

@@ -21,7 +21,8 @@ from splink import Linker, SettingsCreator, block_on
 from splink.backends.duckdb import DuckDBAPI
 
 RANDOM_PAIRS = 1_000_000
-"""Of the sample for u: Splink's own default. Without a seed: with one, it samples more slowly."""
+"""Of the sample for u: Splink's own default. Without a seed: with one, it samples more slowly. Twenty million took a minute
+longer and gained at most 0.002 of F1."""
 TRAINING_PAIRS = 500_000
 """Of each rule for m: as many as the estimates need."""
 COUNTRY = (
