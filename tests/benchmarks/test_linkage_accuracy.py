@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.linkage.accuracy import judge, mark, one_to_one, read_pairs
 from benchmarks.linkage import engines
+from benchmarks.linkage.accuracy import judge, mark, one_to_one, read_pairs
 from benchmarks.linkage.measuring import CommandFailed, measure
 
 # Five pairs, three of them true, of four true pairs in all: d-4 was never found.
