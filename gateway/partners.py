@@ -30,6 +30,7 @@ Permission = Literal[
     "links:rebuild",
     "adjudications:read",
     "adjudications:decide",
+    "clusters:read",
     "overlaps:read",
     "matrix:write",
     "referrals:read",

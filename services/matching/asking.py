@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.decision_models import Adjudication, PersonStep
+from services.matching.decision_models import Adjudication, ClusterMember, ClusterQueue, PersonStep
 from services.matching.holding import person_version
 from services.matching.models import Beneficiary
 from services.matching.rules.adjudicating import ASKED, AdjudicationStatus, Outcome
@@ -176,3 +177,13 @@ async def _void(tx: AsyncSession, enrollment_ids: Sequence[UUID], at: datetime) 
         )
         for enrollment_id, number, receiving in last
     )
+
+
+async def ask_for_clusters(tx: AsyncSession, numbered: set[UUID], others: set[UUID]) -> None:
+    """Have the clusters of these rows found anew; of `others`, which name no number by now, where they are in one."""
+    if others:
+        members = select(ClusterMember.enrollment_id).where(ClusterMember.enrollment_id == any_of(others))
+        numbered = numbered | set(await tx.scalars(members))
+    if numbered:
+        rows = [{"enrollment_id": id_} for id_ in sorted(numbered)]
+        await tx.execute(insert_once(ClusterQueue).on_conflict_do_nothing(), rows)

@@ -77,3 +77,21 @@ class NothingToUndoHere(Refusal):
         fr="Personne n'a fait sur ce lien d'étape qui puisse être annulée.",
         en="Nobody has taken a step on this link that could be undone.",
     )
+
+
+class RebuildRunning(Refusal):
+    code, status = "rebuild_running", 409
+    text = Text(
+        ar="إعادة مقارنة أخرى جارية. المقبول: انتظار نهايتها أو إلغاؤها.",
+        fr="Une autre reprise des comparaisons est en cours. Accepté : attendre sa fin, ou l'annuler.",
+        en="Another rebuild is under way. Accepted: wait for its end, or cancel it.",
+    )
+
+
+class RebuildEnded(Refusal):
+    code, status = "rebuild_ended", 409
+    text = Text(
+        ar="انتهت إعادة المقارنة هذه أو أُلغيت من قبل.",
+        fr="Cette reprise des comparaisons est déjà finie ou annulée.",
+        en="This rebuild has ended or was cancelled already.",
+    )

@@ -128,3 +128,61 @@ class MergedRecord(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
     into_id: Mapped[UUID] = mapped_column(index=True)
+
+
+class Rebuild(Base):
+    """A request to compare the beneficiaries of a program, or all, anew; they are marked chunk by chunk."""
+
+    __tablename__ = "rebuilds"
+    __table_args__ = (
+        Index("uq_rebuilds_running", "status", unique=True, postgresql_where="status = 'running'"),
+        CheckConstraint("status IN ('running', 'done', 'cancelled')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    program: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    total: Mapped[int] = mapped_column(Integer)
+    marked: Mapped[int] = mapped_column(Integer)
+    reached: Mapped[UUID | None]
+    """The last beneficiary marked, in the order of ids."""
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ClusterMember(Base):
+    """A row that is the same person as others, though the registry has nobody; the cluster's id is its smallest row's."""
+
+    __tablename__ = "cluster_members"
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("beneficiaries.id"), primary_key=True)
+    cluster_id: Mapped[UUID] = mapped_column(index=True)
+    program: Mapped[str] = mapped_column(Text)
+
+
+class ClusterQueue(Base):
+    """Rows whose cluster is to be found anew."""
+
+    __tablename__ = "cluster_queue"
+
+    enrollment_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class ProposedDuplicate(Base):
+    """Two records of the registry that were proposed as one, once, whichever of them was to remain."""
+
+    __tablename__ = "proposed_duplicates"
+    __table_args__ = (
+        Index("uq_proposed_duplicates_pair", "smaller_id", "greater_id", unique=True),
+        CheckConstraint("smaller_id < greater_id", name="pair_order"),
+        CheckConstraint("record IN ('individual', 'household')", name="record"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    record: Mapped[str] = mapped_column(Text)
+    smaller_id: Mapped[UUID]
+    greater_id: Mapped[UUID]
+    probability: Mapped[float] = mapped_column(Float)
+    model_version: Mapped[str] = mapped_column(Text)
+    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

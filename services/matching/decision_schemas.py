@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -195,3 +195,53 @@ class LinkStands(BaseModel):
     probability: float | None
     adjudication_id: UUID | None
     adjudication_status: AdjudicationStatus | None
+
+
+class RebuildIn(BaseModel):
+    """Compare the beneficiaries of a program anew, or all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    program: Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00]*$")] | None = None
+
+
+class RebuildOut(BaseModel):
+    """A rebuild: of `total` rows so many are `marked`, and of these so many `compared`."""
+
+    id: UUID
+    program: str | None
+    status: Literal["running", "done", "cancelled"]
+    total: int
+    marked: int
+    compared: int
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+
+class ClusterOut(BaseModel):
+    """Rows that are one person whom the registry does not know. Programs are named where the caller keeps them or its
+    agreement covers them; the others are counted."""
+
+    id: UUID
+    rows: int
+    programs: int
+    own_rows: int
+    known_programs: list[str]
+
+
+class ClusterRow(BaseModel):
+    """A row of the caller's own."""
+
+    enrollment_id: UUID
+    program: str
+    source_line: int | None
+    name: str | None
+    household_number: str | None
+    commune: str | None
+
+
+class ClusterDetail(ClusterOut):
+    """A cluster with the caller's own rows."""
+
+    own: list[ClusterRow]

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.asking import Judged, put_questions
+from services.matching.asking import Judged, ask_for_clusters, put_questions
 from services.matching.candidates import Keys, People, members_of, read_people
 from services.matching.holding import NOTHING, Decided, decided_about
 from services.matching.locking import hold_linking_lock
@@ -139,6 +139,15 @@ async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Benefici
     judged = await asyncio.to_thread(_judge_all, waiting, facts, members, people, decided)
     await _write(tx, judged, turn)
     await put_questions(tx, judged)
+    unanchored = [(one.beneficiary.id, own) for one, own in zip(judged, keys, strict=True) if _unanchored(one)]
+    await ask_for_clusters(
+        tx, {id_ for id_, own in unanchored if own.numbers}, {id_ for id_, own in unanchored if not own.numbers}
+    )
+
+
+def _unanchored(one: Judged) -> bool:
+    """Whether the registry has, or had, nobody for the row."""
+    return one.decision.kind == "unmatched" or one.beneficiary.decided_as == LinkStatus.UNMATCHED
 
 
 def facts_of(beneficiary: Beneficiary, index: PlaceIndex) -> BeneficiaryFacts:

@@ -9,6 +9,7 @@ from services.registry.commands.editions import publish_places
 from services.registry.commands.quality import quality_worker
 from services.registry.commands.quotas import quota_watch
 from services.registry.commands.rescoring import scoring_worker, scorings_waiting
+from services.registry.consumers import consumers
 from services.registry.importing import RegistryImporter
 from services.registry.indexing import changes_to_index, index_worker
 from services.registry.queries.exporting import RegistryExporter
@@ -59,6 +60,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
+        consumers=consumers,
         first=publish_places,
         workers=[
             import_worker(importer),

@@ -64,6 +64,23 @@ class AdjudicationDecided(Event):
         return self.adjudication_id
 
 
+class DuplicateProposed(Event):
+    """Two records of the registry are probably of one individual, or one household; the registry opens a change request."""
+
+    type: ClassVar[str] = "matching.duplicates.proposed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    duplicate_id: UUID
+    record: str
+    keep_id: UUID
+    drop_id: UUID
+    probability: float
+    model_version: str
+
+    def aggregate_id(self) -> UUID:
+        return self.duplicate_id
+
+
 class OverlapsChanged(Event):
     """Households began or ceased to receive from two programs at once; `GET /v1/overlaps` has the matrix."""
 

@@ -205,6 +205,15 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "adjudication_id": (UUID, True),
         "outcome": ("string", True),
     },
+    "matching.duplicates.proposed.v1": {
+        "version": ("integer", False),
+        "duplicate_id": (UUID, True),
+        "record": ("string", True),
+        "keep_id": (UUID, True),
+        "drop_id": (UUID, True),
+        "probability": ("number", True),
+        "model_version": ("string", True),
+    },
     "matching.overlaps.changed.v1": {
         "version": ("integer", False),
         "batch_id": (UUID, True),

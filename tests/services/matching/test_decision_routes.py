@@ -126,3 +126,24 @@ async def test_a_program_of_others_shows_no_question(matching: Running, wfp: htt
         listed = await csa.get("/v1/adjudications", params={"program": LIST})
         one = await csa.get(f"/v1/adjudications/{question['id']}")
     assert (listed.json()["items"], one.status_code) == ([], 404)
+
+
+async def test_a_rebuild_is_asked_for_followed_and_cancelled_by_who_may(
+    matching: Running, wfp: httpx.AsyncClient
+) -> None:
+    await the_question(wfp)
+    async with matching.client("wfp", permissions=ALL_PERMISSIONS - {"links:rebuild"}) as without:
+        refused = await without.post("/v1/rebuild", json={})
+        stop = await without.post(f"/v1/rebuild/{UNKNOWN}/cancel")
+    begun = await wfp.post("/v1/rebuild", json={"program": LIST})
+    unknown = await wfp.post("/v1/rebuild", json={"program": "NOBODYS"})
+
+    async def ended() -> bool:
+        state = await wfp.get(f"/v1/rebuild/{begun.json()['id']}")
+        return bool(state.json()["status"] == "done")
+
+    assert (refused.status_code, stop.status_code, unknown.json()["code"]) == (403, 403, "program_unknown")
+    assert (begun.status_code, begun.json()["total"]) == (202, 1)
+    await until(ended, what="the rebuild to end")
+    late = await wfp.post(f"/v1/rebuild/{begun.json()['id']}/cancel")
+    assert (late.status_code, late.json()["code"]) == (409, "rebuild_ended")

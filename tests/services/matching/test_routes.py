@@ -32,6 +32,9 @@ ROUTES = {
     f"/v1/adjudications/{UNKNOWN}": "adjudications:read",
     f"/v1/links/{UNKNOWN}/history": "adjudications:read",
     f"/v1/individuals/{UNKNOWN}/links": "individuals:links",
+    f"/v1/rebuild/{UNKNOWN}": "links:rebuild",
+    "/v1/clusters": "clusters:read",
+    f"/v1/clusters/{UNKNOWN}": "clusters:read",
     f"/internal/link-batches/{UNKNOWN}": "internal",
 }
 
@@ -153,4 +156,4 @@ async def test_the_outcomes_of_an_announcement_are_pulled_page_by_page(
 async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> None:
     status = (await client.get("/health/status")).json()
 
-    assert status["work"] == {"beneficiaries_pending": 0}
+    assert status["work"] == {"beneficiaries_pending": 0, "beneficiaries_to_rebuild": 0, "rows_to_cluster": 0}
