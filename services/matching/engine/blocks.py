@@ -22,9 +22,12 @@ class Blocks(NamedTuple):
     shift: int
 
 
-def blocks_of(keys: npt.NDArray[np.uint32]) -> Blocks:
-    """The blocks of one column of keys; rows without a key are in none. Order within a block is that of the rows."""
-    bits = min(MOST_BITS, max(4, len(keys).bit_length()))
+def blocks_of(keys: npt.NDArray[np.uint32], spread: int = 1) -> Blocks:
+    """The blocks of one column of keys; rows without a key are in none. Order within a block is that of the rows.
+
+    `spread`: about so many rows share a bucket; more take less room.
+    """
+    bits = min(MOST_BITS, max(4, (len(keys) // spread).bit_length()))
     keys, shift = np.ascontiguousarray(keys), 32 - bits
     starts = np.zeros((1 << bits) + 1, np.uint32)
     _count(keys, shift, starts)

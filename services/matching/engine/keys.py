@@ -182,6 +182,9 @@ def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Ke
             for other in others:
                 own[own[:, other] == own[:, first], other] = 0
 
+    if len(records) <= _CHUNK:  # a thread costs more than the keys of one record
+        fill(0)
+        return out
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(0, len(records), _CHUNK)))
     return out

@@ -24,9 +24,9 @@ Columns = Mapping[str, Sequence[pl.Series]]
 
 NOT_DIGITS: Final = 1 << 63
 _DIGITS_KEPT: Final = 15
-_PREFIX = r"^[a-z]*0*"
+_SEPARATORS, _PREFIX = r"[^a-z0-9]", r"^[a-z]*0*"
 _CUT = r"(?i)^\d+([.,]\d+)?e\+?\d+$"  # a spreadsheet has cut the number to its first digits
-_PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
+PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
 PHONE_BITS: Final = 27
 SHARED_MOST: Final = 31
 HINT: Final = 4
@@ -120,7 +120,7 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
     codes, values = distinct(column)
     texts = pl.Series("n", values, pl.String)
     folded = pl.Series("n", [value if value.isascii() else fold(value) for value in values], pl.String)
-    kept = folded.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "").str.replace(_PREFIX, "")
+    kept = folded.str.to_lowercase().str.replace_all(_SEPARATORS, "").str.replace(_PREFIX, "")
     kept = pl.select(pl.when(texts.str.contains(_CUT)).then(pl.lit("")).otherwise(kept)).to_series()
     digits = kept.str.contains(r"^\d*$") & (kept.str.len_bytes() <= _DIGITS_KEPT)
     plain_numbers = pl.select(pl.when(digits).then(kept).otherwise(pl.lit("")))
@@ -132,12 +132,23 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
     return out[codes]
 
 
+def number_text(text: str) -> str:
+    """What is left of one number: `numbers` does the same to all of a column."""
+    folded = text if text.isascii() else fold(text)
+    return re.sub(_PREFIX, "", re.sub(_SEPARATORS, "", folded.lower()))
+
+
+def is_cut(text: str) -> bool:
+    """Whether a spreadsheet has cut the number to its first digits."""
+    return re.search(_CUT, text) is not None
+
+
 def phones(column: pl.Series) -> Words:
     """Telephone numbers: their last eight digits; 0 for what is too short to be one."""
     codes, values = distinct(column)
     digits = pl.Series([v if v.isascii() else fold(v) for v in values], dtype=pl.String).str.replace_all(r"\D", "")
-    long_enough = digits.str.len_bytes() >= _PHONE_DIGITS
-    last = digits.str.tail(_PHONE_DIGITS).cast(pl.UInt32, strict=False).fill_null(0)
+    long_enough = digits.str.len_bytes() >= PHONE_DIGITS
+    last = digits.str.tail(PHONE_DIGITS).cast(pl.UInt32, strict=False).fill_null(0)
     return np.where(long_enough.to_numpy(), last.to_numpy(), 0).astype(np.uint32)[codes]
 
 
@@ -159,7 +170,7 @@ def day_word(year: int, month: int = 0, day: int = 0) -> int:
 
 
 @lru_cache(maxsize=262_144)
-def _date_word(written: str) -> int:
+def date_word(written: str) -> int:
     """A date as it is written; a day that no calendar has is kept, for it is a slip away from one. 0 for no date."""
     text = written.strip()
     if not text:
@@ -191,11 +202,21 @@ def _known(month: int, day: int) -> tuple[int, int]:
     return (0, 0) if (month, day) in ((12, 31), (1, 1)) else (month, day)
 
 
+def year_word(year: str, month: str = "", day: str = "") -> int:
+    """A date given in three parts: `dates` does the same to all of three columns."""
+    found = [re.search(r"\d+", text) for text in (year, month, day)]
+    y, m, d = (int(one[0]) if one else 0 for one in found)
+    if not 0 < y <= 9999:
+        return 0
+    whole = 0 < m <= 15 and 0 < d <= 31 and (m, d) not in ((12, 31), (1, 1))
+    return day_word(y, m, d) if whole else day_word(y)
+
+
 def dates(given: Sequence[pl.Series]) -> Words:
     """Dates of one column, or of three: year, month, day."""
     if len(given) == 1:
         codes, values = distinct(given[0])
-        return np.array([_date_word(value) for value in values], np.uint32)[codes]
+        return np.array([date_word(value) for value in values], np.uint32)[codes]
     year, month, day = (column.str.extract(r"(\d+)").cast(pl.UInt32, strict=False).fill_null(0) for column in given)
     parts = [part.to_numpy().astype(np.uint32) for part in (year, month, day)]
     whole = (parts[1] > 0) & (parts[2] > 0) & (parts[1] <= 15) & (parts[2] <= 31)
@@ -206,10 +227,10 @@ def dates(given: Sequence[pl.Series]) -> Words:
 
 def sexes(column: pl.Series) -> Words:
     codes, values = distinct(column)
-    return np.array([_sex(value) for value in values], np.uint32)[codes]
+    return np.array([sex_word(value) for value in values], np.uint32)[codes]
 
 
-def _sex(text: str) -> int:
+def sex_word(text: str) -> int:
     try:
         told = parse_sex(text).value
     except BadValue:

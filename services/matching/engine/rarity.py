@@ -1,5 +1,7 @@
 """How rare values are: a name by how often its parts are borne, however they are spelled; a text by how often it is written."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -41,10 +43,33 @@ def _counted(left: npt.NDArray[np.uint32], right: npt.NDArray[np.uint32], size: 
 
 def _names(names: NameArrays, layout: Layout, left: Words, right: Words) -> Floats:
     """A name is as rare as its parts together; spellings of one consonant skeleton are one part."""
+    return name_bits_of(names, _token_bits(names, layout, (left, right)))
+
+
+def token_bits_of(vocabulary: Vocabulary, records: Words) -> Doubles:
+    """How rare each part of a name is among these records, in bits."""
+    return _token_bits(vocabulary.names.arrays, vocabulary.layout, (records,))
+
+
+def name_bits_of(names: NameArrays, token_bits: Doubles) -> Floats:
+    """How rare the names of a table are, by their parts."""
+    bits: Floats = token_bits[names.names].sum(axis=1).astype(np.float32)
+    return bits
+
+
+def new_name_bits(tokens: npt.NDArray[np.uint32], token_bits: Doubles, rarest: float) -> Floats:
+    """The same for names [names, parts] that came after their parts were counted: a part that came too is `rarest`."""
+    known = tokens < len(token_bits)
+    parts = np.where(known, token_bits[np.where(known, tokens, 0)], rarest)
+    bits: Floats = parts.sum(axis=1).astype(np.float32)
+    return bits
+
+
+def _token_bits(names: NameArrays, layout: Layout, lists: Sequence[Words]) -> Doubles:
     borne = np.zeros(len(names.tokens), np.int64)
     rows = 0
     for at in layout.of_kind(Kind.NAME):
-        for side in (left, right):
+        for side in lists:
             counts = np.bincount(side[:, layout.offsets[at]], minlength=len(names.names))
             counts[0] = 0
             rows += int(counts.sum())
@@ -54,7 +79,6 @@ def _names(names: NameArrays, layout: Layout, left: Words, right: Words) -> Floa
     own_class = np.where(names.tokens["skeleton_sum"] == 0, np.arange(len(classes)) + classes.max() + 1, classes)
     by_class = np.bincount(own_class, weights=borne)
     shares = np.maximum(by_class[own_class], 1.0) / max(1, rows)
-    token_bits = -np.log2(np.minimum(shares, 1.0))
-    token_bits[0] = 0.0
-    bits: Floats = token_bits[names.names].sum(axis=1).astype(np.float32)
+    bits: Doubles = -np.log2(np.minimum(shares, 1.0))
+    bits[0] = 0.0
     return bits

@@ -1,7 +1,8 @@
 """Tables of distinct texts: each is folded once and compared by its code; how alike two are is a matter of letters."""
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -52,6 +53,18 @@ class TextTable:
             more["length"] = [min(len(text), LONGEST) for text in fresh]
             self.records = np.concatenate((self.records, more))
         return codes
+
+    def known(self) -> list[tuple[int, str]]:
+        """The field and text of every code, from 1."""
+        return list(self._codes)
+
+    @classmethod
+    def of(cls, known: Iterable[tuple[int, str]]) -> "TextTable":
+        """The table whose `known` these are."""
+        table = cls()
+        for field, texts in groupby(known, key=itemgetter(0)):
+            table.add(field, [text for _, text in texts])
+        return table
 
 
 def _letters_of(texts: Sequence[str]) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,67 @@
+"""An index kept on disk: a folder of plain arrays and its model, written whole or not at all, and read back in seconds."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from services.matching.engine.fields import PLACE_LEVELS
+from services.matching.engine.index import Index
+from services.matching.engine.model import Model
+from services.matching.engine.name_table import NameTable
+from services.matching.engine.packing import Vocabulary
+from services.matching.engine.texts import TextTable
+
+FORMAT: Final = 1
+"""Rises where what is written changes its meaning; an older snapshot is then built anew."""
+
+
+class SnapshotOutdated(ValueError):
+    """Written by another release, or another model: build the index anew."""
+
+
+def save(index: Index, folder: Path, noted: dict[str, Any]) -> None:
+    """Write the index of now with what the caller notes beside it (how far it has followed the registry).
+
+    The folder before is replaced in one step: a death in between leaves one or the other. Raises OSError.
+    """
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        (partial / "model.json").write_bytes(index.model.to_json())
+        places = [list(known) for known in index.vocabulary.places]
+        told = {"format": FORMAT, "places": places, "texts": index.vocabulary.texts.known(), "noted": noted}
+        (partial / "index.json").write_bytes(orjson.dumps(told))
+        for name, array in _arrays(index).items():
+            np.save(partial / f"{name}.npy", array, allow_pickle=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _arrays(index: Index) -> dict[str, npt.NDArray[Any]]:
+    return {
+        "records": index.records[: index.rows],
+        "alive": index.alive[: index.rows],
+        **{f"names.{name}": column for name, column in index.vocabulary.names.columns().items()},
+    }
+
+
+def load(folder: Path, model: Model) -> tuple[Index, dict[str, Any]]:
+    """The index and what was noted. Raises SnapshotOutdated, FileNotFoundError, OSError; NamesOutdated (a ValueError)."""
+    told = orjson.loads((folder / "index.json").read_bytes())
+    if told["format"] != FORMAT or (folder / "model.json").read_bytes() != model.to_json():
+        raise SnapshotOutdated(f"format {told['format']}, or another model")
+    stored = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
+    vocabulary = Vocabulary(model.layout)
+    names = {name.removeprefix("names."): array for name, array in stored.items() if name.startswith("names.")}
+    vocabulary.names = NameTable.of(names)
+    vocabulary.texts = TextTable.of(told["texts"])
+    vocabulary.places = [{name: code for code, name in enumerate(known)} for known in told["places"][:PLACE_LEVELS]]
+    return Index(model, vocabulary, stored["records"], stored["alive"]), told["noted"]

@@ -1,0 +1,229 @@
+"""The index in memory gives what comparing whole lists gives, whatever came and went since it was built."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.fields import Field, Kind, layout_of
+from services.matching.engine.index import Index
+from services.matching.engine.lists import compare_lists
+from services.matching.engine.model import Model, expert_shares
+from services.matching.engine.packing import Vocabulary, pack
+from services.matching.engine.packing_one import pack_one
+from services.matching.engine.snapshots import SnapshotOutdated, load, save
+
+FIELDS = (
+    Field("id", Kind.NUMBER),
+    Field("phone", Kind.PHONE, 2),
+    Field("birth", Kind.DATE),
+    Field("sex", Kind.SEX),
+    Field("place", Kind.PLACE, 3),
+    Field("father_name", Kind.FATHER),
+    Field("name", Kind.NAME, 2),
+)
+Record = Mapping[str, Sequence[str]]
+GIVEN, FATHERS = (
+    ("Mohamed", "Ahmed", "Sidi", "Yeslem", "Mariem", "Fatimetou", "Zeinabou", "Bowba"),
+    ("Salem", "Moctar", "Cheikh", "Bilal", "Vall", "Deddah", "Brahim"),
+)
+ARABIC = {"Mohamed": "محمد", "Ahmed": "أحمد", "Salem": "سالم", "Moctar": "المختار", "Mariem": "مريم"}
+
+
+def a_model(version: str = "an expert's") -> Model:
+    layout = layout_of(FIELDS)
+    m, u = expert_shares(layout)
+    return Model(version, layout, m, u, np.full(len(layout.fields), 8.0), -12.0)
+
+
+def people(count: int, seed: int = 1) -> list[Record]:
+    rng = np.random.default_rng(seed)
+    names = list(product(GIVEN, FATHERS, FATHERS))
+    out: list[Record] = []
+    for at in range(count):
+        given, father, grandfather = names[rng.integers(len(names))]
+        arabic = " ".join(ARABIC.get(part, "") for part in (given, father)).strip()
+        out.append(
+            {
+                "id": [str(9_900_000_000 + at * 97) if rng.random() < 0.6 else ""],
+                "phone": [str(20_000_000 + int(rng.integers(count))), ""],
+                "birth": [
+                    f"{1950 + int(rng.integers(60))}-{1 + int(rng.integers(12)):02}-{1 + int(rng.integers(28)):02}"
+                ],
+                "sex": ["M" if given in GIVEN[:4] else "F"],
+                "place": ["MR01", "MR011", f"MR011-C{int(rng.integers(4)):02}"],
+                "father_name": [father if rng.random() < 0.3 else ""],
+                "name": [f"{given} Ould {father} {grandfather}", arabic],
+            }
+        )
+    return out
+
+
+def columns(records: Sequence[Record]) -> dict[str, list[pl.Series]]:
+    return {
+        one.name: [
+            pl.Series([record[one.name][at] for record in records], dtype=pl.String)
+            for at in range(len(records[0][one.name]))
+        ]
+        for one in FIELDS
+    }
+
+
+def slipped(record: Record) -> Record:
+    """What a clerk makes of it: no number, another phone, a year alone, the grandfather left out."""
+    given, _, father, *_ = record["name"][0].split()
+    return {
+        **record,
+        "id": [""],
+        "phone": ["49999999", ""],
+        "birth": [record["birth"][0][:4]],
+        "father_name": [""],
+        "name": [f"{given} {father}", ""],
+    }
+
+
+texts = st.one_of(
+    st.sampled_from(
+        ["", "Mohamed Ould Ahmed", "محمد ولد أحمد", "9900000097", "9.93E+09", "MR0630000025", "AB-12", "٢٠٠٠٠٠٠١"]
+    ),
+    st.text(max_size=30),
+)
+
+
+@given(st.lists(st.lists(texts, min_size=11, max_size=11), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_one_record_is_packed_as_in_a_list(rows: list[list[str]]) -> None:
+    records = [
+        {"id": row[:1], "phone": row[1:3], "birth": row[3:4], "sex": row[4:5], "place": row[5:8], "father_name": row[8:9],
+         "name": row[9:11]}
+        for row in rows
+    ]  # fmt: skip
+    of_list, of_one = Vocabulary(layout_of(FIELDS)), Vocabulary(layout_of(FIELDS))
+    # Places are numbered as they come, and columns come one level after the other.
+    for vocabulary in (of_list, of_one):
+        for record in records:
+            pack_one(
+                {"place": record["place"], "name": record["name"], "father_name": record["father_name"]}, vocabulary
+            )
+
+    whole = pack(columns(records), of_list)
+    phone = layout_of(FIELDS).offsets[layout_of(FIELDS).of_kind(Kind.PHONE)[0]]
+    whole[:, phone : phone + 2] &= np.uint32((1 << 27) - 1)  # how many share it, only a list can tell
+
+    for at, record in enumerate(records):
+        assert pack_one(record, of_one)[0].tolist() == whole[at].tolist()
+
+
+def test_the_index_scores_as_lists_do() -> None:
+    registered = people(2_000)
+    listed = [slipped(one) for one in registered[:300]] + people(100, seed=9)
+    model = a_model()
+    index = Index.build(model, columns(registered))
+    looking = index.looking()
+
+    outcome = compare_lists(FIELDS, columns(registered), columns(listed), model=model, assignment="many", least=0.0)
+
+    of_lists = {
+        (int(r), int(le)): float(s)
+        for r, le, s in zip(outcome.pairs.right, outcome.pairs.left, outcome.pairs.score, strict=True)
+    }
+    compared = 0
+    for row, record in enumerate(listed):
+        for found in index.find(record, looking, most=256):
+            if (row, found.row) in of_lists:
+                compared += 1
+                # Rarity is counted over both lists by the one, over the registry by the other: bounded, not equal.
+                assert found.score == pytest.approx(of_lists[row, found.row], abs=1.0)
+    assert compared > 300
+
+
+def test_who_is_registered_is_found_first() -> None:
+    registered = people(2_000)
+    index = Index.build(a_model(), columns(registered))
+    looking = index.looking()
+
+    right = sum(index.find(one, looking)[0].row == at for at, one in enumerate(registered[:200]) if one["id"][0])
+
+    assert right == sum(bool(one["id"][0]) for one in registered[:200])
+
+
+def test_what_comes_later_is_found_like_what_was_there() -> None:
+    registered = people(600)
+    whole, growing = Index.build(a_model(), columns(registered)), Index.build(a_model(), columns(registered[:400]))
+    for one in registered[400:]:
+        growing.add(one)
+    looking, other = whole.looking(), growing.looking()
+
+    assert len(growing) == len(whole) == 600
+    assert growing.new_rows == 200
+    for at in range(0, 600, 7):
+        asked = slipped(registered[at])
+        assert {one.row for one in growing.find(asked, other, most=256)} >= {
+            one.row for one in whole.find(asked, looking, most=256) if one.probability > 0.05
+        }
+
+
+def test_who_is_removed_is_not_found_any_more() -> None:
+    registered = people(300)
+    index = Index.build(a_model(), columns(registered))
+    looking = index.looking()
+    before = index.find(registered[5], looking)
+
+    index.remove([5])
+
+    assert before[0].row == 5
+    assert 5 not in [one.row for one in index.find(registered[5], looking, most=256)]
+    assert len(index) == 299
+
+
+def test_a_name_nobody_bears_finds_nobody() -> None:
+    index = Index.build(a_model(), columns(people(300)))
+
+    assert index.find({"name": ["Xyzzy Plugh Frobozz", ""]}, index.looking()) == []
+    assert index.find({}, index.looking()) == []
+
+
+def test_a_crowd_under_one_key_is_bounded() -> None:
+    one = {
+        **people(1)[0],
+        "id": [""],
+        "phone": ["20000001", ""],
+        "birth": [""],
+        "place": ["", "", ""],
+        "father_name": [""],
+    }
+    index = Index.build(a_model(), columns([one] * 40_000))
+
+    assert len(index.find(one, index.looking(), most=1_000)) <= 256
+
+
+def test_a_snapshot_is_read_back_as_it_was(tmp_path: Path) -> None:
+    registered = people(500)
+    index = Index.build(a_model(), columns(registered[:450]))
+    for one in registered[450:]:
+        index.add(one)
+    index.remove([3])
+    save(index, tmp_path / "index", {"through": 77})
+    save(index, tmp_path / "index", {"through": 78})
+
+    again, noted = load(tmp_path / "index", a_model())
+
+    assert noted == {"through": 78}
+    assert len(again) == 499
+    looking, other = index.looking(), again.looking()
+    for at in range(0, 500, 11):
+        found = again.find(registered[at], other)
+        assert [one.row for one in found] == [one.row for one in index.find(registered[at], looking)]
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_snapshot_of_another_model_is_refused(tmp_path: Path) -> None:
+    save(Index.build(a_model(), columns(people(10))), tmp_path / "index", {})
+
+    with pytest.raises(SnapshotOutdated):
+        load(tmp_path / "index", a_model("another"))
