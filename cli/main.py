@@ -11,7 +11,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from cli import changes, matching
+from cli import adjudicating, changes, matching
 from shared.text import LANGUAGES
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 app.add_typer(changes.app, name="changes")
+adjudicating.mount(matching.app)
 app.add_typer(matching.app, name="match")
 
 DEFAULT_DATA = Path("data")

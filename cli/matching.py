@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Link lists, find who stands twice in one, compare names: plain files, no platform needed.")
+app = typer.Typer(
+    help="Link lists, find who stands twice in one, compare names: plain files, no platform needed."
+    " Decide what a running platform leaves to a person."
+)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .csv, .xlsx or Parquet file.")]
 MappingFile = Annotated[

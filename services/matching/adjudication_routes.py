@@ -177,10 +177,14 @@ async def _linked(once: Once, tx: Tx, body: BaseModel, command: Callable[[], Awa
 
 @router.get("/links/{enrollment_id}/history", tags=["links"])
 async def get_link_history(
-    enrollment_id: UUID, tx: Tx, by: Reading, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+    enrollment_id: UUID, tx: Tx, by: Reading, response: Response, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> Page[LinkTurn]:
-    """What became of a link of the caller's, newest first: by which model or official, from whom to whom, and why."""
-    return await adjudication_queries.link_history(tx, enrollment_id, by, limit, cursor)
+    """What became of a link of the caller's, newest first: by which model or official, from whom to whom, and why. The ETag
+    of the first page is the link's version."""
+    found = await adjudication_queries.link_history(tx, enrollment_id, by, limit, cursor)
+    if cursor is None and found.items:
+        tag(response, found.items[0].version)
+    return found
 
 
 @router.get("/individuals/{individual_id}/links", tags=["links"])
