@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,12 +80,17 @@ def judge(marked: pl.DataFrame, true_pairs: int) -> Accuracy:
         f1=round(float(f1[best]), 5),
         precision=round(float(precision[best]), 5),
         recall=round(float(recall[best]), 5),
-        threshold=round(float(ranked["probability"][int(at[best])]), 4),
+        threshold=_downwards(float(ranked["probability"][int(at[best])])),
         at_half=round(half_f1, 5),
         reached=round(float(found[-1] / true_pairs), 5),
         curve=[(round(float(recall[one]), 4), round(float(precision[one]), 4)) for one in shown],
         calibration=_calibration(marked["probability"].to_numpy(), right=marked["true"].to_numpy()),
     )
+
+
+def _downwards(probability: float) -> float:
+    """To four digits, never above it: the pairs at the threshold itself are many, and they belong to what is accepted."""
+    return math.floor(probability * 10_000) / 10_000
 
 
 def _calibration(probability: Floats, right: Truths) -> list[tuple[float, float, int]]:

