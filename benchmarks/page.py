@@ -22,7 +22,8 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 (`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
 (`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
-them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`) and `linkage-quality`.
+them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`) and `linkage-quality`. How well names are
+told apart: `B=names`.
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -46,6 +47,9 @@ READING = """\
   with its Idempotency-Key, kept with history and event.
 - **payment-cycle**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP: from the request until a cycle's
   last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
+- **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
+  of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
+  in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
 - A ratio is the platform's seconds by the peer's, both of the same run on the same machine; ratios travel better
   between machines than seconds do.
 """
@@ -146,6 +150,10 @@ REGISTRY = {
         "entitlements", "issue_s", "reconcile_s", "issued_per_s", "reconciled_per_s", "reconciliation_read_s",
         "service_cpu_s", "load_before", "peak_mib",
     ),
+    "names": (
+        "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
+        "tuning_recall_at_p95", "ns_per_pair",
+    ),
 }  # fmt: skip
 """The figures of each benchmark of one service that the page shows, by their keys."""
 REGISTRY_TARGETS = (
@@ -158,6 +166,8 @@ REGISTRY_TARGETS = (
     ("enrolled", "p99_ms", "is X enrolled in Y at 1 million, p99, ms", "10", 10, False),
     ("enroll-write", "writes_per_s", "single enrollments/s", "at least 300", 300, True),
     ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
+    ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
+    ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
 )
 """Benchmark, figure, what it is, the target as told, the bound, and whether more is better. Of the smallest size run."""

@@ -7,7 +7,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import enrollments, main_job, payment_cycle, registry_import, registry_read, registry_write, starting
+from benchmarks import (
+    enrollments,
+    main_job,
+    names,
+    payment_cycle,
+    registry_import,
+    registry_read,
+    registry_write,
+    starting,
+)
 from benchmarks.figures import machine
 from benchmarks.linkage.running import LINKAGE, run_linkage, without_points
 from benchmarks.page import REGISTRY, write_linkage, write_page
@@ -24,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "registry-read": registry_read.run_registry_read,
     "registry-write": registry_write.run_registry_write,
     "payment-cycle": payment_cycle.run_payment_cycle,
+    "names": names.run_names,
     "enrolled": enrollments.run_enrolled,
     "enroll-write": enrollments.run_enroll_write,
 }

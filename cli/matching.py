@@ -67,3 +67,16 @@ def dedupe(
     from cli.linking import Asked, run
 
     raise typer.Exit(run(Asked(file, None, mapping, out, least, "many", model, save_model, report)))
+
+
+@app.command()
+def names(
+    pairs: Annotated[
+        Path, typer.Option("--pairs", exists=True, dir_okay=False, help="A .csv with a name in column a and one in b.")
+    ],
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="The same rows with a column `score`, as .csv.")],
+) -> None:
+    """Say how alike two names are, in any scripts: a score of 0 to 1 for each row of PAIRS."""
+    from cli.naming import run
+
+    raise typer.Exit(run(pairs, out))

@@ -66,6 +66,8 @@ yatera yattera آتي آن آو اتي افال امباي امبوج ان ان�
 _CLANS = frozenset(_CLAN_NAMES.split())
 # Past this many tokens a "name" is a sentence typed into the wrong column.
 MAX_TOKENS = 8
+# Past this many characters what stands between two spaces is no word.
+MAX_WRITTEN = 200
 # Past this many sounds a word is no name: the longest names have sixteen.
 MAX_SOUNDS = 22
 ARABIC_SERVANT = "عبد"
@@ -108,13 +110,13 @@ class Name:
 
 
 def _words(text: str) -> list[str]:
-    return [word for written in text.split() for word in folded_words(written)]
+    return [word for written in text.split() for word in folded_words(written[:MAX_WRITTEN])]
 
 
 @lru_cache(maxsize=131_072)
 def folded_words(written: str) -> tuple[str, ...]:
     """What one word as it was written comes to: mostly one word. Names are made of few words, so this is cached."""
-    words = [part for word in fold(written).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
+    words = [part for word in fold(written[:MAX_WRITTEN]).split() for part in _GLUED_COMPOUND.sub(r"\1 ", word).split()]
     return tuple(_ABBREVIATIONS.get(word, word) for word in words if not word.isdigit())
 
 

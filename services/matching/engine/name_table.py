@@ -152,6 +152,11 @@ class NameTable:
         return np.concatenate(found) if found else np.zeros(0, np.uint32)
 
     @property
+    def words(self) -> int:
+        """Written words that it has met."""
+        return self._word_count
+
+    @property
     def arrays(self) -> NameArrays:
         """What the kernels read, as of now."""
         tokens = self._token_records[: len(self._tokens) + 1]
