@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching import holding, projecting
+from services.matching import handing_over, holding, projecting
 from services.matching.models import Place
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
@@ -88,6 +88,7 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
     path = f"/internal/enrollment-batches/{event.batch_id}"
     changes = [change async for change in delivery.owners.items(delivery.process, path)]
     await projecting.put_beneficiaries(tx, event.institution, changes)
+    await handing_over.take_over_proposals(tx, changes)
 
 
 @consumers.on(ValuesChanged)
@@ -108,6 +109,7 @@ async def take_over_refusal(tx: AsyncSession, event: LinkRefused, delivery: Deli
 async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery: Delivery) -> None:
     program = await delivery.owners.get(delivery.process, f"/internal/programs/{event.program}")
     await projecting.put_program(tx, program)
+    await handing_over.settle_waiting(tx, event.program)
 
 
 @consumers.on(SchoolsChanged)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.asking import Judged, ask_for_clusters, put_questions
 from services.matching.candidates import Keys, People, members_of, read_people
+from services.matching.handing_over import settle_linked
 from services.matching.holding import NOTHING, Decided, decided_about
 from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, BeneficiaryKey, LinkStatus, Place
@@ -235,6 +236,7 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged], turn: Turn | None) 
         record(tx, LinksChanged(institution=institution, batch_id=batch_id, **count))
     await refresh_overlaps(tx, touched)
     await serve_enrolled(tx, touched)
+    await settle_linked(tx, [one.beneficiary.id for one in judged])
 
 
 Target = tuple[LinkStatus | None, UUID | None, UUID | None]

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.matching.rules.matrix import OverlapClass
-from services.matching.rules.referring import ReferralReason, ReferralRefusal, ReferralStatus
+from services.matching.rules.referring import HandOverOutcome, ReferralReason, ReferralRefusal, ReferralStatus
 from shared.database import NAMING
 
 
@@ -261,6 +261,33 @@ class MatrixDecision(Base):
     decided_by: Mapped[str] = mapped_column(Text)
 
 
+class HandOver(Base):
+    """A household that left a program with a proposal to another institution's, until it is referred there.
+
+    `version` is that of the enrollment when it ended: where the enrollment has a later one, the exit was undone.
+    """
+
+    __tablename__ = "hand_overs"
+    __table_args__ = (
+        UniqueConstraint("enrollment_id", "version", name="uq_hand_overs_enrollment_id"),
+        CheckConstraint(
+            "outcome IN ('waiting', 'referred', 'in_program', 'referred_already', 'withdrawn')", name="outcome"
+        ),
+        Index("ix_hand_overs_waiting", "to_program", postgresql_where="outcome = 'waiting'"),
+        Index("ix_hand_overs_from_program_id", "from_program", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("beneficiaries.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    from_program: Mapped[str] = mapped_column(Text)
+    to_program: Mapped[str] = mapped_column(Text)
+    handed_over_by: Mapped[str] = mapped_column(Text)
+    handed_over_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[HandOverOutcome] = mapped_column(Text)
+    referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referrals.id"))
+
+
 class Referral(Base):
     """A household that one program's keeper sends to another program, followed until it is served.
 
@@ -282,7 +309,7 @@ class Referral(Base):
         CheckConstraint("from_program <> to_program", name="two_programs"),
         CheckConstraint("status IN ('sent', 'seen', 'accepted', 'refused', 'served', 'closed')", name="status"),
         CheckConstraint(
-            "reason IN ('not_in_program', 'household_asked', 'situation_changed')",
+            "reason IN ('not_in_program', 'household_asked', 'situation_changed', 'left_program')",
             name="reason",
         ),
         CheckConstraint("(refusal IS NULL) = (refused_at IS NULL)", name="refusal_has_reason"),

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Row, cast, distinct, extract, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.models import Beneficiary, Household, LinkStatus, Place, Referral
+from services.matching.models import Beneficiary, HandOver, Household, LinkStatus, Place, Program, Referral
 from services.matching.queries import SMALLEST_CELL
 from services.matching.referring import is_linked, standing_to
-from services.matching.rules.referring import ReferralStatus, Standing
+from services.matching.rules.referring import HandOverOutcome, ReferralStatus, Standing
 from services.matching.schemas import (
+    HandOverOut,
     ReferralDetail,
     ReferralOut,
     ReferralSummary,
@@ -180,6 +181,32 @@ def _seen_by(by: Caller, direction: Direction, row: Row[Any]) -> dict[str, Any]:
         "commune_fr": row.name_fr if received else None,
         "commune_ar": row.name_ar if received else None,
     }
+
+
+async def hand_overs(
+    tx: AsyncSession, by: Caller, limit: int, cursor: str | None, outcome: HandOverOutcome | None
+) -> Page[HandOverOut]:
+    """The proposals with which the caller's enrollments ended, oldest first, to programs that its agreement covers."""
+    rows = (
+        select(HandOver, Program.code.label("published"))
+        .outerjoin(Program, Program.code == HandOver.to_program)
+        .where(HandOver.from_program.in_(by.programs), HandOver.to_program.in_(by.covers))
+        .order_by(HandOver.id)
+        .limit(limit + 1)
+    )
+    if outcome is not None:
+        rows = rows.where(HandOver.outcome == outcome)
+    if cursor:
+        rows = rows.where(HandOver.id > decode_cursor(cursor, UUID)[0])
+    found = (await tx.execute(rows)).all()
+    items = [_hand_over(one.HandOver, published=one.published is not None) for one in found[:limit]]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(found) > limit else None)
+
+
+def _hand_over(one: HandOver, *, published: bool) -> HandOverOut:
+    told = {name: getattr(one, name) for name in HandOverOut.model_fields if name != "because"}
+    waits = one.outcome == HandOverOutcome.WAITING
+    return HandOverOut(**told, because=("not_linked" if published else "not_published") if waits else None)
 
 
 async def summary(tx: AsyncSession, by: Caller, sent_from: date | None, sent_to: date | None) -> list[ReferralSummary]:

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from services.matching import referral_queries as queries
 from services.matching import referring
 from services.matching.referring import Step
-from services.matching.rules.referring import ReferralStatus, Standing
+from services.matching.rules.referring import HandOverOutcome, ReferralStatus, Standing
 from services.matching.schemas import (
+    HandOverOut,
     ReferralDetail,
     ReferralOut,
     ReferralRefused,
@@ -90,6 +91,19 @@ async def summarize_referrals(
 ) -> list[ReferralSummary]:
     """Referrals by pair of programs, of those the caller's programs sent or received: steps, uptake and median days."""
     return await queries.summary(tx, by, sent_from, sent_to)
+
+
+@router.get("/hand-overs")
+async def list_hand_overs(
+    tx: Tx,
+    by: Reading,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    outcome: HandOverOutcome | None = None,
+) -> Page[HandOverOut]:
+    """What became of the households that the caller's programs handed over to another institution's when they left, oldest
+    first. Each is a referral there once it is surely known which household it is."""
+    return await queries.hand_overs(tx, by, limit, cursor, outcome)
 
 
 @router.get("/referrals/{referral_id}")

@@ -174,7 +174,7 @@ async def _send(
     change = {"from": None, "to": ReferralStatus.SENT.value, "reason": asked.reason.value}
     history = [(id_, 1, batch_id, by.name, change) for id_ in sent.values()]
     await copy_rows(tx, "history", HISTORY_COLUMNS, history)
-    _announce(tx, batch_id, asked.from_program, asked.to_program, Counter({ReferralStatus.SENT: len(sent)}))
+    announce_referrals(tx, batch_id, asked.from_program, asked.to_program, Counter({ReferralStatus.SENT: len(sent)}))
     return sent, batch_id
 
 
@@ -199,8 +199,8 @@ async def move(tx: AsyncSession, referral_id: UUID, step: Step, *, by: Caller, i
             status=STATUS_WORDS[found.status], wanted=STATUS_WORDS[step.to], following=next_words(found.status)
         )
     batch_id = new_id()
-    _turn(tx, found, step, batch_id, by.name, now())
-    _announce(tx, batch_id, found.from_program, found.to_program, Counter({step.to: 1}))
+    turn_referral(tx, found, step, batch_id, by.name, now())
+    announce_referrals(tx, batch_id, found.from_program, found.to_program, Counter({step.to: 1}))
     return found
 
 
@@ -238,11 +238,11 @@ async def serve_enrolled(tx: AsyncSession, household_ids: set[UUID]) -> None:
     for (from_program, to_program), referrals in by_pair.items():
         batch_id = new_id()
         for one in referrals:
-            _turn(tx, one, Step(ReferralStatus.SERVED), batch_id, ITSELF, at)
-        _announce(tx, batch_id, from_program, to_program, Counter({ReferralStatus.SERVED: len(referrals)}))
+            turn_referral(tx, one, Step(ReferralStatus.SERVED), batch_id, ITSELF, at)
+        announce_referrals(tx, batch_id, from_program, to_program, Counter({ReferralStatus.SERVED: len(referrals)}))
 
 
-def _turn(tx: AsyncSession, referral: Referral, step: Step, batch_id: UUID, by: str, at: datetime) -> None:
+def turn_referral(tx: AsyncSession, referral: Referral, step: Step, batch_id: UUID, by: str, at: datetime) -> None:
     change = {"from": str(referral.status), "to": step.to.value, "reason": step.refusal}
     referral.status, referral.version = step.to, referral.version + 1
     setattr(referral, f"{step.to}_at", at)
@@ -251,7 +251,7 @@ def _turn(tx: AsyncSession, referral: Referral, step: Step, batch_id: UUID, by: 
     tx.add(History(aggregate_id=referral.id, version=referral.version, batch_id=batch_id, changed_by=by, change=change))
 
 
-def _announce(
+def announce_referrals(
     tx: AsyncSession, batch_id: UUID, from_program: str, to_program: str, counts: Counter[ReferralStatus]
 ) -> None:
     told = {status.value: count for status, count in counts.items()}

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.rules.matrix import OverlapClass
-from services.matching.rules.referring import ReferralReason, ReferralRefusal, ReferralStatus, Standing
+from services.matching.rules.referring import HandOverOutcome, ReferralReason, ReferralRefusal, ReferralStatus, Standing
 from shared.text import Language
 
 CellClass = OverlapClass | Literal["undecided"]
@@ -238,7 +238,7 @@ class ReferralsIn(BaseModel):
 
     from_program: Annotated[str, StringConstraints(max_length=64)]
     to_program: Annotated[str, StringConstraints(max_length=64)]
-    reason: ReferralReason
+    reason: Literal[ReferralReason.NOT_IN_PROGRAM, ReferralReason.HOUSEHOLD_ASKED, ReferralReason.SITUATION_CHANGED]
     enrollments: Annotated[list[UUID], Field(min_length=1, max_length=MOST_NAMED)] | Literal["all"]
 
 
@@ -312,6 +312,23 @@ class ReferralDetail(ReferralOut):
     """A referral with its history, oldest first."""
 
     history: list[ReferralTurn]
+
+
+class HandOverOut(BaseModel):
+    """What became of a proposal with which one of the caller's enrollments ended: `referral_id` once it was sent.
+
+    `because`: why it waits, `not_linked` where it is not surely known which household it is, `not_published` where the
+    other program is not known here yet.
+    """
+
+    id: UUID
+    enrollment_id: UUID
+    from_program: str
+    to_program: str
+    handed_over_at: datetime
+    outcome: HandOverOutcome
+    because: Literal["not_linked", "not_published"] | None
+    referral_id: UUID | None
 
 
 class ReferralSummary(BaseModel):

@@ -100,3 +100,36 @@ async def head_of(loaded: LoadedPlatform, household_number: str) -> dict[str, An
     head = next(one for one in home["members"] if one["relationship"] == "head")
     told = {name: head[name] for name in ("sex", "birth_date", "nni") if head.get(name)}
     return {"household_number": household_number, "name": head["name_fr"] or head["name_ar"]} | told
+
+
+async def test_who_leaves_one_program_is_handed_over_to_another_institutions_and_taken_back(
+    loaded: LoadedPlatform,
+) -> None:
+    food, cash = "EL_MAOUNA", "TEKAVOUL"
+    lacking = f"/matching/v1/programs/{food}/without/{cash}"
+    async with loaded.platform.client("csa") as officer, loaded.platform.client("taazour") as keeper:
+        chosen, *_ = [one async for one in officer.pages(lacking, standing="not_in")]
+        path = f"/programs/csa/v1/enrollments/{chosen['enrollment_id']}"
+        version = (await officer.get(path))["version"]
+
+        left = await officer.call(
+            "POST", f"{path}/exit", body={"reason": "graduated", "hand_over_to": cash}, if_match=f'"{version}"'
+        )
+        assert (left["status"], left["hand_over_to"], left["handed_over_id"]) == ("exited", cash, None)
+
+        async def referred() -> Any:
+            found = [one async for one in officer.pages("/matching/v1/hand-overs", outcome="referred")]
+            return next((one for one in found if one["enrollment_id"] == chosen["enrollment_id"]), None)
+
+        hand_over = await until(referred, what="the household to be referred")
+        received = await keeper.get(f"{REFERRALS}/{hand_over['referral_id']}")
+        assert (received["reason"], received["sent_by"], received["status"]) == ("left_program", "csa", "sent")
+        assert received["household_number"] is not None
+
+        await officer.call("POST", f"{path}/undo", if_match=f'"{left["version"]}"')
+
+        async def taken_back() -> Any:
+            now = await keeper.get(f"{REFERRALS}/{hand_over['referral_id']}")
+            return now["refusal"] == "sent_in_error"
+
+        await until(taken_back, what="the referral to be taken back")

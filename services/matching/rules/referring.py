@@ -23,6 +23,19 @@ class ReferralReason(StrEnum):
     NOT_IN_PROGRAM = "not_in_program"
     HOUSEHOLD_ASKED = "household_asked"
     SITUATION_CHANGED = "situation_changed"
+    LEFT_PROGRAM = "left_program"
+    """Handed over when it left the sending program; nobody chooses it."""
+
+
+class HandOverOutcome(StrEnum):
+    """What became of the proposal with which a household left a program. `waiting`: it is not surely known which household
+    it is, or the other program has not been published yet; `referred_already`: by somebody else, and not yet decided."""
+
+    WAITING = "waiting"
+    REFERRED = "referred"
+    IN_PROGRAM = "in_program"
+    REFERRED_ALREADY = "referred_already"
+    WITHDRAWN = "withdrawn"
 
 
 class ReferralRefusal(StrEnum):

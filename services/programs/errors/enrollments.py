@@ -117,6 +117,15 @@ class NotAComplement(Refusal):
     )
 
 
+class ComplementNotCovered(Refusal):
+    code, status = "complement_not_covered", 403
+    text = Text(
+        ar="البرنامج {program} لمؤسسة أخرى ولا يشمله اتفاقكم؛ لا تُحال الأسرة إليه. يمكن إنهاء التسجيل دون إحالة.",
+        fr="{program} est d'une autre institution et votre accord ne le couvre pas ; le ménage ne peut y être orienté. L'inscription peut se terminer sans orientation.",
+        en="{program} is another institution's, and your agreement does not cover it; the household cannot be handed over to it. The enrollment can end without a hand-over.",
+    )
+
+
 class NotOfAHousehold(Refusal):
     code, status = "not_of_a_household", 409
     text = Text(

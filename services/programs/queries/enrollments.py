@@ -129,6 +129,7 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None) -> Enrollme
         "version": turn.version,
         "program": enrollment.program_code,
         "at": turn.changed_at,
+        "by": turn.changed_by,
         **turn.change,
     }
     if unit is not None:

@@ -21,7 +21,7 @@ from shared.text import Language
 
 MOST = 100
 """Enrollments shown of one household: far more than anyone has."""
-NOTHING = Decimal(0)
+NOTHING = Decimal("0.00")
 # Cancelled entitlements are neither due nor held. What was handed over is read from the ledger, with its corrections.
 _SUMS = sql("""
 SELECT e.enrollment_id, count(*) FILTER (WHERE e.status <> 'cancelled') AS cycles,

@@ -39,6 +39,10 @@ router = APIRouter(prefix="/v1/enrollments", tags=["enrollments"])
 Writing = Annotated[Caller, permitted("enrollments:write")]
 
 
+ACCEPTANCE, RECERTIFICATION, UNDO = Acceptance(), Recertification(), Undo()
+"""Bodies that need say nothing: a request without one asks the same."""
+
+
 async def _asked(request: Request, enrollment_id: UUID, by: Writing, if_match: IfMatch) -> Asked:
     return Asked(enrollment_id, by, institution_of(request), if_match)
 
@@ -70,7 +74,7 @@ NOT_YET = dict.fromkeys(("held_reason", "held_on", "hand_over_to", "handed_over_
 
 
 @router.post("/{enrollment_id}/enroll", response_model=EnrollmentOut)
-async def accept_application(body: Acceptance, asked: OfOne, once: OnceOnly, tx: Tx) -> Response:
+async def accept_application(asked: OfOne, once: OnceOnly, tx: Tx, body: Acceptance = ACCEPTANCE) -> Response:
     """Accept an application, whatever its place in the waiting list, where the program has a seat."""
     return await _turn(once, body, lambda: commands.accept_application(tx, asked))
 
@@ -98,7 +102,8 @@ async def exit_enrollment(body: Exit, asked: OfOne, once: OnceOnly, tx: Tx) -> R
     """End an enrollment for good; `graduated` where the household needs the program no longer.
 
     The beneficiary may be enrolled anew later. With `hand_over_to` the household is proposed to a complement of the
-    program: one of this institution gets its application at once.
+    program: one of this institution gets its application at once; another institution's, which the caller's agreement
+    must cover, is sent a referral. `GET /matching/v1/hand-overs` says what became of it.
     """
     return await _turn(once, body, lambda: leaving.exit_enrollment(tx, asked, body.reason, body.hand_over_to))
 
@@ -110,7 +115,9 @@ async def transfer_enrollment(body: Transfer, asked: OfOne, once: OnceOnly, tx: 
 
 
 @router.post("/{enrollment_id}/recertify", response_model=EnrollmentOut)
-async def recertify_enrollment(body: Recertification, asked: OfOne, once: OnceOnly, tx: Tx) -> Response:
+async def recertify_enrollment(
+    asked: OfOne, once: OnceOnly, tx: Tx, body: Recertification = RECERTIFICATION
+) -> Response:
     """Note that the household was looked at again and stays in the program."""
     return await _turn(once, body, lambda: commands.recertify_enrollment(tx, asked, body.next_on))
 
@@ -122,7 +129,7 @@ async def correct_enrollment(body: Correction, asked: OfOne, once: OnceOnly, tx:
 
 
 @router.post("/{enrollment_id}/undo", response_model=EnrollmentOut)
-async def undo_last_step(body: Undo, asked: OfOne, once: OnceOnly, tx: Tx) -> Response:
+async def undo_last_step(asked: OfOne, once: OnceOnly, tx: Tx, body: Undo = UNDO) -> Response:
     """Undo the last step, whatever it was, as long as nothing was delivered and nobody else came in since."""
     return await _turn(once, body, lambda: undoing.undo_last_step(tx, asked))
 

@@ -140,6 +140,10 @@ class EnrollmentChange(BaseModel):
     to: Status
     reason: str | None
     at: datetime
+    by: str
+    """The partner that asked for it, or `registry`."""
+    hand_over_to: str | None = None
+    """The program, of any institution, to which the household is proposed with this exit."""
     beneficiary: BeneficiaryOut | None = None
     """The state now, which may be newer than this change; left out where it was not asked for."""
 

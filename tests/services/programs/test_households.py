@@ -121,7 +121,7 @@ async def test_what_is_not_known_is_not_added_up_and_the_newest_come_first(
 
         found = (await client.get(f"/v1/households/{HOUSEHOLD}", headers={"Accept-Language": "en"})).json()
 
-    assert (found["monthly_value_mru"], found["complete"], found["due_mru"]) == ("0", False, "6300.00")
+    assert (found["monthly_value_mru"], found["complete"], found["due_mru"]) == ("0.00", False, "6300.00")
     [received] = found["enrollments"]
     assert len(received["entitlements"]) == 12
     assert "what it is worth a month is not known" in received["explanation"][1]

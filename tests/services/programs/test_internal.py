@@ -96,7 +96,7 @@ async def test_a_batch_without_beneficiaries_names_nobody(men: Running, announce
         )
 
     assert "Amadou" not in answer.text
-    assert set(answer.json()["items"][0]) == {"enrollment_id", "version", "program", "from", "to", "reason", "at"}
+    assert set(answer.json()["items"][0]) == {"enrollment_id", "version", "program", "from", "to", "reason", "at", "by"}
 
 
 async def test_an_old_batch_keeps_its_change_and_shows_the_beneficiary_as_now(

@@ -367,6 +367,18 @@ async def test_a_correction_changes_what_is_named_and_nothing_else(client: httpx
     assert (taken.status_code, taken.json()["code"]) == (409, "active_meanwhile")
 
 
+async def test_a_turn_that_need_say_nothing_needs_no_body(client: httpx.AsyncClient) -> None:
+    one = await begun(client, enroll=False)
+
+    versions = []
+    for verb in ("enroll", "recertify", "undo"):
+        answer = await client.post(f"/v1/enrollments/{one['id']}/{verb}", headers={"If-Match": "*"})
+        assert answer.status_code == 200, answer.text
+        versions.append((answer.json()["status"], answer.json()["version"]))
+
+    assert versions == [("enrolled", 2), ("enrolled", 3), ("enrolled", 4)]
+
+
 async def test_recertification_moves_the_day_to_look_again(client: httpx.AsyncClient) -> None:
     one, two = await begun(client), await begun(client, program="TEMWINE", beneficiary={"card_number": "77"})
     until = (TODAY + timedelta(days=90)).isoformat()
@@ -395,6 +407,31 @@ async def test_an_exit_hands_over_to_a_complement_of_the_same_institution(client
 
     assert (back["status"], back["hand_over_to"], back["exited_on"]) == ("enrolled", None, None)
     assert (await client.get(f"/v1/enrollments/{there['id']}")).json()["status"] == "exited"
+
+
+async def test_an_exit_proposes_to_another_institutions_program_where_the_agreement_covers_it(
+    start: Start, announced: Announced
+) -> None:
+    csa = await start("csa")
+    mine = frozenset({"EL_MAOUNA"})
+    async with (
+        csa.client("csa", programs=mine, covers=frozenset({"TEKAVOUL"})) as officer,
+        csa.client("csa", programs=mine) as uncovered,
+        csa.client("matching") as matching,
+    ):
+        one = await begun(officer, program="EL_MAOUNA")
+
+        for language, begins in (("ar", "البرنامج TEKAVOUL"), ("fr", "TEKAVOUL est"), ("en", "TEKAVOUL is")):
+            uncovered.headers["Accept-Language"] = language
+            refused = await turn(uncovered, one, "exit", reason="graduated", hand_over_to="TEKAVOUL")
+            assert (refused.status_code, refused.json()["code"]) == (403, "complement_not_covered")
+            assert refused.json()["title"].startswith(begins)
+        left = await turned(officer, one, "exit", reason="graduated", hand_over_to="TEKAVOUL")
+
+        assert (left["status"], left["hand_over_to"], left["handed_over_id"]) == ("exited", "TEKAVOUL", None)
+        batch = (await announced(csa))[-1]["batch_id"]
+        [change] = (await matching.get(f"/internal/enrollment-batches/{batch}")).json()["items"]
+        assert (change["hand_over_to"], change["by"], change["to"]) == ("TEKAVOUL", "csa", "exited")
 
 
 async def test_an_undo_is_refused_after_a_new_beginning_or_a_delivery(
