@@ -66,6 +66,7 @@ clean-all: ## the same, and .venv and .venv-linkage
 
 $(INSTALLED): deploy/setup-python deploy/build-tools.lock requirements.lock pyproject.toml
 	@deploy/setup-python requirements.lock
+	@$(BIN)/tekamoul match compile
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.lock

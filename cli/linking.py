@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.main import language
 from cli.printing import refused
+from services.matching.engine.compiling import kernels_kept
 from services.matching.engine.files import read_list, write_result
 from services.matching.engine.lists import Assignment, Outcome, Stage, compare_lists, result_of
 from services.matching.engine.mapping import ListMapping, MappingRefused, Side, read_mapping
@@ -50,6 +51,11 @@ WORDS: Final[dict[str, Text]] = {
         en="The model does not fit these lists: {reason}",
     ),
 }
+COMPILING: Final = Text(
+    ar="تحضير المحرك لهذا الجهاز، مرة واحدة: نحو دقيقة.",
+    fr="Préparation du moteur pour cette machine, une seule fois : une minute environ.",
+    en="Preparing the engine for this machine, once: about a minute.",
+)
 ENDINGS: Final = (".parquet", ".csv", ".xlsx")
 
 
@@ -99,6 +105,8 @@ def _link(asked: Asked, console: Console) -> None:
         raise _Refused(MappingRefused("mapping_unreadable", reason="UTF-8").text) from no
     except ValueError as no:
         raise _Refused(WORDS["bad_model"].format(reason=no)) from no
+    if not kernels_kept():
+        console.print(COMPILING.in_(language()), highlight=False, markup=False)
     outcome = _compared(asked, mapping, model, console)
     if asked.save_model:
         asked.save_model.write_bytes(outcome.outcome.model.to_json())

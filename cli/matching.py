@@ -80,3 +80,11 @@ def names(
     from cli.naming import run
 
     raise typer.Exit(run(pairs, out))
+
+
+@app.command("compile")
+def compile_engine() -> None:
+    """Compile the engine for this machine, once; `make setup` does it, so that nobody waits for it later."""
+    from services.matching.engine.warming import compile_kernels
+
+    compile_kernels()

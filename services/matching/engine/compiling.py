@@ -17,7 +17,7 @@ from numba.core import config
 
 from shared import names
 
-__all__ = ["kernel", "maker"]
+__all__ = ["kernel", "kernels_kept", "maker"]
 
 _Kernel = TypeVar("_Kernel", bound=Callable[..., object])
 _CONFIG: Any = config  # numba fills it at run time
@@ -43,6 +43,12 @@ def _kept_in() -> str | None:
         if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
             return str(folder)
     return None
+
+
+def kernels_kept() -> int:
+    """How many kernels are kept compiled on this machine."""
+    folder = _kept_in()
+    return len(list(Path(folder).rglob("*.nbc"))) if folder else 0
 
 
 def kernel(function: _Kernel) -> _Kernel:
