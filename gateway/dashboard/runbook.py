@@ -315,6 +315,10 @@ WORK_KINDS: dict[str, Text] = {
     "beneficiaries_pending": Text(
         ar="مطابقة المستفيدين", fr="appariement des bénéficiaires", en="matching of beneficiaries"
     ),
+    "beneficiaries_to_rebuild": Text(
+        ar="إعادة مقارنة المستفيدين", fr="reprise des comparaisons", en="rebuild of links"
+    ),
+    "rows_to_cluster": Text(ar="تجميع الأسطر", fr="regroupement de lignes", en="clustering of rows"),
     "feed_changes_out_of_order": Text(
         ar="تغييرات سبقت أوانها", fr="changements arrivés trop tôt", en="changes that came too early"
     ),

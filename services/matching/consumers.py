@@ -80,7 +80,13 @@ async def _take_over_change(tx: AsyncSession, change_id: UUID, delivery: Deliver
         await _take_over_places(tx, delivery)
     path = f"/internal/household-batches/{change_id}"
     households = [household async for household in delivery.owners.items("registry", path)]
+    decided = await holding.decided_members(tx, [UUID(one["id"]) for one in households])
     await projecting.put_households(tx, households, now().date())
+    # Whom a person decided on may have left by a merge whose own event comes later: then the link follows at once.
+    for individual_id in await holding.gone(tx, decided):
+        standing = await delivery.owners.get("registry", f"/internal/individuals/{individual_id}/standing")
+        if standing["merged_into"] is not None:
+            await holding.put_merge(tx, individual_id, standing["version"], UUID(standing["merged_into"]))
 
 
 @consumers.on(EnrollmentsChanged)

@@ -174,6 +174,22 @@ async def compare_decided_again(tx: AsyncSession, individuals: Collection[UUID])
         await _compare_again(tx, {*individuals, *chained})
 
 
+async def decided_members(tx: AsyncSession, household_ids: Collection[UUID]) -> set[UUID]:
+    """The members of these households about whom a person has decided: that a beneficiary is, or is not, one of them."""
+    here = select(Member.individual_id).where(Member.household_id == any_of(household_ids))
+    found = set(await tx.scalars(select(HeldLink.individual_id).where(HeldLink.individual_id.in_(here))))
+    found |= set(await tx.scalars(select(LinkRefusal.individual_id).where(LinkRefusal.individual_id.in_(here))))
+    return {one for one in found if one is not None}
+
+
+async def gone(tx: AsyncSession, individuals: Collection[UUID]) -> set[UUID]:
+    """Those of them who are members of no household by now."""
+    if not individuals:
+        return set()
+    rows = await tx.scalars(select(Member.individual_id).where(Member.individual_id == any_of(individuals)))
+    return set(individuals) - set(rows)
+
+
 async def steps_of(tx: AsyncSession, beneficiary: Beneficiary) -> list[PersonStep]:
     """Every step taken on whoever receives now, oldest first, also those undone."""
     return list(

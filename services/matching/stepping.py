@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.asking import candidates_of, cost_of
 from services.matching.candidates import read_people
 from services.matching.decision_models import Adjudication, PersonStep
-from services.matching.holding import decided_about, person_version, put_standing
+from services.matching.holding import person_version, put_standing
 from services.matching.linking import Places, Turn, facts_of, link_rows
 from services.matching.models import Beneficiary, LinkStatus, Member
-from services.matching.rules.adjudicating import AdjudicationStatus, Outcome, status_after
+from services.matching.rules.adjudicating import AdjudicationStatus, outcome_of, status_after
 from services.matching.rules.comparing import Comparison, compare
 from services.matching.rules.deciding import Decision, OpenedFor, Scored
 from services.matching.rules.persons import Said, Stands, UnlinkReason
@@ -154,17 +154,15 @@ async def settle(
     step: PersonStep | None,
     person: Person,
 ) -> Adjudication | None:
-    """Put what stands, link the row where that changed, bring the question up to date and announce. `step`: None for an
-    undo."""
-    before = await decided_about(tx, [beneficiary])
+    """Put what stands, link the row anew, bring the question up to date and announce. `step`: None for an undo."""
     opened_at, version = (question.opened_at, question.version) if question else (None, 0)
     if question is not None:
         _leave_to_linker(question)
         await tx.flush()
     stands = await put_standing(tx, beneficiary, steps)
-    if step is None or before != await decided_about(tx, [beneficiary]) or _takes_effect(stands, step):
-        await link_rows(tx, PLACES, [beneficiary], Turn(person.caller.name, _details(step, person)))
-        await tx.refresh(beneficiary)
+    turns = step is None or _takes_effect(stands, step)
+    await link_rows(tx, PLACES, [beneficiary], Turn(person.caller.name, _details(step, person)) if turns else None)
+    await tx.refresh(beneficiary)
     if question is None:
         question = await question_about(tx, beneficiary.id)
     if question is not None:
@@ -223,12 +221,11 @@ async def _follow(
 ) -> None:
     """The question as it stands after a step, whatever the linker made of its row."""
     in_doubt = beneficiary.decided_as == LinkStatus.TO_ADJUDICATE
-    was_step = None if step is None or step.reason == UnlinkReason.MISTAKE else Said(step.said)
-    question.status = status_after(stands, in_doubt=in_doubt, was_step=was_step)
+    question.status = status_after(stands, in_doubt=in_doubt)
     question.disputed, question.skips = stands.disputed, stands.skips
     question.outcome, question.decided_at = None, None
     if question.status == AdjudicationStatus.DECIDED:
-        question.outcome, question.decided_at = _outcome(stands, step), step.decided_at if step else now()
+        question.outcome, question.decided_at = outcome_of(stands), step.decided_at if step else now()
     if stands.disputed and not in_doubt:
         question.opened_for = OpenedFor.BY_HAND
     waiting = stands.waiting
@@ -243,9 +240,3 @@ async def _follow(
         theirs = candidates_of(Decision("adjudicate", ranked=tuple(found)))
         others = [one for one in question.candidates if one["individual_id"] != str(waiting.individual_id)]
         question.candidates = [*theirs, *others]
-
-
-def _outcome(stands: Stands, step: PersonStep | None) -> Outcome:
-    if stands.held is None:
-        return Outcome.DIFFERENT
-    return Outcome.CANNOT_TELL if stands.held.individual_id is None else Outcome.SAME

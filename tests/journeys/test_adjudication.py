@@ -103,6 +103,8 @@ async def test_a_link_follows_a_merge_of_two_individuals_and_comes_back_when_it_
         told = await taazour.get(f"/matching/v1/individuals/{drop}/links")
         assert told["is_now"] == kept
         assert mine["enrollment_id"] in {one["enrollment_id"] for one in told["links"]}
+        (turn, *_) = (await taazour.get(f"{path}/history"))["items"]
+        assert turn["change"]["from"]["individual_id"] == drop, "straight from the one to the other"
 
         await undo(registry, request)
         await until(lambda: linked_to(platform, mine, drop), what="the link to come back")

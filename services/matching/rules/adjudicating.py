@@ -55,15 +55,21 @@ REASONS: dict[OpenedFor, Text] = {
 }
 
 
-def status_after(stands: Stands, *, in_doubt: bool, was_step: Said | None) -> AdjudicationStatus:
-    """How a question stands after a person's step. `in_doubt`: its row is left to a person; `was_step`: None for an undo."""
+def status_after(stands: Stands, *, in_doubt: bool) -> AdjudicationStatus:
+    """How a question stands after a person's step, or an undo. `in_doubt`: its row is left to a person."""
     if stands.waiting is not None:
         return AdjudicationStatus.AWAITING_SECOND
     if stands.disputed:
         return AdjudicationStatus.OPEN
     if not in_doubt:
-        decided = stands.held is not None or was_step not in (None, Said.SKIPPED)
-        return AdjudicationStatus.DECIDED if decided else AdjudicationStatus.SETTLED
+        return AdjudicationStatus.DECIDED if stands.last is not None else AdjudicationStatus.SETTLED
     if stands.held is not None and stands.held.individual_id is None:
         return AdjudicationStatus.DECIDED
     return AdjudicationStatus.OPEN
+
+
+def outcome_of(stands: Stands) -> Outcome | None:
+    """The last decision that took effect, as an answer."""
+    if stands.last in (None, Said.CANNOT_TELL):
+        return Outcome.CANNOT_TELL if stands.last else None
+    return Outcome.SAME if stands.last in (Said.SAME, Said.LINKED) else Outcome.DIFFERENT

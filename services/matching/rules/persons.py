@@ -77,6 +77,8 @@ class Stands:
     waiting: Step | None = None
     disputed: bool = False
     skips: int = 0
+    last: Said | None = None
+    """The last that took effect."""
     before_link: "Stands | None" = None
     """What stood before the link that is held, for whom it was a mistake."""
 
@@ -114,19 +116,21 @@ def _after(stands: Stands, step: Step) -> Stands:
 def _effect(stands: Stands, step: Step) -> Stands:
     individual = step.individual_id
     if step.said is Said.CANNOT_TELL:
-        return replace(stands, held=Held(None), before_link=None)
+        return replace(stands, held=Held(None), last=step.said, before_link=None)
     assert individual is not None
     if step.said in (Said.SAME, Said.LINKED):
         others = tuple(one for one in stands.refusals if one.individual_id != individual)
-        return replace(stands, held=Held(individual, step.household_id), refusals=others, before_link=stands)
+        held = Held(individual, step.household_id)
+        return replace(stands, held=held, refusals=others, last=step.said, before_link=stands)
     if step.reason is UnlinkReason.MISTAKE and stands.before_link is not None:
         return replace(stands.before_link, skips=stands.skips)
-    held = stands.held
-    if step.said is Said.UNLINKED or (held is not None and held.individual_id in (None, individual)):
-        held = None
+    still = stands.held
+    if step.said is Said.UNLINKED or (still is not None and still.individual_id in (None, individual)):
+        still = None
     whole = step.reason in (UnlinkReason.ANOTHER_HOUSEHOLD, UnlinkReason.UNKNOWN_HERE)
     refusal = Refusal(step.id, individual, step.household_id if whole else None)
-    return replace(stands, held=held, refusals=(*stands.refusals, refusal), before_link=None)
+    refusals = (*stands.refusals, refusal)
+    return replace(stands, held=still, refusals=refusals, last=step.said, before_link=None)
 
 
 def upheld(decision: Decision, held: Held | None, found: Sequence[Scored], refused: Refused) -> Decision:

@@ -6,7 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from decision_cases import ELSEWHERE, NAME, ONE, ROW, TWO, link, namesake, row, say, stands, undo, unlink
+from decision_cases import (
+    ELSEWHERE,
+    NAME,
+    ONE,
+    ROW,
+    TWO,
+    both_sides,
+    in_doubt,
+    link,
+    namesake,
+    official,
+    row,
+    say,
+    stands,
+    undo,
+    unlink,
+)
 from sqlalchemy import select, update
 
 from matching_cases import PLACES, Projection, household, id_of, member
@@ -150,3 +166,37 @@ async def test_whatever_happens_in_whatever_order_and_twice_the_decision_holds(a
         assert await stands(projection) == found, (seed, person.said)
         await projection.database.close()
     assert held >= 4  # the seeds are worth their time
+
+
+async def any_step(projection: Projection, order: random.Random) -> bool:
+    """One of all the steps there are, by one of two officials; whether it could be taken."""
+    what, who = order.choice(["same", "different", "cannot_tell", "skipped", "link", "unlink"]), order.choice(PEOPLE)
+    person = official(order.choice(["WFP-1", "WFP-2"]))
+    try:
+        if what == "link":
+            await link(projection, who, person)
+        elif what == "unlink":
+            await unlink(projection, order.choice(["another_person", "another_household", "mistake"]))
+        else:
+            await say(projection, what, who if what in ("same", "different") else None, person)
+    except Refusal:
+        return False
+    return True
+
+
+async def test_any_steps_undone_one_by_one_leave_both_sides_as_they_were_before_each(another: Another) -> None:
+    taken = 0
+    for seed in range(10):
+        order, projection = random.Random(seed), await another()
+        await in_doubt(projection, monthly_value_mru=order.choice(["1200.00", None]))
+        before = [await both_sides(projection)]
+        for _ in range(8):
+            if await any_step(projection, order):
+                before.append(await both_sides(projection))
+        taken += len(before) - 1
+        while before:
+            assert await both_sides(projection) == before.pop(), seed
+            if before:
+                await undo(projection)
+        await projection.database.close()
+    assert taken >= 30

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules.adjudicating import REASONS, AdjudicationStatus, status_after
+from services.matching.rules.adjudicating import REASONS, AdjudicationStatus, outcome_of, status_after
 from services.matching.rules.deciding import OpenedFor
 from services.matching.rules.persons import Held, Said, Stands, Step, UnlinkReason, agree, what_stands
 from services.matching.rules.second_person import needs_second, read_rules
@@ -113,7 +113,13 @@ def test_every_reason_has_its_words_in_three_languages() -> None:
 
 
 def test_a_question_nobody_has_to_answer_any_more_is_settled() -> None:
-    assert status_after(Stands(), in_doubt=False, was_step=None) is AdjudicationStatus.SETTLED
-    assert status_after(Stands(), in_doubt=False, was_step=Said.DIFFERENT) is AdjudicationStatus.DECIDED
-    assert status_after(Stands(), in_doubt=True, was_step=Said.DIFFERENT) is AdjudicationStatus.OPEN
-    assert status_after(Stands(held=Held(None)), in_doubt=True, was_step=None) is AdjudicationStatus.DECIDED
+    different = what_stands([step(Said.DIFFERENT, A)])
+    unsure = what_stands([step(Said.CANNOT_TELL)])
+
+    assert status_after(Stands(), in_doubt=False) is AdjudicationStatus.SETTLED
+    assert status_after(different, in_doubt=False) is AdjudicationStatus.DECIDED
+    assert status_after(different, in_doubt=True) is AdjudicationStatus.OPEN
+    assert status_after(unsure, in_doubt=True) is AdjudicationStatus.DECIDED
+    assert [outcome_of(one) for one in (Stands(), different, unsure, what_stands([step(Said.LINKED, A)]))] == [
+        None, "different", "cannot_tell", "same",
+    ]  # fmt: skip
