@@ -22,6 +22,7 @@ from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import read_row
 from services.programs.rules.reviewing import ReviewDecision, ReviewKind
+from services.programs.rules.schools import school_key
 from services.programs.rules.status import ByItself, TransferReason, Turn
 from services.programs.rules.value import monthly_value
 from shared.clock import now
@@ -104,6 +105,7 @@ async def take_over_facts(
     for column in columns:
         value = getattr(listed, column)
         setattr(enrollment, column, list(value) if column == "phones" else value)
+    enrollment.school_key = school_key(listed.school, listed.commune) or None
     sent = enrollment.listed | read.listed
     enrollment.listed = {name: cell for name, cell in sent.items() if name not in told or name in read.listed}
     enrollment.beneficiary_key = beneficiary_key(program.unit, listed)
@@ -144,4 +146,8 @@ def with_facts(enrollment: Enrollment, read: Listed, told: Collection[str]) -> L
 
 def as_columns(listed: Listed) -> dict[str, Any]:
     """A beneficiary as the columns of an enrollment."""
-    return {name: getattr(listed, name) for name in COLUMNS} | {"phones": list(listed.phones), "listed": listed.listed}
+    return {name: getattr(listed, name) for name in COLUMNS} | {
+        "phones": list(listed.phones),
+        "listed": listed.listed,
+        "school_key": school_key(listed.school, listed.commune) or None,
+    }

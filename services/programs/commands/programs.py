@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.seating import place_seated
 from services.programs.errors.programs import ProgramCodeDiffers
-from services.programs.models import Cycle, CycleStatus, ProgramRow, ProgramValue, ProgramVersion
+from services.programs.models import Cycle, CycleStatus, ProgramRow, ProgramVersion
 from services.programs.queries.programs import program_of
 from services.programs.rules.program import Program, Terms
 from services.programs.rules.publishing import IssuedCycle, in_order, refuse_rewriting, refuse_unsound
@@ -89,7 +89,6 @@ async def publish_program(
     row.content_hash, row.published_at = program.content_hash(), now()
     tx.add(row)
     await tx.flush()
-    await _replace_values(tx, program)
     tx.add(
         ProgramVersion(
             program_code=row.code,
@@ -104,21 +103,3 @@ async def publish_program(
     tx.add(History(aggregate_id=row.id, version=row.version, batch_id=row.id, changed_by=by, change=change))
     record(tx, ProgramPublished(institution=institution, program=program.code, program_id=row.id, version=row.version))
     return row
-
-
-async def _replace_values(tx: AsyncSession, program: Program) -> None:
-    await tx.execute(delete(ProgramValue).where(ProgramValue.program_code == program.code))
-    tx.add_all(
-        ProgramValue(
-            program_code=program.code,
-            from_on=value.from_on,
-            amount_mru=value.amount_mru,
-            per=value.per,
-            months_per_payment=value.months_per_payment,
-            months=list(value.months) if value.months else None,
-            max_people=value.max_people,
-            confidence=value.confidence,
-            note=value.note,
-        )
-        for value in program.values
-    )

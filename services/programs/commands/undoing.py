@@ -17,6 +17,7 @@ from services.programs.errors.enrollments import DeliveredSince, NoTurnToUndo, U
 from services.programs.models import Delivery, Enrollment
 from services.programs.queries.programs import published_for_seats
 from services.programs.rules.reviewing import ReviewDecision, ReviewKind
+from services.programs.rules.schools import school_key
 from services.programs.rules.status import ByItself, Status, TransferReason, is_seated
 from shared.clock import now
 from shared.history import History
@@ -66,6 +67,7 @@ async def undo_last_step(tx: AsyncSession, asked: Asked) -> Enrollment:
 def _restore(enrollment: Enrollment, past: dict[str, Any]) -> None:
     for name in RESTORED:
         setattr(enrollment, name, past[name])
+    enrollment.school_key = school_key(enrollment.school, enrollment.commune) or None  # an old past has none
 
 
 async def _ask_again(tx: AsyncSession, enrollment: Enrollment, since: datetime) -> None:

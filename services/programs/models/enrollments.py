@@ -95,6 +95,18 @@ class Enrollment(Base):
             "id",
             postgresql_where="status = 'applied'",
         ),
+        # Pupils by school, for the schools that a report of meals names.
+        Index(
+            "ix_enrollments_school_key",
+            "program_code",
+            "school_key",
+            postgresql_where="status = 'enrolled' AND school_key IS NOT NULL",
+        ),
+        Index(
+            "ix_enrollments_school_without_key",
+            "program_code",
+            postgresql_where="status = 'enrolled' AND school IS NOT NULL AND school_key IS NULL",
+        ),
         Index("ix_enrollments_recertify_on", "recertify_on", postgresql_where="status = 'enrolled'"),
     )
 
@@ -143,6 +155,8 @@ class Enrollment(Base):
     village: Mapped[str | None] = mapped_column(Text)
     household_size: Mapped[int | None] = mapped_column(Integer)
     school: Mapped[str | None] = mapped_column(Text)
+    school_key: Mapped[str | None] = mapped_column(Text)
+    """The same for all writings of a school (rules.schools); None also where it was stored before there were keys."""
     school_class: Mapped[str | None] = mapped_column(Text)
     card_number: Mapped[str | None] = mapped_column(Text)
     amount_mru: Mapped[Decimal | None] = mapped_column(MONEY)

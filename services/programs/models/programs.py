@@ -58,7 +58,8 @@ class ProgramVersion(Base):
 
 
 class ProgramValue(Base):
-    """What a program gives from a day on; see rules.program.Value."""
+    """What a program gave from a day on, as the version before this one wrote it. The document of the program says it now;
+    the table goes with the next version, when nobody that writes it can still be running."""
 
     __tablename__ = "program_values"
     __table_args__ = (
