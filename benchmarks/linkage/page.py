@@ -34,8 +34,8 @@ def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
     where = linkage["machine"]
     yield "## Linkage beside Splink and recordlinkage"
     yield ""
-    yield f"`make bench-linkage`, {where['date']}, {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB, commit "
-    yield f"{where['commit']}; {', '.join(f'{name} {version}' for name, version in linkage['versions'].items())}."
+    yield f"`{where['command']}`; {where['date']}, {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB,"
+    yield f"commit {where['commit']}; {', '.join(f'{name} {version}' for name, version in linkage['versions'].items())}."
     yield ""
     yield from _table(("figure", "target", "measured", "met"), [(*row[:3], _met(row[3])) for row in _targets(linkage)])
     yield ""
