@@ -80,7 +80,7 @@ _near(
 _near(0.15, "Dd", "Gq", "Gg", "qg", "bp", "zD", "Gk")
 _near(0.25, "kg", "Jg", "Xk", "Xq", "JS", "Jd")
 _near(0.3, "sz", "Ts", "XH", "Xh", "Ji", "JI", "ao", "3A", "XG", "JG")
-_near(0.4, "dt", "Ss", "ai", "aî", "aI", "oA", "ie", "Jz", "AY", "JD", "TD")
+_near(0.4, "dt", "Ss", "ai", "aî", "aI", "oA", "ie", "Jz", "AY", "JD", "TD", "tP")
 _near(0.45, "St", "ST", "au", "eo", "uP", "UP", "iP", "IP", "oP")
 _near(0.6, "fb", "Dt", "iA", "io", "Sk", "eu", "iu")
 _near(1.1, "aû", "eû", "aU", "eU")  # Mohamed is not محمود
@@ -166,7 +166,7 @@ def _length(sounds: str) -> float:
 
 # A consonant here that faces nothing it may pass for costs the whole of _DIFFERENT: left out, or facing another.
 FIRM = frozenset("bcdfgklmnprstwxyzDGST")
-FACING_FIRM = FIRM | frozenset("JXqhH@")
+FACING_FIRM = FIRM | frozenset("JXqhH@P")
 """What a firm consonant may face for less than the whole, or at all without it being left out."""
 _BIT = {sound: 1 << at for at, sound in enumerate(ALPHABET)}
 PASSES_FOR = {x: frozenset(y for y in ALPHABET if _COST[x][y] < _DIFFERENT) for x in FIRM}

@@ -76,14 +76,15 @@ _BRAHIMA = re.compile(r"(?<=brahim)a$|(?<=براهيم)ا$")  # Brahim, as Pulaa
 _ASSIMILATED = re.compile(r"^e([strznd])(?=\1.{3})")
 # -etou, -atou, -ata and Arabic تو, تا are the feminine ة of Hassaniya and Pulaar speech.
 _LATIN_FEMININE = re.compile(r"(?<=....)[ea]?t+ou?$|(?<=...)[ae]t+a$")
-_ARABIC_FEMININE = re.compile(r"(?<=...)ت[وا]$|(?<=..)ات[وا]$")
+_ARABIC_FEMININE = re.compile(r"(?<=..[^وي])ت[وا]$|(?<=....)ت[وا]$|(?<=..)ات[وا]$")
 _LATIN_SERVANT = re.compile(r"^abd(?!oul$)(?:(?:[aeiu]|ou)?l(?=[^l].)|(?:[aeiu]|ou)(?=([rsnztd])\1|r)|(?=r))")
 _LATIN_ALLAH = re.compile(r"^abd(?:[aei]|ou)?l+(?:ah|aye?$)")
 _NO_ARTICLE = frozenset({"الله", "الفا"})  # Allah; Alpha, which fold spells like an article
 _ARABIC_DIA = re.compile(r"دي(?=[او])")  # ديالو = جالو
 _LATIN_KIN = re.compile(r"^oum(?:(?:e|ou|o)?l(?=[^aeiouyl].)|m?(?:e|ou|o)$)")  # Oumelkheir = Oum El Kheir, Oumou Kheir
 _ARABIC_SERVANT = re.compile(r"^عبد ?ال(?=..)")
-_ARABIC_ABDOULAYE = re.compile(r"^عبد ?[او]?لاي$")
+_ARABIC_ABDOULAYE = re.compile(r"^عبد ?[او]?لا[يى]$")
+_ANY_VOWEL = re.compile("[aeiou]")
 _FINAL_SYLLABLE = re.compile(r"([ui])(?=[^aeiou]e?$)")
 
 
@@ -126,12 +127,19 @@ def _latin_word(word: str) -> str:
     if servant:
         return "@" + _latin_sounds(word[servant.end() :])
     word = _LATIN_KIN.sub("oum", _ASSIMILATED.sub("", _ARTICLE.sub("", word)))
-    word = word.removesuffix("w") if word.endswith("ow") else word
+    word = word.removesuffix("w") if word.endswith("ow") and len(word) > 2 else word
     stem = _LATIN_FEMININE.sub("", word)
     sounds = _latin_sounds(stem)
     if stem != word:
         return sounds + "P"
-    return _FINAL_SYLLABLE.sub(lambda m: "û" if m[1] == "u" else "î", sounds)
+    return _FINAL_SYLLABLE.sub(_lengthened, sounds)
+
+
+def _lengthened(closed: re.Match[str]) -> str:
+    """A last closed syllable is long. Where it is the only one, an e behind it was heard: Mahmoude, but Mou-ne."""
+    if closed.string.endswith("e") and not _ANY_VOWEL.search(closed.string, 0, closed.start()):
+        return closed[1]
+    return "û" if closed[1] == "u" else "î"
 
 
 def _arabic_word(word: str) -> str:
@@ -143,7 +151,11 @@ def _arabic_word(word: str) -> str:
         word = "ل" + word[3:]  # الأمين is said Lemine, الإمام Limam
     elif word.startswith("ال") and len(word) >= 4 and word not in _NO_ARTICLE:
         word = word[2:]
-    word = _BRAHIMA.sub("", _ARABIC_DIA.sub("ج", word))
+    word = _BRAHIMA.sub("", _ARABIC_DIA.sub("ج", word)).replace("تش", "چ")
+    if len(word) > 2 and word.endswith("ه"):
+        word = f"{word[:-1]}ة"  # lists write one for the other, and Latin letters a or ah for both
+    elif word == "امو":
+        word = "ام"  # Oumou, as Oum
     stem = _ARABIC_FEMININE.sub("", word)
     sounds = "".join(_ARABIC_SOUNDS.get(c, "") for c in stem)
     if len(stem) > 1 and stem[0] == "ا":

@@ -80,6 +80,11 @@ def test_particles_leave_the_name_and_tell_the_sex(text: str, words: list[str], 
         ("Aminata Ba", "آمنتا با"),
         ("Ibrahima Sow", "إبراهيم صو"),
         ("Alhassane Diallo", "الحسن جالو"),
+        ("Aicha Mint Sidi", "عيشه منت سيدى"),
+        ("Deddah Ould Sidi", "دداه ولد سيدي"),
+        ("Mouna Mint Sidi", "منى منت سيدي"),
+        ("Houde Mint Sidi", "هدى منت سيدي"),
+        ("Samba Koita", "صمبا كويتا"),
     ],
 )
 def test_one_name_written_twice_is_alike(a: str, b: str) -> None:
