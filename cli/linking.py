@@ -14,9 +14,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.main import language
 from cli.printing import refused
+from services.matching.engine.batch import MOST_PAIRS, TooManyPairs
 from services.matching.engine.compiling import kernels_kept
-from services.matching.engine.files import read_list, write_result
-from services.matching.engine.lists import Assignment, Outcome, Stage, compare_lists, result_of
+from services.matching.engine.files import partial_of, read_list, write_result
+from services.matching.engine.lists import Assignment, OtherFields, Outcome, Stage, compare_lists, result_of
 from services.matching.engine.mapping import ListMapping, MappingRefused, Side, read_mapping
 from services.matching.engine.model import Model
 from shared.text import Text
@@ -49,6 +50,21 @@ WORDS: Final[dict[str, Text]] = {
         ar="ملف النموذج غير صالح لهذه القوائم: {reason}",
         fr="Le modèle ne convient pas à ces listes : {reason}",
         en="The model does not fit these lists: {reason}",
+    ),
+    "other_fields": Text(
+        ar="وُضع النموذج لحقول أخرى: {fields}.",
+        fr="Le modèle a été fait pour d'autres champs : {fields}.",
+        en="The model was made for other fields: {fields}.",
+    ),
+    "cannot_write_beside": Text(
+        ar="لا يمكن كتابة {file}: {reason}.",
+        fr="Impossible d'écrire {file} : {reason}.",
+        en="{file} cannot be written: {reason}.",
+    ),
+    "too_many_pairs": Text(
+        ar="أكثر من {most} زوج محتمل: الحقول لا تميز الأشخاص بعضهم عن بعض. أضف حقولا إلى ملف المطابقة.",
+        fr="Plus de {most} paires sont probables : ces champs ne distinguent personne. Ajoutez-en à la correspondance.",
+        en="More than {most} pairs are probable: these fields tell nobody apart. Add fields to the mapping.",
     ),
 }
 COMPILING: Final = Text(
@@ -96,23 +112,56 @@ def _link(asked: Asked, console: Console) -> None:
     began = perf_counter()
     if asked.out.suffix.lower() not in ENDINGS or not asked.out.parent.is_dir():
         raise _Refused(WORDS["cannot_write"].format(out=asked.out, reason=asked.out.suffix or asked.out.parent))
+    mapping, model = _mapping(asked), _model(asked)
+    # Who waited an hour for a result wants to know before it that there is no room for it.
+    for path in filter(None, (asked.out, asked.save_model, asked.report)):
+        _refuse_unwritable(path)
+    if not kernels_kept():
+        console.print(COMPILING.in_(language()), highlight=False, markup=False)
+    done = _compared(asked, mapping, model, console)
+    if asked.save_model:
+        _write(asked.save_model, done.outcome.model.to_json())
+    if asked.report:
+        _write(asked.report, orjson.dumps(done.report(perf_counter() - began), option=orjson.OPT_INDENT_2))
+    done.tell(console, asked.out, perf_counter() - began)
+
+
+def _mapping(asked: Asked) -> ListMapping:
     try:
         mapping = read_mapping(asked.mapping.read_text(encoding="utf-8"))
-        model = Model.from_json(asked.model.read_bytes()) if asked.model else None
+        if asked.right is not None:
+            mapping.refuse_what_never_meets()
     except MappingRefused as no:
         raise _Refused(no.text) from no
     except UnicodeDecodeError as no:
         raise _Refused(MappingRefused("mapping_unreadable", reason="UTF-8").text) from no
+    return mapping
+
+
+def _model(asked: Asked) -> Model | None:
+    try:
+        return Model.from_json(asked.model.read_bytes()) if asked.model else None
     except ValueError as no:
         raise _Refused(WORDS["bad_model"].format(reason=no)) from no
-    if not kernels_kept():
-        console.print(COMPILING.in_(language()), highlight=False, markup=False)
-    outcome = _compared(asked, mapping, model, console)
-    if asked.save_model:
-        asked.save_model.write_bytes(outcome.outcome.model.to_json())
-    if asked.report:
-        asked.report.write_bytes(orjson.dumps(outcome.report(perf_counter() - began), option=orjson.OPT_INDENT_2))
-    outcome.tell(console, asked.out, perf_counter() - began)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    beside = partial_of(path)
+    try:
+        beside.touch()
+        beside.unlink()
+    except OSError as no:
+        raise _Refused(WORDS["cannot_write_beside"].format(file=path, reason=no.strerror)) from no
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing."""
+    beside = partial_of(path)
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as no:
+        raise _Refused(WORDS["cannot_write_beside"].format(file=path, reason=no.strerror)) from no
 
 
 @dataclass(frozen=True)
@@ -184,8 +233,10 @@ def _compared(asked: Asked, mapping: ListMapping, model: Model | None, console: 
                 model=model,
                 told=told,
             )
-        except ValueError as no:
-            raise _Refused(WORDS["bad_model"].format(reason=no)) from no
+        except OtherFields as no:
+            raise _Refused(WORDS["other_fields"].format(fields=no)) from no
+        except TooManyPairs as no:
+            raise _Refused(WORDS["too_many_pairs"].format(most=f"{MOST_PAIRS:,}")) from no
         frame = result_of(outcome, left_ids, right_ids)
         try:
             write_result(frame, asked.out)

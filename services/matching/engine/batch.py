@@ -17,6 +17,13 @@ from services.matching.engine.scoring import PRUNED, Fields, Floats, Levels, Tab
 PIECE: Final = 20_000
 """Rows of the right file in one piece of work: between two of them there is room to tell how far it is, and to stop."""
 
+MOST_PAIRS: Final = 100_000_000
+"""Pairs that may be kept: where more are probable the fields tell nobody apart, and memory would end first."""
+
+
+class TooManyPairs(Exception):
+    """More than MOST_PAIRS pairs are probable enough to be kept."""
+
 
 @dataclass(frozen=True)
 class Sides:
@@ -149,7 +156,7 @@ def _judge_piece(
 ) -> tuple[int, Pairs]:
     size = max(1_024, 4 * len(rows))
     found: list[Pairs] = []
-    seen, row, at = 0, 0, 0
+    seen, kept, row, at = 0, 0, 0, 0
     while row < len(rows):
         out = Pairs(
             np.empty(size, np.uint32),
@@ -163,7 +170,9 @@ def _judge_piece(
             blocks.shift, joined, number, once, chosen.rules, rows, row, at, tables, fields, work, least, out.left,
             out.right, out.score, out.levels, out.bits,
         )  # fmt: skip
-        seen += more
+        seen, kept = seen + more, kept + count
+        if kept > MOST_PAIRS:
+            raise TooManyPairs
         found.append(out.taken(np.arange(count)))
     return seen, Pairs.together(found, len(fields))
 

@@ -1,6 +1,9 @@
 """Lists as files: .csv in any of the usual encodings, .xlsx and Parquet in; csv, xlsx and Parquet out."""
 
+import csv
+import errno
 import io
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +22,8 @@ PARQUET: Final = b"PAR1"
 HEADER_ROWS: Final = 30
 """A title and empty lines may stand above the header; it is looked for so far."""
 _DELIMITERS: Final = ";,\t|"
+_ROW: Final = "\x00row"  # no header holds it: a text with such a byte is refused
+MOST_SHEET_ROWS: Final = 1_048_575  # of Excel, below the header
 
 
 def read_list(path: Path, mapping: ListMapping, side: Side) -> tuple[pl.Series, dict[str, list[pl.Series]]]:
@@ -29,8 +34,9 @@ def read_list(path: Path, mapping: ListMapping, side: Side) -> tuple[pl.Series, 
     given = mapping.columns[side]
     own = mapping.record_id[side]
     wanted = [column for columns in given.values() for one in columns for column in one.columns]
-    frame = _read(path, list(dict.fromkeys([*([own] if own else []), *wanted])))
-    ids = frame.get_column(own) if own else pl.Series("row", range(frame.height), pl.Int64)
+    frame = _read(path, list(dict.fromkeys([*([own] if own else []), *wanted]))).with_row_index(_ROW)
+    frame = frame.filter(~pl.all_horizontal(pl.exclude(_ROW).is_null()))  # lines in which nothing is written
+    ids = frame.get_column(own) if own else frame.get_column(_ROW).cast(pl.Int64).alias("row")
     texts = {name: plain(frame.get_column(name)) for name in dict.fromkeys(wanted)}
     del frame
     return ids, {name: [_joined(one, texts) for one in columns] for name, columns in given.items()}
@@ -105,26 +111,29 @@ def _text(file: BinaryIO, path: Path, wanted: Sequence[str]) -> pl.DataFrame:
     file.seek(0)
     source: Path | io.BytesIO = path
     head = file.read(1 << 16).decode(encoding, errors="replace")
-    if encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "ascii"):
+    lone_returns = "\r" in head and "\n" not in head  # how lines ended on old Macintoshes
+    if lone_returns or encoding.lower().replace("_", "-") not in ("utf-8", "utf-8-sig", "ascii"):
         file.seek(0)
-        source = io.BytesIO(file.read().decode(encoding, errors="replace").encode())
+        text = file.read().decode(encoding, errors="replace")
+        source = io.BytesIO((text.replace("\r", "\n") if lone_returns else text).encode())
     lines = head.lstrip("\ufeff").splitlines()[:HEADER_ROWS]
     skipped, delimiter, header = _header(lines, wanted)
     _found(path, wanted, header)
+    places = {header.index(name): name for name in wanted}  # by place: a header may be written with spaces around it
     try:
         frame = pl.read_csv(
             source,
             separator=delimiter,
             skip_lines=skipped,
             infer_schema=False,
-            columns=list(wanted) or None,
+            columns=sorted(places),
             truncate_ragged_lines=True,
             encoding="utf8-lossy",
             null_values=[""],
         )
     except pl.exceptions.PolarsError as error:
         raise UnreadableTable("damaged_file") from error
-    return frame
+    return frame.rename({written: places[at] for at, written in zip(sorted(places), frame.columns, strict=True)})
 
 
 def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str, list[str]]:
@@ -132,7 +141,7 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str, list
     best: tuple[int, str, list[str]] = (0, ",", [])
     for at, line in enumerate(lines):
         for delimiter in _DELIMITERS:
-            names = [name.strip().strip('"') for name in line.split(delimiter)]
+            names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
             if set(wanted) <= set(names):
                 return at, delimiter, names
             if (len(set(wanted) & set(names)), len(names)) > (
@@ -143,9 +152,14 @@ def _header(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, str, list
     return best
 
 
+def partial_of(path: Path) -> Path:
+    """Where a file is written before it takes its place whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def write_result(frame: pl.DataFrame, path: Path) -> None:
     """By the ending of its name: .parquet, .csv, .xlsx. Raises ValueError for another, OSError."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     try:
         match path.suffix.lower():
             case ".parquet":
@@ -153,10 +167,12 @@ def write_result(frame: pl.DataFrame, path: Path) -> None:
             case ".csv":
                 frame.write_csv(partial, include_bom=True)
             case ".xlsx":
+                if frame.height > MOST_SHEET_ROWS:
+                    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
                 frame.write_excel(partial)
             case other:
                 raise ValueError(other)
         partial.replace(path)
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             partial.unlink()

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from services.matching.engine.batch import Pairs, Sides, allowed, visit
+from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, visit
 from services.matching.engine.blocks import Allowed
 from services.matching.engine.calibrating import calibrated, with_strangers
 from services.matching.engine.fields import Field, Layout, layout_of
@@ -32,6 +32,10 @@ UNSURE_BITS: Final = 6.0
 
 class Stopped(Exception):
     """Whoever asked for the work asked to stop it."""
+
+
+class OtherFields(ValueError):
+    """The model was made for other fields; the names of those it was made for."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,13 @@ def compare_lists(
 ) -> Outcome:
     """Link two lists, or with `right` None find who stands twice in one. Pairs below the probability `least` are left out.
 
-    With a `model` nothing is learned from the lists but how rare their values are. Raises Stopped, and ValueError where
-    the model was made for other fields.
+    With a `model` nothing is learned from the lists but how rare their values are. Raises Stopped, OtherFields and
+    TooManyPairs.
     """
     clock = _Clock(told)
     layout = model.layout if model else layout_of(fields)
     if model and {one.name: one for one in fields} != {one.name: one for one in layout.fields}:
-        raise ValueError("the model was made for other fields")
+        raise OtherFields(", ".join(one.name for one in layout.fields))
     vocabulary = Vocabulary(layout)
     left_rows = pack(left, vocabulary)
     left.clear()
@@ -98,7 +102,9 @@ def compare_lists(
     sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
     name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
     tables = tables_of(vocabulary, name_bits)
-    asked, strangers = (sides, None) if right is None else with_strangers(sides, layout, plan, tables)
+    asked, strangers = (sides, None)
+    if not sides.same and len(left_rows) and len(right_rows):
+        asked, strangers = with_strangers(sides, layout, plan, tables)
     chosen = allowed(asked, plan)
     clock.ended("pack")
     sessions: Sequence[Session] = ()
@@ -127,10 +133,12 @@ def _compared(
 ) -> tuple[Pairs, int]:
     least = -model.prior - UNSURE_BITS
     found: list[Pairs] = []
-    seen = 0
+    seen, kept = 0, 0
     for more, pairs in visit(sides, plan, chosen, tables, model.fields(), least):
         found.append(pairs)
-        seen += more
+        seen, kept = seen + more, kept + len(pairs)
+        if kept > MOST_PAIRS:
+            raise TooManyPairs
         told("compare", min(1.0, seen / max(1, chosen.pairs)))
         if stop():
             raise Stopped

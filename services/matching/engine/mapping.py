@@ -48,6 +48,7 @@ _ONE: Final = (
     "birth_day",
 )
 FIELDS: Final = (*_MOST, *_ONE)
+_MEETING: Final = (Kind.NUMBER, Kind.PHONE, Kind.DATE, Kind.NAME, Kind.PART)
 _JOINED = re.compile(r"\{([^{}]+)\}")
 
 PROBLEMS: Final[dict[str, Text]] = {
@@ -128,6 +129,12 @@ class ListMapping:
     fields: tuple[Field, ...]
     columns: dict[Side, dict[str, tuple[Column, ...]]]
 
+    def refuse_what_never_meets(self) -> None:
+        """Raises MappingRefused where no field by which records are found stands in both files."""
+        left, right = self.columns["left"], self.columns["right"]
+        if not _can_meet([one for one in self.fields if one.name in left and one.name in right]):
+            raise MappingRefused("mapping_nothing_to_meet_by")
+
 
 def read_mapping(text: str) -> ListMapping:
     """Raises MappingRefused."""
@@ -150,7 +157,7 @@ def read_mapping(text: str) -> ListMapping:
         "right": {name: _columns(name, value, "right") for name, value in given.items()},
     }
     fields = tuple(_fields(sides))
-    if not any(field.kind not in (Kind.SEX, Kind.PLACE) for field in fields):
+    if not _can_meet(fields):
         raise MappingRefused("mapping_nothing_to_meet_by")
     ids = told.get("record_id")
     record_id: dict[Side, str | None] = {
@@ -158,6 +165,11 @@ def read_mapping(text: str) -> ListMapping:
         for side in ("left", "right")
     }
     return ListMapping(record_id, fields, {side: dict(_by_field(columns, fields)) for side, columns in sides.items()})
+
+
+def _can_meet(fields: Sequence[Field]) -> bool:
+    """Whether records can be found by these fields: a single extra field is not enough, two of them are."""
+    return any(one.kind in _MEETING for one in fields) or sum(one.kind is Kind.TEXT for one in fields) > 1
 
 
 def _columns(name: str, value: Any, side: Side) -> tuple[Column, ...]:
@@ -168,7 +180,8 @@ def _columns(name: str, value: Any, side: Side) -> tuple[Column, ...]:
             raise MappingRefused("mapping_bad_value", field=name, most=most)
         value = value.get(side)
     listed = value if isinstance(value, list) else [] if value is None else [value]
-    if len(listed) > most or not all(isinstance(one, (str, int)) and str(one) for one in listed):
+    written = all(isinstance(one, (str, int)) and str(one) for one in listed)
+    if len(listed) > most or not written or any(re.search(r"[{}]", _JOINED.sub("", str(one))) for one in listed):
         raise MappingRefused("mapping_bad_value", field=name, most=most)
     return tuple(Column(str(one)) for one in listed)
 
@@ -195,8 +208,9 @@ def _fields(sides: dict[Side, dict[str, tuple[Column, ...]]]) -> Iterator[Field]
 def _numbered(name: str, at: int, sides: dict[Side, dict[str, tuple[Column, ...]]]) -> str:
     """Extra fields are called by their column; numbers by what they are, and which of several."""
     if name == "extra":
-        columns = sides["left"][name] or sides["right"][name]
-        return columns[at].written if at < len(columns) else f"extra_{at + 1}"
+        columns = [column.written for column in sides["left"][name] or sides["right"][name]]
+        taken = (*FIELDS, "birth", "id_2", "id_3", "id_4", "household_2", *columns[:at])
+        return columns[at] if at < len(columns) and columns[at] not in taken else f"extra_{at + 1}"
     return name if at == 0 else f"{name}_{at + 1}"
 
 
@@ -207,9 +221,9 @@ def _by_field(
     numbered = {name: list(columns.get(name, ())) for name in ("id", "household", "extra")}
     for field in fields:
         if field.name == "birth":
-            found = columns.get("birth_date") or tuple(
-                one for name in ("birth_year", "birth_month", "birth_day") for one in columns.get(name, ())
-            )
+            year, *rest = (columns.get(name, ()) for name in ("birth_year", "birth_month", "birth_day"))
+            # A month without a day, or a day without a month, says no more than the year.
+            found = columns.get("birth_date") or (year + rest[0] + rest[1] if year and all(rest) else year)
         elif field.kind in (Kind.NUMBER, Kind.TEXT):
             group = "extra" if field.kind is Kind.TEXT else "household" if field.shared else "id"
             found = (numbered[group].pop(0),) if numbered[group] else ()

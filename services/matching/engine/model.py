@@ -21,6 +21,8 @@ Doubles = npt.NDArray[np.float64]
 LEAST_SHARE: Final = 1e-7
 """No level is impossible: a pair that shows the unheard of is unlikely, not forbidden."""
 MOST_BITS: Final = 24.0
+MOST_COLUMNS: Final = 3
+"""A date in three parts, or three levels of places, is the most that one field is read from."""
 RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
     Kind.NAME: {"same": 1.0, "alike": 0.8, "near": 0.4, "part": 0.8},
     Kind.PART: {"same": 1.0, "alike": 0.6, "near": 0.2},
@@ -118,7 +120,7 @@ class Model:
         """Raises ValueError where the text is not a model, naming what is wrong."""
         try:
             return cls._read(orjson.loads(text))
-        except (KeyError, TypeError, orjson.JSONDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a model: {error}") from error
 
     @classmethod
@@ -132,13 +134,28 @@ class Model:
         by_name = {one["name"]: one for one in told["fields"]}
         for at, field in enumerate(layout.fields):
             one = by_name[field.name]
-            average[at] = one["average_rarity_bits"]
+            average[at] = float(one["average_rarity_bits"])
             for place, level in enumerate(field.levels):
                 if place:
                     m[at, place], u[at, place] = one["levels"][level]["m"], one["levels"][level]["u"]
         points = told["curve"]
-        curve = (np.array([one["score"] for one in points]), np.array([one["log2_odds"] for one in points]))
-        return cls(told["version"], layout, m, u, average, told["prior_bits"], curve if points else None)
+        curve = (
+            np.array([one["score"] for one in points], np.float64),
+            np.array([one["log2_odds"] for one in points], np.float64),
+        )
+        model = cls(str(told["version"]), layout, m, u, average, float(told["prior_bits"]), curve if points else None)
+        model._refuse_the_impossible(by_name)
+        return model
+
+    def _refuse_the_impossible(self, fields: Mapping[str, object]) -> None:
+        if len(fields) != len(self.layout.fields):
+            raise ValueError("two fields of one name")
+        if any(not 0 <= field.columns <= MOST_COLUMNS for field in self.layout.fields):
+            raise ValueError(f"a field has at most {MOST_COLUMNS} columns")
+        if not (((self.m > 0) & (self.m <= 1)).all() and ((self.u > 0) & (self.u <= 1)).all()):
+            raise ValueError("every m and u must be above 0 and at most 1")
+        if self.curve is not None and (np.diff(self.curve[0]) <= 0).any():
+            raise ValueError("the scores of the curve must rise")
 
 
 def rare_shares(layout: Layout) -> Doubles:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +14,7 @@ import polars as pl
 from services.matching.engine.fields import MOST_PHONES, PLACE_LEVELS, Field, Kind, Layout
 from services.matching.engine.hashing import hashes_of
 from services.matching.engine.name_table import NameTable
-from services.matching.engine.texts import TextTable, distinct
+from services.matching.engine.texts import Codes, TextTable, distinct
 from shared.spelling import fold
 from shared.values import BadValue, parse_date, parse_sex
 
@@ -25,7 +25,8 @@ Columns = Mapping[str, Sequence[pl.Series]]
 NOT_DIGITS: Final = 1 << 63
 _DIGITS_KEPT: Final = 15
 _SEPARATORS, _PREFIX = r"[^a-z0-9]", r"^[a-z]*0*"
-_CUT = r"(?i)^\d+([.,]\d+)?e\+?\d+$"  # a spreadsheet has cut the number to its first digits
+_ODDLY_TYPED = r"(?i)^\s*\d+(?:\.0+|(?:[.,]\d+)?e\+?\d+)\s*$"  # what a spreadsheet has made of a number
+_EXPONENT = re.compile(r"(?i)(\d+)(?:[.,](\d+))?e\+?(\d{1,3})$")
 PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
 PHONE_BITS: Final = 27
 SHARED_MOST: Final = 31
@@ -33,6 +34,8 @@ HINT: Final = 4
 """Beside a sex that only the name tells."""
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?$|(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T].*)?$")
 _DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$")
+_EARLIEST, _LATEST = 1850, 2200
+"""Years that a day which was not understood may still tell."""
 
 
 @dataclass
@@ -117,11 +120,9 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
 
     What a spreadsheet has cut (9.93E+09) is missing. What holds other letters, or too many digits, is a hash.
     """
-    codes, values = distinct(column)
-    texts = pl.Series("n", values, pl.String)
+    codes, values = _typed(column)
     folded = pl.Series("n", [value if value.isascii() else fold(value) for value in values], pl.String)
     kept = folded.str.to_lowercase().str.replace_all(_SEPARATORS, "").str.replace(_PREFIX, "")
-    kept = pl.select(pl.when(texts.str.contains(_CUT)).then(pl.lit("")).otherwise(kept)).to_series()
     digits = kept.str.contains(r"^\d*$") & (kept.str.len_bytes() <= _DIGITS_KEPT)
     plain_numbers = pl.select(pl.when(digits).then(kept).otherwise(pl.lit("")))
     as_numbers = (
@@ -134,18 +135,33 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
 
 def number_text(text: str) -> str:
     """What is left of one number: `numbers` does the same to all of a column."""
-    folded = text if text.isascii() else fold(text)
+    typed = as_typed(text)
+    folded = typed if typed.isascii() else fold(typed)
     return re.sub(_PREFIX, "", re.sub(_SEPARATORS, "", folded.lower()))
 
 
-def is_cut(text: str) -> bool:
-    """Whether a spreadsheet has cut the number to its first digits."""
-    return re.search(_CUT, text) is not None
+def _typed(column: pl.Series) -> tuple[Codes, list[str]]:
+    """`distinct`, each value as somebody typed it."""
+    codes, values = distinct(column)
+    odd = np.flatnonzero(pl.Series(values, dtype=pl.String).str.contains(_ODDLY_TYPED).to_numpy())
+    for at in odd.tolist():
+        values[at] = as_typed(values[at])
+    return codes, values
+
+
+def as_typed(number: str) -> str:
+    """A number without the `.0` or the exponent that a spreadsheet gave it; "" where digits of it are lost."""
+    text = number.strip()
+    if (found := _EXPONENT.match(text)) is None:
+        return re.sub(r"^(\d+)\.0+$", r"\1", text)
+    whole, fraction, exponent = found[1], found[2] or "", int(found[3])
+    complete = len(fraction) >= exponent and not fraction[exponent:].strip("0")
+    return whole + fraction[:exponent] if complete else ""
 
 
 def phones(column: pl.Series) -> Words:
     """Telephone numbers: their last eight digits; 0 for what is too short to be one."""
-    codes, values = distinct(column)
+    codes, values = _typed(column)
     digits = pl.Series([v if v.isascii() else fold(v) for v in values], dtype=pl.String).str.replace_all(r"\D", "")
     long_enough = digits.str.len_bytes() >= PHONE_DIGITS
     last = digits.str.tail(PHONE_DIGITS).cast(pl.UInt32, strict=False).fill_null(0)
@@ -177,18 +193,21 @@ def date_word(written: str) -> int:
         return 0
     if found := _DAY.match(text):
         year, month, day = (int(part) for part in found.groups() if part is not None)
+        if found[1] and not (1 <= month <= 15 and _EARLIEST <= year <= _LATEST):
+            return _other_date(text)  # eight digits, the day first
     elif found := _DAY_FIRST.match(text):
         day, month, year = map(int, found.groups())
     else:
         return _other_date(text)
     if not (1 <= day <= 31 and 1 <= month <= 15 and 1 <= year <= 9999):
-        return day_word(year) if 1850 <= year <= 2200 else 0
+        return day_word(year) if _EARLIEST <= year <= _LATEST else 0
     return day_word(year, *_known(month, day))
 
 
 def _other_date(text: str) -> int:
     try:
-        parsed = parse_date(text, date(2200, 1, 1)).value
+        # What lies ahead is no birth: so a year of two digits is told from one of the century before.
+        parsed = parse_date(text, datetime.now(UTC).date()).value
     except BadValue:
         return 0
     if parsed is None:
@@ -204,25 +223,34 @@ def _known(month: int, day: int) -> tuple[int, int]:
 
 def year_word(year: str, month: str = "", day: str = "") -> int:
     """A date given in three parts: `dates` does the same to all of three columns."""
-    found = [re.search(r"\d+", text) for text in (year, month, day)]
-    y, m, d = (int(one[0]) if one else 0 for one in found)
-    if not 0 < y <= 9999:
+    y, m, d = map(_integer, (year, month, day))
+    if not _EARLIEST <= y <= _LATEST:
         return 0
     whole = 0 < m <= 15 and 0 < d <= 31 and (m, d) not in ((12, 31), (1, 1))
     return day_word(y, m, d) if whole else day_word(y)
 
 
 def dates(given: Sequence[pl.Series]) -> Words:
-    """Dates of one column, or of three: year, month, day."""
-    if len(given) == 1:
+    """Dates of one column, or of three: year, month, day; a year with one of the others is a year alone."""
+    if len(given) < 3:
         codes, values = distinct(given[0])
         return np.array([date_word(value) for value in values], np.uint32)[codes]
-    year, month, day = (column.str.extract(r"(\d+)").cast(pl.UInt32, strict=False).fill_null(0) for column in given)
-    parts = [part.to_numpy().astype(np.uint32) for part in (year, month, day)]
+    parts = [_integers(column) for column in given]
     whole = (parts[1] > 0) & (parts[2] > 0) & (parts[1] <= 15) & (parts[2] <= 31)
     whole &= ~((parts[1] == 12) & (parts[2] == 31) | (parts[1] == 1) & (parts[2] == 1))
-    years = np.where(parts[0] <= 9999, parts[0], 0) << np.uint32(9)
+    years = np.where((parts[0] >= _EARLIEST) & (parts[0] <= _LATEST), parts[0], 0) << np.uint32(9)
     return np.where(whole & (years > 0), years | parts[1] << np.uint32(5) | parts[2], years).astype(np.uint32)
+
+
+def _integers(column: pl.Series) -> Words:
+    codes, values = distinct(column)
+    return np.array([_integer(value) for value in values], np.uint32)[codes]
+
+
+def _integer(text: str) -> int:
+    """The first number in a text, or its first nine digits; 0 where there is none."""
+    found = re.search(r"\d{1,9}", text)
+    return int(found[0]) if found else 0
 
 
 def sexes(column: pl.Series) -> Words:

@@ -13,8 +13,8 @@ from services.matching.engine.packing import (
     PHONE_DIGITS,
     Vocabulary,
     Words,
+    as_typed,
     date_word,
-    is_cut,
     number_text,
     sex_word,
     year_word,
@@ -53,7 +53,7 @@ def _words(at: int, field: Field, given: Sequence[str], vocabulary: Vocabulary) 
         case Kind.PHONE:
             return [phone_word(text) for text in given]
         case Kind.DATE:
-            return [date_word(given[0]) if field.columns == 1 else year_word(*given)]
+            return [date_word(given[0]) if len(given) < 3 else year_word(*given)]
         case Kind.SEX:
             return [sex_word(given[0])]
         case Kind.PLACE:
@@ -76,7 +76,7 @@ def _known_place(level: int, text: str, vocabulary: Vocabulary) -> int:
 
 def number_word(text: str) -> int:
     """A number as `packing.numbers` has it."""
-    kept = "" if is_cut(text) else number_text(text)
+    kept = number_text(text)
     if not kept:
         return 0
     if kept.isdigit() and len(kept) <= 15:
@@ -86,5 +86,6 @@ def number_word(text: str) -> int:
 
 def phone_word(text: str) -> int:
     """A phone as `packing.phones` has it."""
-    digits = _NOT_DIGITS.sub("", text if text.isascii() else fold(text))
+    typed = as_typed(text)
+    digits = _NOT_DIGITS.sub("", typed if typed.isascii() else fold(typed))
     return int(digits[-PHONE_DIGITS:]) if len(digits) >= PHONE_DIGITS else 0

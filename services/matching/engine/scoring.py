@@ -10,30 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.compiling import kernel
-from services.matching.engine.fields import LEVELS, MOST_LEVELS, Kind, Layout
+from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
+from services.matching.engine.levels import date_level, levels_of, number_level, phone_slip, place_level, sex_level
 from services.matching.engine.name_kernels import name_similarity
 from services.matching.engine.name_sounding import NameArrays, name_work, token_similarity
 from services.matching.engine.name_sounding import Work as NameWork
-from services.matching.engine.packing import HINT, NOT_DIGITS, PHONE_BITS, Vocabulary, Words
+from services.matching.engine.packing import PHONE_BITS, Vocabulary, Words
 from services.matching.engine.texts import Places, Texts, alike
 
 Levels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-def _levels(kind: Kind) -> dict[str, int]:
-    return {level: at for at, level in enumerate(LEVELS[kind])}
-
-
 NUMBER, PHONE, DATE, SEX, PLACE, TEXT, PART, FATHER, NAME = map(int, Kind)
-_DATE, _SEX, _NAME, _FATHER, _PART = map(_levels, (Kind.DATE, Kind.SEX, Kind.NAME, Kind.FATHER, Kind.PART))
-SAME_DAY, SWAPPED, DAY_SLIP, SAME_YEAR, OTHER_DAY = (
-    _DATE[one] for one in ("same_day", "swapped", "one_slip", "same_year", "other_day")
-)
-TEN_YEARS, NEXT_YEAR, NEAR_YEAR, OTHER_DATE = (
-    _DATE[one] for one in ("ten_years", "next_year", "near_year", "different")
-)
-SAME_SEX, HINTED, AGAINST_HINT, OTHER_SEX = (_SEX[one] for one in ("same", "hinted", "against_hint", "different"))
+_NAME, _FATHER, _PART = map(levels_of, (Kind.NAME, Kind.FATHER, Kind.PART))
 NAME_SAME, NAME_ALIKE, NAME_NEAR, NAME_PART, NAME_DOUBTFUL, NAME_DIFFERENT = (
     _NAME[one] for one in ("same", "alike", "near", "part", "doubtful", "different")
 )
@@ -93,109 +83,6 @@ class Work(NamedTuple):
 
 def work_of() -> Work:
     return Work(name_work(), np.zeros(256, np.uint64))
-
-
-@kernel
-def number_level(a: np.uint64, b: np.uint64) -> int:
-    """Numbers of 4 bits a digit. One slip: a digit wrong, lost or added, or two neighbours exchanged."""
-    if a == 0 or b == 0:
-        return 0
-    if a == b:
-        return 1
-    if (a | b) & np.uint64(NOT_DIGITS):
-        return 3
-    apart = a ^ b
-    shift = np.uint64(0)
-    while (apart >> shift) & np.uint64(15) == 0:
-        shift += np.uint64(4)
-    above = shift + np.uint64(4)
-    if apart >> above == 0:
-        return 2
-    # Exchanged neighbours: two digits apart, each where the other was.
-    if apart >> (above + np.uint64(4)) == 0:
-        low_a, high_a = (a >> shift) & np.uint64(15), (a >> above) & np.uint64(15)
-        low_b, high_b = (b >> shift) & np.uint64(15), (b >> above) & np.uint64(15)
-        if low_a == high_b and high_a == low_b:
-            return 2
-    # A digit lost in one of them, below which both are the same.
-    if a >> above == b >> shift or a >> shift == b >> above:
-        return 2
-    return 3
-
-
-@kernel
-def _phone_slip(a: np.uint32, b: np.uint32) -> bool:
-    """One digit wrong, or two neighbours exchanged."""
-    wrong, at_first, at_second = 0, -1, -1
-    first, second = np.int64(0), np.int64(0)
-    for at in range(8):
-        x, y = a % np.uint32(10), b % np.uint32(10)
-        if x != y:
-            wrong += 1
-            if wrong > 2:
-                return False
-            if wrong == 1:
-                first, at_first = np.int64(x) * 10 + np.int64(y), at
-            else:
-                second, at_second = np.int64(y) * 10 + np.int64(x), at
-        a //= np.uint32(10)
-        b //= np.uint32(10)
-    return wrong == 1 or (wrong == 2 and at_second == at_first + 1 and first == second)
-
-
-@kernel
-def date_level(a: np.uint32, b: np.uint32) -> int:
-    """Two dates of one word each, see `fields.py`."""
-    if a == 0 or b == 0:
-        return 0
-    year_a, year_b = np.int64(a >> np.uint32(9)), np.int64(b >> np.uint32(9))
-    day_a, day_b = np.int64(a & np.uint32(0x1FF)), np.int64(b & np.uint32(0x1FF))
-    apart = abs(year_a - year_b)
-    if day_a == 0 or day_b == 0:
-        if apart == 0:
-            return SAME_YEAR
-        if apart == 10:
-            return TEN_YEARS
-    else:
-        if a == b:
-            return SAME_DAY
-        if apart == 0 and day_a >> 5 == day_b & 31 and day_b >> 5 == day_a & 31:
-            return SWAPPED
-        if apart == 10 and day_a == day_b:
-            return TEN_YEARS
-        written_a = year_a * 10_000 + (day_a >> 5) * 100 + (day_a & 31)
-        written_b = year_b * 10_000 + (day_b >> 5) * 100 + (day_b & 31)
-        if _phone_slip(np.uint32(written_a), np.uint32(written_b)):
-            return DAY_SLIP
-        if apart == 0:
-            return OTHER_DAY
-    if apart == 1:
-        return NEXT_YEAR
-    return NEAR_YEAR if apart == 2 else OTHER_DATE
-
-
-@kernel
-def _sex_level(a: np.uint32, b: np.uint32) -> int:
-    if a == 0 or b == 0:
-        return 0
-    same = (a & np.uint32(3)) == (b & np.uint32(3))
-    if (a | b) & np.uint32(HINT):
-        return HINTED if same else AGAINST_HINT
-    return SAME_SEX if same else OTHER_SEX
-
-
-@kernel
-def _place_level(a: Words, b: Words, offset: int) -> int:
-    """The deepest level that both name: agreement there, or the widest level at which they part."""
-    deepest = 0
-    for level in range(3):
-        word, shift = offset + level // 2, np.uint32(16 * (level % 2))
-        x, y = (a[word] >> shift) & np.uint32(0xFFFF), (b[word] >> shift) & np.uint32(0xFFFF)
-        if x != 0 and y != 0:
-            if x != y:
-                return 6 - level
-            deepest = level + 1
-    return 4 - deepest if deepest else 0
 
 
 @kernel
@@ -336,9 +223,9 @@ def judge(
         elif kind == DATE:
             level = date_level(a[at], b[at])
         elif kind == SEX:
-            level = _sex_level(a[at], b[at])
+            level = sex_level(a[at], b[at])
         elif kind == PLACE:
-            level = _place_level(a, b, at)
+            level = place_level(a, b, at)
         elif kind == TEXT:
             x, y = a[at], b[at]
             if x != 0 and y != 0:
@@ -381,7 +268,7 @@ def judge(
 def _phones(a: Words, b: Words, at: int, words: int) -> tuple[int, float]:
     """The best of the phones of both; its rarity falls by a bit each time twice as many records share it."""
     mask = np.uint32((1 << PHONE_BITS) - 1)
-    level = 0
+    level, rarity = 0, -99.0
     for i in range(at, at + words):
         for j in range(at, at + words):
             x, y = a[i] & mask, b[j] & mask
@@ -389,10 +276,10 @@ def _phones(a: Words, b: Words, at: int, words: int) -> tuple[int, float]:
                 continue
             if x == y:
                 shared = max(a[i] >> np.uint32(PHONE_BITS), b[j] >> np.uint32(PHONE_BITS))
-                return 1, -np.float64(shared)
-            if level != 2:
-                level = 2 if _phone_slip(x, y) else 3
-    return level, 0.0
+                level, rarity = 1, max(rarity, -np.float64(shared))
+            elif level == 0 or level == 3:
+                level = 2 if phone_slip(x, y) else 3
+    return level, rarity if level == 1 else 0.0
 
 
 def tables_of(vocabulary: Vocabulary, name_bits: Floats) -> Tables:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.batch import Sides, judge_all, visit
-from services.matching.engine.blocks import Allowed
+from services.matching.engine.blocks import Allowed, blocks_of, sizes_of
 from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
 from services.matching.engine.keys import Plan
 from services.matching.engine.model import LEAST_SHARE, Doubles, Model, empty_shares, expert_shares, rare_shares
@@ -76,12 +76,14 @@ def _unweighed(layout: Layout, average: Doubles) -> Fields:
 
 def _of_strangers(sides: Sides, tables: Tables, layout: Layout, fields: Fields, rng: np.random.Generator) -> Doubles:
     """[fields, MOST_LEVELS] u: the share of each level among pairs of rows taken at random that have the field."""
+    _, expected = expert_shares(layout)
+    if not len(sides.left) or not len(sides.right):
+        return expected
     left = rng.integers(0, len(sides.left), RANDOM_PAIRS).astype(np.uint32)
     right = rng.integers(0, len(sides.right), RANDOM_PAIRS).astype(np.uint32)
     if sides.same:
         left, right = left[left != right], right[left != right]
     pairs = judge_all(sides, left, right, tables, fields)
-    _, expected = expert_shares(layout)
     return _shares(_counted(pairs.levels, None), expected, layout, weight=EXPERT_PAIRS)
 
 
@@ -156,8 +158,11 @@ def _sampled(
     number: int, sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, fields: Fields, rng: np.random.Generator
 ) -> tuple[Levels, Floats] | None:
     """Levels and rarities of up to SESSION_PAIRS pairs under one rule, of rows taken at random."""
-    bit = np.uint64(1) << np.uint64(number)
+    bit, rule = np.uint64(1) << np.uint64(number), plan.rules[number]
     rows = rng.permutation(np.flatnonzero(chosen.rules & bit))
+    # Who has no narrower key is looked up by a wide one; a block that wide teaches nothing and fills the memory.
+    sizes = sizes_of(blocks_of(sides.left_keys[:, rule.left]), sides.right_keys[rows, rule.right])
+    rows = rows[sizes <= rule.largest]
     found: list[tuple[Levels, Floats]] = []
     total = 0
     for start in range(0, len(rows), 20_000):
@@ -218,6 +223,8 @@ def _combined(sessions: list[Session], layout: Layout) -> Doubles:
 def settled_prior(model: Model, scores: Floats, left: int, right: int) -> float:
     """The prior at which the pairs expected to be one person are as many as their probabilities say."""
     prior, everything = model.prior, float(left) * float(right)
+    if not everything:
+        return prior
     for _ in range(PRIOR_ROUNDS):
         likely = 1.0 / (1.0 + np.exp2(-np.clip(scores.astype(np.float64) + prior, -60, 60)))
         expected = min(max(float(likely.sum()), 0.5), 0.95 * min(left, right))
