@@ -92,6 +92,5 @@ fields:
   family_name: surname
   birth_date: date_of_birth
   id: [soc_sec_id]
-  place: [state, postcode, suburb]
-  extra: [street_number, address_1, address_2]
+  extra: [street_number, address_1, address_2, suburb, postcode, state]
 """

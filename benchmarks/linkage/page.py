@@ -13,6 +13,10 @@ BATCH_KEYS = (
     "list", "pairs", "splink_pairs", "ours_s", "splink_s", "ratio", "ours_cpu_s", "splink_cpu_s", "ours_mib", "splink_mib",
     "memory_ratio", "ours_f1", "splink_f1", "load_before",
 )  # fmt: skip
+ONLINE_P50, ONLINE_P99, INDEX_MIB = 3.5, 14, 512
+ONLINE_KEYS = (
+    "p50_ms", "p99_ms", "splink_p50_ms", "splink_p99_ms", "found_first", "build_s", "snapshot_load_s", "index_mib", "load_before",
+)  # fmt: skip
 ENGINES = ("ours", "splink", "recordlinkage")
 
 READING = """\
@@ -20,6 +24,8 @@ READING = """\
   the same machine; memory is the resident memory of all their processes at its peak. Splink gets its columns folded and its
   ids, dates and phones cleaned beforehand, and that is not in its time; the platform reads the cells as they were written. Both
   get the codes of the places.
+- **linkage-online**: one record of the list *mixed* after the other, in process, from its texts to its five best candidates;
+  *found_first* is the share of registered people whose own record came first. Splink: `predict_between`, a few dozen records.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
   recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
   `clerk.py` states their rates. Calibration is of those best pairs alone, which are true more often than all pairs of their
@@ -40,6 +46,7 @@ def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
     yield from _table(("figure", "target", "measured", "met"), [(*row[:3], _met(row[3])) for row in _targets(linkage)])
     yield ""
     yield from _batch(linkage.get("linkage-batch", {}))
+    yield from _online(linkage.get("linkage-online", {}))
     yield from _quality(linkage.get("linkage-quality", {}))
     yield from _mistakes(linkage.get("linkage-quality", {}))
     yield from (f"![{title}](plots/{file})\n" for file, title in linkage.get("plots", []))
@@ -57,7 +64,7 @@ def _met(met: bool) -> str:
     return "yes" if met else "**no**"
 
 
-def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, object, bool]]:
     for name, one in _data_sets(linkage.get("linkage-quality", {})):
         least = -FEBRL_BEHIND if name.startswith("febrl") else COUNTRY_AHEAD
         ahead = round(one["ours_f1"] - one["splink_f1"], 5)
@@ -69,6 +76,22 @@ def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
             yield f"time by Splink's, {what}", f"at most {most}", f"{size['ratio']}", size["ratio"] <= most
             ratio = size["memory_ratio"]
             yield f"memory by Splink's, {what}", f"at most {MEMORY_RATIO}", f"{ratio}", ratio <= MEMORY_RATIO
+
+    for size in linkage.get("linkage-online", {}).get("sizes", []):
+        if size["registry"] == 1_000_000:
+            yield (
+                "one record against 1,000,000, p50, ms",
+                f"at most {ONLINE_P50}",
+                size["p50_ms"],
+                size["p50_ms"] <= ONLINE_P50,
+            )
+            yield (
+                "one record against 1,000,000, p99, ms",
+                f"at most {ONLINE_P99}",
+                size["p99_ms"],
+                size["p99_ms"] <= ONLINE_P99,
+            )
+            yield "index of a million, MiB", f"at most {INDEX_MIB}", size["index_mib"], size["index_mib"] <= INDEX_MIB
 
 
 def _data_sets(quality: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -82,6 +105,16 @@ def _batch(batch: dict[str, Any]) -> Iterator[str]:
         yield ""
         header = ("registry", *(f"{one['registry']:,}" for one in sizes))
         yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in BATCH_KEYS])
+        yield ""
+
+
+def _online(online: dict[str, Any]) -> Iterator[str]:
+    sizes: list[dict[str, Any]] = online.get("sizes", [])
+    if sizes:
+        yield "### linkage-online"
+        yield ""
+        header = ("registry", *(f"{one['registry']:,}" for one in sizes))
+        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in ONLINE_KEYS])
         yield ""
 
 

@@ -105,6 +105,13 @@ class Index:
         return int(self.alive[: self.rows].sum())
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of its large arrays; the texts of names that Python keeps are not counted."""
+        tables = self._tables
+        arrays = (self.records, self.alive, *self.blocked[:3], tables.facts, tables.names.names, tables.names.tokens)
+        return sum(array.nbytes for array in arrays)
+
+    @property
     def new_rows(self) -> int:
         """Rows that came since it was built; past some tens of thousands building it anew makes looking up faster."""
         return self.rows - self.built

@@ -138,6 +138,8 @@ def _shapes(layout: Layout) -> Iterator[_Shape]:
             yield f"{label}, second name", [(text, _token(one, 1)) for one in names]
         if year:
             yield f"{label}, year", [(text, *year)]
+        if place:
+            yield f"{label}, place", [(text, *place)]
     for text, other in combinations(texts, 2):
         yield f"{layout.fields[text[1]].name}, {layout.fields[other[1]].name}", [(text, other)]
 
