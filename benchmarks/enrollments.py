@@ -13,6 +13,7 @@ import asyncpg
 import orjson
 
 from benchmarks.clients import Asked, Service, elsewhere, percentiles, send_all, service_told
+from benchmarks.enrollment_peers import ask_bare, insert_bare
 from benchmarks.service_alone import ServiceAlone
 from shared.identity import Caller
 from shared.ids import new_id
@@ -37,12 +38,18 @@ FILLED_AT_ONCE = 100_000
 
 
 def run_enrolled() -> dict[str, Any]:
-    """Figures of as many enrollments as `TEKAMOUL_BENCH_ENROLLMENTS` says; the milliseconds of one client's questions."""
+    """Figures of as many enrollments as `TEKAMOUL_BENCH_ENROLLMENTS` says; the milliseconds of one client's questions.
+
+    `over_select` is their median by that of the same questions put to PostgreSQL by bare asyncpg.
+    """
     return asyncio.run(_enrolled(int(os.environ.get(ENROLLMENTS_VARIABLE, "") or ENROLLMENTS)))
 
 
 def run_enroll_write() -> dict[str, Any]:
-    """Figures of as many writes as `TEKAMOUL_BENCH_WRITES` says, each with its Idempotency-Key."""
+    """Figures of as many writes as `TEKAMOUL_BENCH_WRITES` says, each with its Idempotency-Key.
+
+    `over_insert` is the rate at which bare asyncpg writes the same rows, by as many clients, by the service's rate.
+    """
     return asyncio.run(_enroll_write(int(os.environ.get(WRITES_VARIABLE, "") or WRITES)))
 
 
@@ -52,13 +59,18 @@ async def _enrolled(enrollments: int) -> dict[str, Any]:
         questions = programs.folder / "questions.json"
         questions.write_bytes(orjson.dumps(await _questions(programs.database_url)))
         figures = await _measured("ask", programs, str(questions))
-    return {"benchmark": "enrolled", "enrollments": enrollments, "questions": QUESTIONS, **figures}
+        bare = await elsewhere(__name__, programs, "select", str(questions), programs.database_url)
+    ratio = round(figures["p50_ms"] / bare["select_p50_ms"], 1)
+    told = {"enrollments": enrollments, "questions": QUESTIONS}
+    return {"benchmark": "enrolled", **told, **figures, **bare, "over_select": ratio}
 
 
 async def _enroll_write(writes: int) -> dict[str, Any]:
     async with ServiceAlone(PROCESS, OFFICER) as programs:
         figures = await _measured("write", programs, str(writes))
-    return {"benchmark": "enroll-write", "clients": CLIENTS, "writes": writes, **figures}
+        bare = await elsewhere(__name__, programs, "insert", str(writes), programs.database_url)
+    ratio = round(bare["inserts_per_s"] / figures["writes_per_s"], 1)
+    return {"benchmark": "enroll-write", "clients": CLIENTS, "writes": writes, **figures, **bare, "over_insert": ratio}
 
 
 async def _measured(what: str, programs: ServiceAlone, argument: str) -> dict[str, Any]:
@@ -115,6 +127,17 @@ async def _write(service: Service, writes: int) -> dict[str, Any]:
     return {"writes_per_s": round(len(took) / seconds, 1), **percentiles(took)}
 
 
+async def _select(file: Path, url: str) -> dict[str, Any]:
+    took = percentiles(await ask_bare(url, orjson.loads(file.read_bytes()), WARM))
+    return {f"select_{name}": value for name, value in took.items()}
+
+
+async def _insert(writes: int, url: str) -> dict[str, Any]:
+    took, seconds = await insert_bare(url, CLIENTS, writes)
+    told = {f"insert_{name}": value for name, value in percentiles(took).items()}
+    return {"inserts_per_s": round(len(took) / seconds, 1), **told}
+
+
 def _enrollment(place: int) -> Asked:
     beneficiary = {
         "household_number": f"MR011{place:07d}",
@@ -132,6 +155,11 @@ def _enrollment(place: int) -> Asked:
 
 
 if __name__ == "__main__":
-    service, (what, argument) = service_told(OFFICER)
-    doing = _ask(service, Path(argument)) if what == "ask" else _write(service, int(argument))
-    print(json.dumps(asyncio.run(doing)))
+    service, (what, argument, *database) = service_told(OFFICER)
+    doing = {
+        "ask": lambda: _ask(service, Path(argument)),
+        "select": lambda: _select(Path(argument), *database),
+        "write": lambda: _write(service, int(argument)),
+        "insert": lambda: _insert(int(argument), *database),
+    }
+    print(json.dumps(asyncio.run(doing[what]())))

@@ -44,9 +44,13 @@ READING = """\
   households of six pushed by eight clients in a process of their own.
 - **enrolled**, **enroll-write**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP, clients in a process of
   their own: one client's questions by four kinds of number, one in five about nobody; single enrollments by eight clients, each
-  with its Idempotency-Key, kept with history and event.
+  with its Idempotency-Key, kept with history and event. The peer of the first is a prepared SELECT by bare asyncpg, the same
+  questions in turn on one connection (`select_...`); that of the second three INSERTs in a transaction by bare asyncpg, eight
+  connections, the very rows of enrollment, history and event the service left, fsync on (`insert...`). Neither has HTTP, a
+  token or a rule.
 - **payment-cycle**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP: from the request until a cycle's
   last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
+  The peer is COPY of the rows each of them left (entitlements, deliveries, ledger) into tables with the same indexes (`copy_...`).
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -144,11 +148,16 @@ REGISTRY = {
         "searchable_after_s",
     ),
     "registry-write": ("writes", "clients", "people_per_write", "writes_per_s", "p50_ms", "p99_ms"),
-    "enrolled": ("enrollments", "questions", "p50_ms", "p99_ms", "load_before"),
-    "enroll-write": ("writes", "clients", "writes_per_s", "p50_ms", "p99_ms", "load_before"),
+    "enrolled": (
+        "enrollments", "questions", "p50_ms", "p99_ms", "select_p50_ms", "select_p99_ms", "over_select", "load_before",
+    ),
+    "enroll-write": (
+        "writes", "clients", "writes_per_s", "p50_ms", "p99_ms", "inserts_per_s", "insert_p50_ms", "insert_p99_ms",
+        "over_insert", "load_before",
+    ),
     "payment-cycle": (
         "entitlements", "issue_s", "reconcile_s", "issued_per_s", "reconciled_per_s", "reconciliation_read_s",
-        "service_cpu_s", "load_before", "peak_mib",
+        "copy_issue_s", "issue_over_copy", "copy_reconcile_s", "reconcile_over_copy", "service_cpu_s", "load_before", "peak_mib",
     ),
     "names": (
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 
+from benchmarks.copying import copied_again
 from benchmarks.platform import MIB, OUTSIDE
 from benchmarks.registry_file import write_registry
 from benchmarks.sending import send_file
@@ -24,7 +24,7 @@ CACHE = OUTSIDE / "tekamoul-bench-files"
 END_SECONDS = 7_200.0
 LOOK_SECONDS, SAMPLE_SECONDS = 0.2, 0.5
 COPIED = ("households", "individuals", "memberships", "identifiers", "history", "outbox")
-"""Tables with the rows of an import; the index of names is filled beside."""
+"""Tables with the rows of an import; the index of names is filled beside. COPY writes them again as the peer."""
 SENDER = Caller("taazour", frozenset({"imports:write", "households:write", "households:read"}), frozenset())
 
 
@@ -56,7 +56,7 @@ async def _run(households: int) -> dict[str, Any]:
         await _published(client, registry)
         seconds = time.monotonic() - started
         people = int(state["accepted"])
-        copied = await _copy_again(registry)
+        copied = sum([await copied_again(registry, table) for table in COPIED])
         return {
             "benchmark": "registry-import",
             "households": households,
@@ -96,25 +96,3 @@ async def _published(client: httpx.AsyncClient, registry: ServiceAlone) -> None:
         if status["outbox"]["waiting"] == 0:
             return
         await asyncio.sleep(LOOK_SECONDS)
-
-
-async def _copy_again(registry: ServiceAlone) -> float:
-    """Seconds PostgreSQL's COPY takes for what the import left: the same rows, tables, keys and indexes, nothing else.
-
-    A floor: no reading of csv, no check, no recognising of who is known, no event.
-    """
-    connection = await asyncpg.connect(registry.database_url)
-    seconds = 0.0
-    try:
-        for table in COPIED:
-            file = registry.folder / table
-            await connection.copy_from_table(table, output=file, format="binary")
-            await connection.execute(f"CREATE TABLE again_{table} (LIKE {table} INCLUDING ALL)")
-            started = time.monotonic()
-            await connection.copy_to_table(f"again_{table}", source=file, format="binary")
-            seconds += time.monotonic() - started
-            await connection.execute(f"DROP TABLE again_{table}")
-            file.unlink()
-    finally:
-        await connection.close()
-    return seconds
