@@ -44,7 +44,11 @@ def test_the_base_and_every_overlay_are_valid() -> None:
 
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split(": ")[0].split("deploy/k8s/")[1] for line in lines] == ["base", "overlays/demo"]
+    assert [line.split(": ")[0].split("deploy/k8s/")[1] for line in lines] == [
+        "base",
+        "overlays/demo",
+        "overlays/institution",
+    ]
     assert "8 Deployment, 8 Job" in lines[0]
 
 
