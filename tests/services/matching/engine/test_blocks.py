@@ -112,7 +112,7 @@ def meeting(sides: Sides) -> set[tuple[int, int]]:
     }
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(RECORDS, max_size=9), st.none() | st.lists(RECORDS, max_size=9))
 def test_every_pair_that_shares_a_key_is_judged_once(left: list[Record], right: list[Record] | None) -> None:
     sides, tables, model = packed(left, right)
@@ -123,7 +123,7 @@ def test_every_pair_that_shares_a_key_is_judged_once(left: list[Record], right: 
     assert set(met) == meeting(sides)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(RECORDS, min_size=1, max_size=9), st.lists(RECORDS, min_size=1, max_size=9), st.floats(-40, 60))
 def test_pruning_loses_no_pair_that_reaches_the_least_score(
     left: list[Record], right: list[Record], least: float
@@ -146,7 +146,7 @@ def test_pruning_loses_no_pair_that_reaches_the_least_score(
         assert found.get(pair, score) == pytest.approx(score, abs=1e-4)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(RECORDS, min_size=1, max_size=7), st.lists(RECORDS, min_size=1, max_size=7))
 def test_a_pair_scores_the_same_whichever_side_is_called_left(left: list[Record], right: list[Record]) -> None:
     scores = []
