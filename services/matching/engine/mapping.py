@@ -3,8 +3,8 @@
     record_id: rec_id                 # without it, a record is called by its number, from 0
     fields:
       name: [name_fr, name_ar]        # a full name in one spelling or two; "{prenom} {nom}" joins columns
-      given_name: given_name          # instead of a full name: both parts, or one of them
-      family_name: surname
+    # given_name: given_name          # instead of a full name: both parts, or one of them
+    # family_name: surname
       father_name: father
       sex: sex
       birth_date: date_of_birth       # or birth_year, with birth_month and birth_day where they are known

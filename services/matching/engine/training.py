@@ -76,15 +76,19 @@ def _unweighed(layout: Layout, average: Doubles) -> Fields:
 
 def _of_strangers(sides: Sides, tables: Tables, layout: Layout, fields: Fields, rng: np.random.Generator) -> Doubles:
     """[fields, MOST_LEVELS] u: the share of each level among pairs of rows taken at random that have the field."""
-    _, expected = expert_shares(layout)
+    of_one_person, expected = expert_shares(layout)
     if not len(sides.left) or not len(sides.right):
         return expected
-    left = rng.integers(0, len(sides.left), RANDOM_PAIRS).astype(np.uint32)
-    right = rng.integers(0, len(sides.right), RANDOM_PAIRS).astype(np.uint32)
+    every = len(sides.left) * len(sides.right)
+    left = rng.integers(0, len(sides.left), min(RANDOM_PAIRS, every)).astype(np.uint32)
+    right = rng.integers(0, len(sides.right), len(left)).astype(np.uint32)
     if sides.same:
         left, right = left[left != right], right[left != right]
-    pairs = judge_all(sides, left, right, tables, fields)
-    return _shares(_counted(pairs.levels, None), expected, layout, weight=EXPERT_PAIRS)
+    counts = _counted(judge_all(sides, left, right, tables, fields).levels, None)
+    # In short lists many of them are one person all the same: as many as each row of the shorter could have at most.
+    one_person = min(len(sides.left), len(sides.right)) / every
+    counts -= one_person * counts[:, 1:].sum(axis=1, keepdims=True) * of_one_person
+    return _shares(np.maximum(counts, 0.0), expected, layout, weight=EXPERT_PAIRS)
 
 
 def _with_rare_agreement(u: Doubles, layout: Layout, average: Doubles) -> Doubles:

@@ -261,3 +261,28 @@ def test_a_value_that_everybody_bears_takes_bounded_time_and_links_nobody(rows: 
     outcome = compared(crowd, None)
     assert perf_counter() - began < BOUND_S
     assert not (outcome.probability > 0.97).any()
+
+
+@pytest.mark.parametrize(
+    ("registered", "asked", "number"), [(2, 1, "9900000130"), (5, 3, "9900000324"), (2, 1, ""), (5, 3, "")]
+)
+def test_in_lists_of_a_few_rows_the_obvious_pair_is_found(registered: int, asked: int, number: str) -> None:
+    """Of one row against two every second random pair is one person: what is learned from them must not hide the rest."""
+    people = [
+        ("9900000033", "Mohamed Ould Ahmed", "1980-05-06"),
+        ("9900000130", "Mariem Mint Salem", "1991-02-03"),
+        ("9900000227", "Yeslem Ould Bowba", "1975-11-12"),
+        ("9900000324", "Zeinabou Mint Cheikh", "2001-07-08"),
+        ("9900000421", "Sidi Ould Moctar", "1966-01-09"),
+    ]
+    fields = (Field("id", Kind.NUMBER), Field("name", Kind.NAME), Field("birth", Kind.DATE), Field("sex", Kind.SEX, 0))
+
+    def columns(rows: list[tuple[str, str, str]]) -> dict[str, list[pl.Series]]:
+        by_field = zip(("id", "name", "birth"), zip(*rows, strict=True), strict=True)
+        return {name: [pl.Series(column)] for name, column in by_field}
+
+    _, name, birth = people[asked]
+    outcome = compare_lists(fields, columns(people[:registered]), columns([(number, name, birth)]))
+
+    assert outcome.pairs.left.tolist() == [asked]
+    assert outcome.probability[0] > 0.97
