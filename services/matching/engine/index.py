@@ -37,7 +37,6 @@ from services.matching.engine.scoring import (
 
 MOST_FOUND: Final = 256
 """Candidates kept of one look-up: the best of the rest would not be seen by anyone."""
-UNSURE_BITS: Final = 6.0
 
 
 class Blocked(NamedTuple):
@@ -155,11 +154,10 @@ class Index:
             looking.number = 0
         keys = keys_of(record, self.model.layout, self.plan, self._tables.names)[0]
         looking.number += 1
-        least = -self.model.prior - UNSURE_BITS
         count = _look_up(
             self._rules, keys, self.blocked.starts, self.blocked.rows, self.blocked.tags, self.blocked.shift,
             self._new_of(keys), self.records, self.alive, looking.seen, looking.number, self.fields, self._tables,
-            looking.work, record[0], least, looking.rows, looking.scores, looking.levels, looking.bits,
+            looking.work, record[0], self.model.least_score(), looking.rows, looking.scores, looking.levels, looking.bits,
         )  # fmt: skip
         return self._candidates(looking, count, most)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,6 @@ Assignment = Literal["one-to-one", "many"]
 Stage = Literal["read", "pack", "train", "compare", "decide"]
 Told = Callable[[Stage, float], None]
 """Is told the stage and how much of it is done, 0..1."""
-
-UNSURE_BITS: Final = 6.0
-"""Pairs less likely than 1 in 64 are not kept: they decide nothing."""
 
 
 class Stopped(Exception):
@@ -112,9 +109,9 @@ def compare_lists(
     if model is None:
         model, sessions = train(sides, plan, listed, tables, layout, average, version="learned from these lists")
     clock.ended("train")
-    pairs, compared = _compared(asked, plan, chosen, tables, model, told, stop)
+    least_score = model.least_score()
+    pairs, compared = _compared(asked, plan, chosen, tables, model, least_score, told, stop)
     clock.ended("compare")
-    least_score = -model.prior - UNSURE_BITS
     if strangers is None:
         model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
     else:
@@ -129,9 +126,15 @@ def compare_lists(
 
 
 def _compared(
-    sides: Sides, plan: Plan, chosen: Allowed, tables: Tables, model: Model, told: Told, stop: Callable[[], bool]
+    sides: Sides,
+    plan: Plan,
+    chosen: Allowed,
+    tables: Tables,
+    model: Model,
+    least: float,
+    told: Told,
+    stop: Callable[[], bool],
 ) -> tuple[Pairs, int]:
-    least = -model.prior - UNSURE_BITS
     found: list[Pairs] = []
     seen, kept = 0, 0
     for more, pairs in visit(sides, plan, chosen, tables, model.fields(), least):

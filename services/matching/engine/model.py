@@ -21,6 +21,7 @@ Doubles = npt.NDArray[np.float64]
 LEAST_SHARE: Final = 1e-7
 """No level is impossible: a pair that shows the unheard of is unlikely, not forbidden."""
 MOST_BITS: Final = 24.0
+UNSURE_BITS: Final = 6.0
 MOST_COLUMNS: Final = 3
 """A date in three parts, or three levels of places, is the most that one field is read from."""
 RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
@@ -80,6 +81,10 @@ class Model:
 
     def with_curve(self, scores: Doubles, log_odds: Doubles) -> "Model":
         return replace(self, curve=(scores, log_odds))
+
+    def least_score(self) -> float:
+        """The score below which a pair is not kept: it is less likely than 1 in 64, and decides nothing."""
+        return -self.prior - UNSURE_BITS
 
     def odds(self, scores: npt.NDArray[np.float32]) -> Doubles:
         """The odds that a pair of this score is one person. Beyond the ends of the curve a bit of score is a bit of odds."""
