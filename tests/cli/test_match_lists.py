@@ -129,6 +129,17 @@ def test_a_model_that_was_saved_gives_the_same_result_and_a_report_counts_it(fol
     assert {"rule", "pairs_of_one_person"} == set(told["learned"][0])
 
 
+def test_the_peak_of_memory_is_the_commands_own_and_not_of_who_started_it(folder: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    command = [
+        sys.executable, "-m", "cli.main", "match", "link", folder / "registry.parquet", folder / "list.csv",
+        "--mapping", folder / "mapping.yaml", "--out", tmp_path / "out.csv", "--report", report,
+    ]  # fmt: skip
+    large = "import subprocess, sys; held = b'x' * (2 << 30); subprocess.run(sys.argv[1:], check=True)"
+    subprocess.run([sys.executable, "-c", large, *map(str, command)], check=True, capture_output=True, timeout=120)
+    assert 50 < json.loads(report.read_bytes())["peak_mib"] < 1500
+
+
 def test_who_stands_twice_in_a_file_is_found(folder: Path, tmp_path: Path) -> None:
     registry = pl.read_parquet(folder / "registry.parquet")
     twice = registry.head(30).with_columns(pl.col("no") + 1000, pl.lit("").alias("tel"))
