@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.claims import Unclear, beneficiaries
 from services.programs.models import Attendance
 from services.programs.rules.attending import Attended
-from services.programs.rules.cells import Finding
 from services.programs.rules.findings import ERRORS
+from shared.cells import Finding
 from shared.database import any_of
 
 

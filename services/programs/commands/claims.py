@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.ledger import parts
 from services.programs.models import Cycle, CycleStatus, Enrollment, Entitlement, LedgerEntry
 from services.programs.rules.benefits import HANDED_OVER
-from services.programs.rules.cells import NUMBERS
+from services.programs.rules.naming import NUMBERS
 from services.programs.rules.program import Program
 from services.programs.rules.reconciling import Claim, Reported
 from services.programs.rules.status import Status

@@ -17,13 +17,13 @@ from services.programs.errors.enrollments import FULL, AlreadyEnrolled
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import doubt_amount
 from services.programs.rules.recertifying import months_after
 from services.programs.rules.status import ByItself, LinkStatus, Status
 from services.programs.rules.value import monthly_value
+from shared.cells import Finding
 from shared.clock import now
 from shared.copying import driver_of
 from shared.errors import NotFound

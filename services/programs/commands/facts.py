@@ -16,7 +16,6 @@ from services.programs.errors.enrollments import BeneficiaryRefused, FieldsNotOf
 from services.programs.models import Enrollment
 from services.programs.queries.programs import published
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.cells import Finding
 from services.programs.rules.facts import COLUMNS, FACTS, OF_A_PERSON
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
@@ -25,6 +24,7 @@ from services.programs.rules.reviewing import ReviewDecision, ReviewKind
 from services.programs.rules.schools import school_key
 from services.programs.rules.status import ByItself, TransferReason, Turn
 from services.programs.rules.value import monthly_value
+from shared.cells import Finding
 from shared.clock import now
 from shared.text import Cell
 

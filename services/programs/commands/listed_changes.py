@@ -11,11 +11,11 @@ from services.programs.commands.meant import Active, ListOutcome, Source, active
 from services.programs.errors.enrollments import ActiveMeanwhile
 from services.programs.models import Enrollment
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.cells import Finding
 from services.programs.rules.facts import FACTS
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.status import ByItself, Status
+from shared.cells import Finding
 from shared.text import Text
 
 CHANGE_UNKNOWN = Text(

@@ -17,11 +17,11 @@ from services.programs.commands.seating import free_seats, place_finder
 from services.programs.errors.enrollments import FULL
 from services.programs.models import Enrollment
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.seats import Seats
 from services.programs.rules.status import ByItself, Status, is_seated
+from shared.cells import Finding
 from shared.text import Text
 
 DUPLICATE_IN_LIST = Text(

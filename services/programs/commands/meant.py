@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Enrollment
-from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.status import Status
+from shared.cells import Finding
 from shared.household_number import is_household_number
 from shared.values import nni_check_holds
 

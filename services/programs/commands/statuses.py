@@ -17,13 +17,13 @@ from services.programs.commands.meant import ListOutcome, Source
 from services.programs.commands.seating import free_seats
 from services.programs.errors.enrollments import EnrollmentExited, ProgramFull, QuotaReached
 from services.programs.models import Enrollment
-from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
 from services.programs.rules.recertifying import months_after
 from services.programs.rules.seats import Seats
 from services.programs.rules.status import ByItself, Status, Turn, is_seated, turn_between
 from services.programs.rules.status_rows import StatusRow
 from services.programs.rules.status_words import REASONS_OF
+from shared.cells import Finding
 from shared.text import Text
 
 ENROLLMENT_UNKNOWN = Text(

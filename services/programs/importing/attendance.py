@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.attendance import record_attendance
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.rules.attending import Attended, attendance_layout, read_attendance
-from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
+from shared.cells import Finding
 from shared.headers import Layout
 from shared.importing.importer import Chunk, Outcome, chunks_of
 from shared.importing.models import Import

@@ -12,11 +12,11 @@ from services.programs.commands.deliveries import Result, Source, record_deliver
 from services.programs.errors.benefits import FileForAnother
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.queries.programs import published
-from services.programs.rules.cells import Finding
 from services.programs.rules.findings import UNKNOWN
 from services.programs.rules.program import Program
 from services.programs.rules.reconciling import Reported
 from services.programs.rules.reported import layout_of, merged, read_report, together
+from shared.cells import Finding
 from shared.headers import Layout
 from shared.importing.importer import CHUNK_ROWS, Chunk, Issue, Outcome
 from shared.importing.models import Import

@@ -14,10 +14,10 @@ from services.programs.commands.lists import apply_list
 from services.programs.commands.meant import Source
 from services.programs.queries.programs import published, published_for_seats
 from services.programs.rules.beneficiary_key import beneficiary_key
-from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.program import Program
 from services.programs.rules.reading import doubt_amount, read_row
+from shared.cells import Finding
 from shared.headers import Layout
 from shared.importing.importer import Chunk, Issue, Outcome, chunks_of
 from shared.importing.models import Import

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.schools import announce_schools
 from services.programs.importing.lists import issue_of
 from services.programs.models import School
-from services.programs.rules.cells import Finding
 from services.programs.rules.program import Program
 from services.programs.rules.schools import SchoolRow, read_school, schools_layout
+from shared.cells import Finding
 from shared.headers import Layout
 from shared.importing.importer import Chunk, Outcome, chunks_of
 from shared.importing.models import Import

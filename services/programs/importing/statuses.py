@@ -9,7 +9,7 @@ from services.programs.commands.meant import Source
 from services.programs.commands.statuses import apply_statuses
 from services.programs.importing.lists import day_of, issue_of
 from services.programs.queries.programs import published_for_seats
-from services.programs.rules.cells import NUMBERS, named_in
+from services.programs.rules.naming import NUMBERS, named_in
 from services.programs.rules.program import Program
 from services.programs.rules.status_rows import OWN_FIELDS, read_status_row
 from shared.headers import Layout

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from services.programs.errors.enrollments import OneIdentifier
 from services.programs.queries import checking as queries
-from services.programs.rules.cells import NUMBERS
+from services.programs.rules.naming import NUMBERS
 from services.programs.schemas.checking import EnrolledOut, EnrolledQuestion
 from shared.database import Tx
 from shared.errors import NotFound

@@ -11,7 +11,7 @@ from services.programs.commands.deliveries import Result, Source, record_deliver
 from services.programs.queries import deliveries as queries
 from services.programs.queries.programs import published
 from services.programs.routes.asking import AskedLanguage, institution_of
-from services.programs.rules.cells import read_card_number
+from services.programs.rules.naming import read_card_number
 from services.programs.rules.reconciling import NOTHING, Reported
 from services.programs.rules.schools import school_key
 from services.programs.schemas.deliveries import (

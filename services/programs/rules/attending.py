@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.programs.rules.cells import ENROLLMENT_ID, MISSING_VALUE, Cells, Finding
 from services.programs.rules.findings import ERRORS
+from services.programs.rules.naming import ENROLLMENT_ID
 from services.programs.rules.reconciling import Reported
 from services.programs.rules.reported import beneficiary_of
+from shared.cells import MISSING_VALUE, Cells, Finding
 from shared.headers import Field, Layout
 from shared.text import Cell, Text
 from shared.values import parse_choice, parse_date

@@ -5,15 +5,17 @@ keeps it out when it is wrong. What only helps to recognise a person (numbers, p
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import cast
 
-from services.programs.rules.cells import MISSING_VALUE, Cells, Finding, as_sent, read_card_number
 from services.programs.rules.listed import Action, Listed
+from services.programs.rules.naming import read_card_number
 from services.programs.rules.program import ListForm, Value
 from services.programs.rules.value import is_ten_times_off, payment_due
-from shared.household_number import is_household_number, parse_household_number
+from shared.cells import MISSING_VALUE, Cells, Finding, as_sent
+from shared.listed_person import read_person
 from shared.text import Cell, Text
 from shared.values import (
     Currency,
@@ -24,9 +26,6 @@ from shared.values import (
     parse_date,
     parse_integer,
     parse_money,
-    parse_nni,
-    parse_phones,
-    parse_sex,
 )
 
 LARGEST_HOUSEHOLD = 60
@@ -42,11 +41,6 @@ ACTIONS = {
     "remove": ("retrait", "retirer", "suppression", "radiation", "حذف", "سحب", "إلغاء", "removed", "delete"),
 }  # fmt: skip
 
-HOUSEHOLD_NUMBER_UNREADABLE = Text(
-    ar="ليس رقم أسرة في السجل؛ المقبول: MR متبوعة بعشرة أرقام",
-    fr="ceci n'est pas un numéro de ménage du registre ; accepté : MR suivi de dix chiffres",
-    en="this is not a household number of the registry; accepted: MR and ten digits",
-)
 TEN_TIMES_TOO_MUCH = Text(
     ar="المبلغ عشرة أضعاف ما يمنحه البرنامج ({due} أوقية جديدة)؛ الوحدة المصرَّح بها للملف هي {unit}، يُرجى التحقق منها",
     fr="le montant est dix fois ce que donne le programme ({due} MRU) ; l'unité déclarée du fichier est {unit}, à vérifier",
@@ -70,27 +64,15 @@ def read_row(
     for name in form.filled:
         if not clean_text(cells.get(name)):
             row.find(name, "value_missing", MISSING_VALUE)
-    birth = row.read("birth_date", lambda cell: parse_date(cell, today))
+    person = read_person(row, today)
     listed = Listed(
+        **{one.name: getattr(person, one.name) for one in fields(person)},
         line=line,
         listed=as_sent(cells),
         action=_action(row),
         effective_on=_effective_on(row, today),
-        household_number=_household_number(row),
-        name=row.text("name"),
-        father_name=row.text("father_name"),
-        nni=row.read("nni", parse_nni),
-        phones=_phones(row),
-        sex=row.read("sex", parse_sex, wrong="warning"),
-        birth_date=birth.value if birth else None,
-        birth_precision=birth.precision if birth else None,
-        wilaya=row.text("wilaya"),
-        moughataa=row.text("moughataa"),
-        commune=row.text("commune"),
         village=row.text("village"),
         household_size=row.read("household_size", lambda cell: parse_integer(cell, 1, LARGEST_HOUSEHOLD)),
-        school=row.text("school"),
-        school_class=row.text("school_class"),
         card_number=read_card_number(row.text("card_number")),
         amount_mru=row.read("amount", lambda cell: parse_money(cell, unit)),
     )
@@ -108,20 +90,6 @@ def _effective_on(row: Cells, today: date) -> date | None:
 
     day = row.read("effective_on", parse)
     return day.value if day else None
-
-
-def _household_number(row: Cells) -> str | None:
-    cell = row.cells.get("household_number")
-    number = parse_household_number(cell)
-    if (clean_text(cell) and number is None) or (number is not None and not is_household_number(number)):
-        row.find("household_number", "household_number_unreadable", HOUSEHOLD_NUMBER_UNREADABLE, "warning")
-    return number
-
-
-def _phones(row: Cells) -> tuple[str, ...]:
-    first = row.read("phone", parse_phones) or ()
-    second = row.read("phone_2", parse_phones) or ()
-    return tuple(dict.fromkeys(first + second))
 
 
 def doubt_amount(listed: Listed, version: Value, unit: Currency) -> Finding | None:

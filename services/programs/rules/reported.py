@@ -9,11 +9,12 @@ from itertools import groupby
 from typing import Any
 
 from services.programs.rules.benefits import MEAL, Outcome
-from services.programs.rules.cells import ENROLLMENT_ID, MISSING_VALUE, NUMBERS, Cells, Finding, as_sent, named_in
 from services.programs.rules.findings import ERRORS
+from services.programs.rules.naming import ENROLLMENT_ID, NUMBERS, named_in
 from services.programs.rules.program import Program
 from services.programs.rules.reconciling import NOTHING, Reported
 from services.programs.rules.schools import school_key
+from shared.cells import MISSING_VALUE, Cells, Finding, as_sent
 from shared.headers import Field, Layout
 from shared.text import Cell, Text, clean_text, fold, fold_digits
 from shared.values import (

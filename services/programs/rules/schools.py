@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from services.programs.rules.cells import MISSING_VALUE, Cells, Finding
+from shared.cells import MISSING_VALUE, Cells, Finding
 from shared.headers import Field, Layout
 from shared.text import Cell, Text, fold
 from shared.values import Parsed, PartialDate, parse_date

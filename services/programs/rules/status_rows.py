@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from services.programs.rules.cells import ENROLLMENT_ID, Finding, named_in
+from services.programs.rules.naming import ENROLLMENT_ID, named_in
 from services.programs.rules.status import Status
 from services.programs.rules.status_words import reason_of, status_of
+from shared.cells import Finding
 from shared.headers import Field
 from shared.text import Cell, Text, clean_text
 from shared.values import BadValue, parse_date

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from services.programs.catalog import programs_of
-from services.programs.rules.cells import Finding
 from services.programs.rules.listed import Listed
 from services.programs.rules.reading import doubt_amount, read_row
+from shared.cells import Finding
 from shared.text import Cell
 from shared.values import Currency
 

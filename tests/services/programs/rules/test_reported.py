@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from services.programs.catalog import programs_of
 from services.programs.rules.attending import attendance_layout, read_attendance
 from services.programs.rules.benefits import Outcome
-from services.programs.rules.cells import Finding
 from services.programs.rules.findings import ERRORS, WARNINGS
 from services.programs.rules.reconciling import Reported
 from services.programs.rules.reported import layout_of, merged, parse_quantity, read_report, together
 from services.programs.rules.schools import read_school, schools_layout
+from shared.cells import Finding
 from shared.text import Cell
 from shared.values import BadValue
 
