@@ -61,14 +61,14 @@ def _ours(files: Files, folder: Path) -> dict[str, Any]:
     ]
     model = compare_lists(mapping.fields, left, right).model
     began = perf_counter()
-    index = Index.build(model, kept)
+    index = Index.build(model.layout, kept)
     build_s = perf_counter() - began
     looking = index.looking()
     times, right_ones, asked = [], 0, 0
     truth = dict(pl.read_parquet(files.truth).select("right_id", "left_id").iter_rows())
     for at, record in enumerate(records):
         began = perf_counter()
-        found = index.find(record, looking)
+        found = index.find(model, record, looking)
         times.append((perf_counter() - began) * 1_000)
         person = truth.get(right_ids[at])
         if person is not None:
@@ -76,7 +76,7 @@ def _ours(files: Files, folder: Path) -> dict[str, Any]:
             right_ones += bool(found) and left_ids[found[0].row] == person
     save(index, folder / "index", {})
     began = perf_counter()
-    load(folder / "index", model)
+    load(folder / "index", model.layout)
     p50, p99 = np.percentile(times[WARM_UP:], [50, 99])
     return {
         "p50_ms": round(float(p50), 3),

@@ -1,6 +1,12 @@
 """Settings of the matching process."""
 
+from pathlib import Path
+from typing import Final
+
 from shared.settings import ServiceSettings
+
+MODELS: Final = Path(__file__).parent / "data" / "models"
+"""The sets of models that ship, each named after its version; the one whose version comes last is in force."""
 
 
 class MatchingSettings(ServiceSettings):

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from services.matching.engine.batch import Pairs, Sides
 from services.matching.engine.fields import Kind, Layout
 from services.matching.engine.keys import Plan, keys_of
-from services.matching.engine.model import Doubles, Model
+from services.matching.engine.model import Model
 from services.matching.engine.packing import Words
+from services.matching.engine.rarity import Doubles
 from services.matching.engine.scoring import Floats, Tables
 
 STRANGERS: Final = 30_000

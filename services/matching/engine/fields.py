@@ -8,6 +8,8 @@ A packed record is a row of 32-bit words, one cache line long where the fields o
     date     1 word    year * 512 + month * 32 + day; month and day 0: a year alone; 0 missing
     sex      1 word    1 F, 2 M; 4 added where only Ould or Mint told it; 0 missing
     place    2 words   16 bits per level, widest first; 0 missing
+    role     1 word    of a registered person in the household: 1 head, 2 spouse, 3 member; 8: a row that stands for a household
+    school   1 word    of a pupil: year of the list * 16 + class, 15 where the class is not known; 0 missing
     name     1 word per spelling, at most two: the name in the table of names; 0 missing
     father   1 word    the same, for the father's name
     part     2 words   a given or a family name: in the table of names, and in the table of texts
@@ -28,10 +30,12 @@ class Kind(IntEnum):
     DATE = 2
     SEX = 3
     PLACE = 4
-    TEXT = 5
-    PART = 6
-    FATHER = 7
-    NAME = 8
+    ROLE = 5
+    SCHOOL = 6
+    TEXT = 7
+    PART = 8
+    FATHER = 9
+    NAME = 10
 
 
 LEVELS: Final[dict[Kind, tuple[str, ...]]] = {
@@ -43,9 +47,11 @@ LEVELS: Final[dict[Kind, tuple[str, ...]]] = {
     ),
     Kind.SEX: ("missing", "same", "hinted", "against_hint", "different"),
     Kind.PLACE: ("missing", "same_3", "same_2", "same_1", "other_3", "other_2", "other_1"),
+    Kind.ROLE: ("missing", "head", "spouse", "member"),
+    Kind.SCHOOL: ("missing", "fits", "older", "unfit"),
     Kind.TEXT: ("missing", "same", "alike", "near", "different"),
     Kind.PART: ("missing", "same", "alike", "near", "different", "swapped"),
-    Kind.FATHER: ("missing", "same", "near", "unconfirmed", "different"),
+    Kind.FATHER: ("missing", "same", "near", "unconfirmed", "different", "repeated"),
     Kind.NAME: ("missing", "same", "alike", "near", "part", "doubtful", "different"),
 }  # fmt: skip
 """The first is always what a pair shows where one side does not have the field: it weighs nothing."""
@@ -63,14 +69,18 @@ DESCENDING: Final[dict[Kind, tuple[tuple[str, ...], ...]]] = {
     ),
     Kind.SEX: (("same", "hinted", "against_hint"), ("same", "different")),
     Kind.PLACE: (("same_3", "same_2", "same_1", "other_1"), ("same_3", "other_3", "other_2", "other_1")),
+    Kind.ROLE: (("head", "spouse", "member"),),
+    Kind.SCHOOL: (("fits", "older", "unfit"),),
     Kind.TEXT: (("same", "alike", "near", "different"),),
     Kind.PART: (("same", "alike", "near", "different"), ("same", "swapped", "different")),
-    Kind.FATHER: (("same", "near", "unconfirmed", "different"),),
+    Kind.FATHER: (("same", "near", "unconfirmed", "different"), ("same", "repeated", "different")),
     Kind.NAME: (("same", "alike", "near", "doubtful", "different"), ("same", "part", "different")),
 }
 """Levels that can only weigh less from left to right, whatever few pairs seem to say."""
 
-WORDS: Final[dict[Kind, int]] = {Kind.NUMBER: 2, Kind.DATE: 1, Kind.SEX: 1, Kind.FATHER: 1, Kind.PART: 2, Kind.TEXT: 1}
+WORDS: Final[dict[Kind, int]] = {
+    Kind.NUMBER: 2, Kind.DATE: 1, Kind.SEX: 1, Kind.ROLE: 1, Kind.SCHOOL: 1, Kind.FATHER: 1, Kind.PART: 2, Kind.TEXT: 1,
+}  # fmt: skip
 """Those of a fixed width; the others take a word per spelling, per phone, or two for three levels of place."""
 
 MOST_SPELLINGS: Final = 2
@@ -82,7 +92,8 @@ LINE_WORDS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record. `columns`: how many columns it is read from (spellings, phones, levels of place).
+    """One field of a record. `columns`: how many columns it is read from (spellings, phones, levels of place; of a school
+    the day of the list and the class).
 
     `shared`: a whole household bears the same number, so it says little about who of them is meant.
     """

@@ -3,7 +3,7 @@
 The index is a cache: it is built from records, kept on disk as a snapshot, and can be thrown away. The rows it was built
 of lie by their keys in a few large arrays; rows that came since lie beside them until the next build. A row is never
 changed: what changes is put anew and the row before it no longer counts. One thread writes; any number may look up, each
-with a `Looking` of its own.
+with a `Looking` of its own. Who looks up brings the model: the index depends on none, but on how rare names are.
 """
 
 from collections import defaultdict
@@ -17,11 +17,12 @@ import polars as pl
 
 from services.matching.engine.blocks import blocks_of
 from services.matching.engine.compiling import kernel
+from services.matching.engine.fields import Layout
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import Model
 from services.matching.engine.packing import Vocabulary, Words, pack
 from services.matching.engine.packing_one import Values, pack_one
-from services.matching.engine.rarity import name_bits_of, new_name_bits, token_bits_of
+from services.matching.engine.rarity import Rarity, counted_rarity
 from services.matching.engine.scoring import (
     NAME_FACTS,
     PRUNED,
@@ -78,26 +79,27 @@ class Looking:
 class Index:
     """Rows by number, in the order in which they came. Built by `build`, or from a snapshot (`snapshots.py`)."""
 
-    def __init__(self, model: Model, vocabulary: Vocabulary, records: Words, alive: npt.NDArray[np.bool_]) -> None:
-        self.model, self.vocabulary = model, vocabulary
-        self.plan: Plan = plan_of(model.layout)
-        self.fields: Fields = model.fields()
+    def __init__(
+        self, vocabulary: Vocabulary, records: Words, alive: npt.NDArray[np.bool_], rarity: Rarity | None = None
+    ) -> None:
+        """`rarity`: that of the models to come; without it, as these records tell it."""
+        self.vocabulary, self.layout = vocabulary, vocabulary.layout
+        self.plan: Plan = plan_of(self.layout)
         self._rules = np.array([(rule.left, rule.right, rule.largest) for rule in self.plan.rules], np.int64)
         self.records, self.alive = records, alive
-        self.token_bits = token_bits_of(vocabulary, records)
-        self._rarest = float(self.token_bits.max(initial=0.0))
-        self._tables = tables_of(vocabulary, name_bits_of(vocabulary.names.arrays, self.token_bits))
+        self.rarity = rarity or counted_rarity(vocabulary, (records,))
+        self._tables = tables_of(vocabulary, self.rarity.of_names(vocabulary.names.arrays))
         self.built = len(records)
-        self.blocked = _blocked(records, model, self.plan, self._tables)
+        self.blocked = _blocked(records, self.layout, self.plan, self._tables)
         self._new: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.rows = self.built
 
     @classmethod
-    def build(cls, model: Model, columns: Mapping[str, Sequence[pl.Series]]) -> "Index":
+    def build(cls, layout: Layout, columns: Mapping[str, Sequence[pl.Series]], rarity: Rarity | None = None) -> "Index":
         """An index of all records of a list, one row each."""
-        vocabulary = Vocabulary(model.layout)
+        vocabulary = Vocabulary(layout)
         records = pack(columns, vocabulary)
-        return cls(model, vocabulary, records, np.ones(len(records), bool))
+        return cls(vocabulary, records, np.ones(len(records), bool), rarity)
 
     def __len__(self) -> int:
         """Rows that count."""
@@ -127,7 +129,7 @@ class Index:
         self.records[row] = record[0]
         self.alive[row] = True
         self.rows += 1
-        keys = keys_of(record, self.model.layout, self.plan, self._tables.names)[0]
+        keys = keys_of(record, self.layout, self.plan, self._tables.names)[0]
         for column, key in enumerate(keys.tolist()):
             if key:
                 self._new[column, key].append(row)
@@ -139,27 +141,27 @@ class Index:
             self.alive[row] = False
 
     def looking(self) -> Looking:
-        return Looking(np.zeros(len(self.records) + 1024, np.uint32), len(self.fields))
+        return Looking(np.zeros(len(self.records) + 1024, np.uint32), len(self.layout.fields))
 
-    def find(self, values: Values, looking: Looking, most: int = 5) -> list[Candidate]:
-        """Who may be the person of this record, the likeliest first; at most `most`."""
+    def find(self, model: Model, values: Values, looking: Looking, most: int = 5) -> list[Candidate]:
+        """Who may be the person of this record by a model of the index's fields, the likeliest first; at most `most`."""
         record = pack_one(values, self.vocabulary)
         self._know_new_names()
-        return self.find_packed(record, looking, most)
+        return self.find_packed(model, record, looking, most)
 
-    def find_packed(self, record: Words, looking: Looking, most: int = 5) -> list[Candidate]:
+    def find_packed(self, model: Model, record: Words, looking: Looking, most: int = 5) -> list[Candidate]:
         """The same for a packed record, whose names the vocabulary knows."""
         if len(looking.seen) < len(self.records):
             looking.seen = np.zeros(len(self.records) + 1024, np.uint32)
             looking.number = 0
-        keys = keys_of(record, self.model.layout, self.plan, self._tables.names)[0]
+        keys = keys_of(record, self.layout, self.plan, self._tables.names)[0]
         looking.number += 1
         count = _look_up(
             self._rules, keys, self.blocked.starts, self.blocked.rows, self.blocked.tags, self.blocked.shift,
-            self._new_of(keys), self.records, self.alive, looking.seen, looking.number, self.fields, self._tables,
-            looking.work, record[0], self.model.least_score(), looking.rows, looking.scores, looking.levels, looking.bits,
+            self._new_of(keys), self.records, self.alive, looking.seen, looking.number, model.fields(), self._tables,
+            looking.work, record[0], model.least_score(), looking.rows, looking.scores, looking.levels, looking.bits,
         )  # fmt: skip
-        return self._candidates(looking, count, most)
+        return _candidates(model, looking, count, most)
 
     def _new_of(self, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
         if not self._new:
@@ -173,22 +175,6 @@ class Index:
         }
         return np.fromiter(found, np.uint32, len(found))
 
-    def _candidates(self, looking: Looking, count: int, most: int) -> list[Candidate]:
-        scores = looking.scores[:count]
-        odds = self.model.odds(scores)
-        likely = odds / (1.0 + odds.sum())
-        best = np.lexsort((looking.rows[:count], -scores))[:most].tolist()
-        return [
-            Candidate(
-                int(looking.rows[at]),
-                float(scores[at]),
-                float(likely[at]),
-                tuple(looking.levels[at].tolist()),
-                tuple(looking.bits[at].tolist()),
-            )
-            for at in best
-        ]
-
     def _know_new_names(self) -> None:
         """The facts of names that came since: rows by an array that grows by halves, so that few copies are made."""
         names = self.vocabulary.names.arrays
@@ -196,14 +182,30 @@ class Index:
         if count > known:
             facts = np.zeros(count, NAME_FACTS)
             facts[:known] = self._tables.facts
-            tokens = names.names[known:]
-            facts["bits"][known:] = new_name_bits(tokens, self.token_bits, self._rarest)
-            facts["count"][known:] = np.count_nonzero(tokens, axis=1)
+            facts["bits"][known:] = self.rarity.of_names(names, known)
+            facts["count"][known:] = np.count_nonzero(names.names[known:], axis=1)
             self._tables = Tables(names, facts, self.vocabulary.texts.records)
 
 
-def _blocked(records: Words, model: Model, plan: Plan, tables: Tables) -> Blocked:
-    keys = keys_of(records, model.layout, plan, tables.names)
+def _candidates(model: Model, looking: Looking, count: int, most: int) -> list[Candidate]:
+    scores = looking.scores[:count]
+    odds = model.odds(scores)
+    likely = odds / (1.0 + odds.sum())
+    best = np.lexsort((looking.rows[:count], -scores))[:most].tolist()
+    return [
+        Candidate(
+            int(looking.rows[at]),
+            float(scores[at]),
+            float(likely[at]),
+            tuple(looking.levels[at].tolist()),
+            tuple(looking.bits[at].tolist()),
+        )
+        for at in best
+    ]
+
+
+def _blocked(records: Words, layout: Layout, plan: Plan, tables: Tables) -> Blocked:
+    keys = keys_of(records, layout, plan, tables.names)
     starts, rows, tags, shift, before = [], [], [], 0, 0
     for column in range(keys.shape[1]):
         one = blocks_of(keys[:, column], spread=4)

@@ -1,10 +1,12 @@
 """The kernels that tell how near two numbers, phones, dates, sexes or places are: the level of `fields.py` they reach."""
 
+from typing import Final
+
 import numpy as np
 
 from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import LEVELS, Kind
-from services.matching.engine.packing import HINT, NOT_DIGITS, Words
+from services.matching.engine.packing import HINT, NO_CLASS, NOT_DIGITS, SEEKS_HOUSEHOLD, Words
 
 
 def levels_of(kind: Kind) -> dict[str, int]:
@@ -12,7 +14,7 @@ def levels_of(kind: Kind) -> dict[str, int]:
     return {level: at for at, level in enumerate(LEVELS[kind])}
 
 
-_DATE, _SEX = map(levels_of, (Kind.DATE, Kind.SEX))
+_DATE, _SEX, _SCHOOL = map(levels_of, (Kind.DATE, Kind.SEX, Kind.SCHOOL))
 SAME_DAY, SWAPPED, DAY_SLIP, SAME_YEAR, OTHER_DAY = (
     _DATE[one] for one in ("same_day", "swapped", "one_slip", "same_year", "other_day")
 )
@@ -20,6 +22,14 @@ TEN_YEARS, NEXT_YEAR, NEAR_YEAR, OTHER_DATE = (
     _DATE[one] for one in ("ten_years", "next_year", "near_year", "different")
 )
 SAME_SEX, HINTED, AGAINST_HINT, OTHER_SEX = (_SEX[one] for one in ("same", "hinted", "against_hint", "different"))
+
+
+FITS, OLDER, UNFIT = (_SCHOOL[one] for one in ("fits", "older", "unfit"))
+
+FIRST_CLASS_AGE: Final = 6
+LATE_YEARS: Final = 3
+"""Entering late and repeating a class are ordinary."""
+OLDEST_PUPIL: Final = 20
 
 
 @kernel
@@ -123,3 +133,26 @@ def place_level(a: Words, b: Words, offset: int) -> int:
                 return 6 - level
             deepest = level + 1
     return 4 - deepest if deepest else 0
+
+
+@kernel
+def role_level(a: np.uint32, b: np.uint32) -> int:
+    """Who of a household a row that stands for one has met; between two other rows it says nothing."""
+    if a == SEEKS_HOUSEHOLD and b != SEEKS_HOUSEHOLD:
+        return int(np.int64(b))
+    return int(np.int64(a)) if b == SEEKS_HOUSEHOLD and a != SEEKS_HOUSEHOLD else 0
+
+
+@kernel
+def school_level(school: np.uint32, birth: np.uint32) -> int:
+    """A pupil's class beside a year of birth: the third class is the third year, so an age of eight or more."""
+    if school == 0 or birth == 0:
+        return 0
+    age = np.int64(school >> np.uint32(4)) - np.int64(birth >> np.uint32(9))
+    grade = np.int64(school & np.uint32(15))
+    if grade == NO_CLASS:
+        return FITS if FIRST_CLASS_AGE - 1 <= age <= OLDEST_PUPIL else UNFIT
+    late = age - (FIRST_CLASS_AGE - 1 + grade)
+    if -1 <= late <= LATE_YEARS:
+        return FITS
+    return OLDER if late > LATE_YEARS and age <= OLDEST_PUPIL else UNFIT

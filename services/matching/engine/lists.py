@@ -78,7 +78,7 @@ def compare_lists(
 ) -> Outcome:
     """Link two lists, or with `right` None find who stands twice in one. Pairs below the probability `least` are left out.
 
-    With a `model` nothing is learned from the lists but how rare their values are. Raises Stopped, OtherFields and
+    With a `model` nothing is learned from the lists but how rare their values are, names where it has not frozen that. Raises Stopped, OtherFields and
     TooManyPairs.
     """
     clock = _Clock(told)
@@ -98,6 +98,8 @@ def compare_lists(
     right_keys = left_keys if right is None else keys_of(right_rows, layout, plan, names)
     sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
     name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
+    if model and model.rarity:
+        name_bits = model.rarity.of_names(names)
     tables = tables_of(vocabulary, name_bits)
     asked, strangers = (sides, None)
     if not sides.same and len(left_rows) and len(right_rows):

@@ -1,12 +1,14 @@
 """A model: how often each level of each field is met in pairs of one person (m) and of two people (u), and what follows.
 
 The weight of a level is log2(m / u) bits (Fellegi and Sunter, 1969). Where a value is shared, how rare it is counts too: two
-men called Yeslem Ould Bowba are one man sooner than two called Mohamed Ould Ahmed. A model is a JSON file with a version.
+men called Yeslem Ould Bowba are one man sooner than two called Mohamed Ould Ahmed. A model is a JSON file with a version; a
+set of them for the units of lists is in `models.py`.
 """
 
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -14,9 +16,8 @@ import numpy.typing as npt
 import orjson
 
 from services.matching.engine.fields import DESCENDING, MOST_LEVELS, Field, Kind, Layout, layout_of
+from services.matching.engine.rarity import Doubles, Rarity
 from services.matching.engine.scoring import Fields, fields_of
-
-Doubles = npt.NDArray[np.float64]
 
 LEAST_SHARE: Final = 1e-7
 """No level is impossible: a pair that shows the unheard of is unlikely, not forbidden."""
@@ -50,6 +51,8 @@ class Model:
 
     `prior`: log2 of the odds that a pair of any two rows is one person. `curve`: where the model was calibrated, scores and
     the log2 of the odds that a pair of such a score is one person; without it, the odds are the score's with the prior.
+    `rarity`: how rare names are, frozen, so that what a pair scores depends on the model and the pair alone; without it,
+    the lists that are compared tell it.
     """
 
     version: str
@@ -59,6 +62,7 @@ class Model:
     average: Doubles
     prior: float
     curve: tuple[Doubles, Doubles] | None = None
+    rarity: Rarity | None = None
 
     def bits(self) -> Doubles:
         """[fields, MOST_LEVELS] the weight of every level; levels that must not weigh more than another do not."""
@@ -74,6 +78,10 @@ class Model:
 
     def fields(self) -> Fields:
         """The model as the kernels read it."""
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> Fields:
         return fields_of(self.layout, self.bits(), rare_shares(self.layout), self.average)
 
     def with_prior(self, prior: float) -> "Model":
@@ -98,6 +106,10 @@ class Model:
         return odds
 
     def to_json(self) -> bytes:
+        return orjson.dumps(self.told(), option=orjson.OPT_INDENT_2)
+
+    def told(self) -> dict[str, Any]:
+        """What its file says."""
         fields = [
             {
                 "name": field.name,
@@ -114,7 +126,7 @@ class Model:
             for at, field in enumerate(self.layout.fields)
         ]
         told = {"version": self.version, "prior_bits": self.prior, "curve": self._curve(), "fields": fields}
-        return orjson.dumps(told, option=orjson.OPT_INDENT_2)
+        return told | ({"rarity": self.rarity.told()} if self.rarity else {})
 
     def _curve(self) -> list[dict[str, float]]:
         points = [] if self.curve is None else zip(*(one.tolist() for one in self.curve), strict=True)
@@ -124,12 +136,13 @@ class Model:
     def from_json(cls, text: bytes) -> "Model":
         """Raises ValueError where the text is not a model, naming what is wrong."""
         try:
-            return cls._read(orjson.loads(text))
+            return cls.of(orjson.loads(text))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a model: {error}") from error
 
     @classmethod
-    def _read(cls, told: dict[str, Any]) -> "Model":
+    def of(cls, told: dict[str, Any]) -> "Model":
+        """The model of which a file tells. Raises KeyError, TypeError, AttributeError and ValueError where it is none."""
         fields = [
             Field(one["name"], Kind[one["kind"].upper()], one["columns"], one["shared"]) for one in told["fields"]
         ]
@@ -143,12 +156,15 @@ class Model:
             for place, level in enumerate(field.levels):
                 if place:
                     m[at, place], u[at, place] = one["levels"][level]["m"], one["levels"][level]["u"]
-        points = told["curve"]
+        points, frozen = told["curve"], told.get("rarity")
         curve = (
             np.array([one["score"] for one in points], np.float64),
             np.array([one["log2_odds"] for one in points], np.float64),
         )
-        model = cls(str(told["version"]), layout, m, u, average, float(told["prior_bits"]), curve if points else None)
+        model = cls(
+            str(told["version"]), layout, m, u, average, float(told["prior_bits"]), curve if points else None,
+            Rarity.of(frozen) if frozen else None,
+        )  # fmt: skip
         model._refuse_the_impossible(by_name)
         return model
 
@@ -190,12 +206,17 @@ EXPERT: Final[Mapping[Kind, Mapping[str, tuple[float, float]]]] = {
         "same_3": (0.85, 0.01), "same_2": (0.03, 0.02), "same_1": (0.02, 0.07), "other_3": (0.04, 0.01),
         "other_2": (0.03, 0.06), "other_1": (0.03, 0.83),
     },
+    Kind.ROLE: {"head": (0.75, 0.17), "spouse": (0.20, 0.13), "member": (0.05, 0.70)},
+    Kind.SCHOOL: {"fits": (0.90, 0.50), "older": (0.08, 0.15), "unfit": (0.02, 0.35)},
     Kind.TEXT: {"same": (0.75, 0.002), "alike": (0.12, 0.002), "near": (0.03, 0.01), "different": (0.10, 0.986)},
     Kind.PART: {
         "same": (0.75, 0.003), "alike": (0.15, 0.004), "near": (0.04, 0.02), "different": (0.05, 0.972),
         "swapped": (0.01, 0.001),
     },
-    Kind.FATHER: {"same": (0.85, 0.02), "near": (0.07, 0.02), "unconfirmed": (0.04, 0.48), "different": (0.04, 0.48)},
+    Kind.FATHER: {
+        "same": (0.45, 0.01), "near": (0.07, 0.02), "unconfirmed": (0.04, 0.48), "different": (0.04, 0.48),
+        "repeated": (0.40, 0.01),
+    },
     Kind.NAME: {
         "same": (0.60, 3e-5), "alike": (0.22, 2e-4), "near": (0.06, 2e-3), "part": (0.03, 3e-3),
         "doubtful": (0.05, 0.05), "different": (0.04, 0.945),

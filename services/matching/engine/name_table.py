@@ -36,7 +36,7 @@ from shared.names import (
 from shared.sounds import ALPHABET, FACING_FIRM, FIRM, PASSES_FOR, weight
 from shared.spelling import skeleton
 
-__all__ = ["NameTable", "NamesOutdated", "skeleton_hash"]
+__all__ = ["NameTable", "NamesOutdated", "skeleton_hash", "skeleton_sum"]
 
 TEXTS_AT_ONCE = 1 << 16
 """Texts read in one go: they take some 10 MB meanwhile."""
@@ -63,10 +63,11 @@ def skeleton_hash(consonants: str) -> int:
     The polynomial of its characters' code points in 0x9E3779B97F4A7C15, modulo 2 to the 64, through the finalizer of
     splitmix64. The polynomial of two joined is made of the two, so a kernel can also have that of Sidahmed.
     """
-    return 0 if consonants == "-" else int(mixed(np.uint64(_skeleton_sum(consonants))))
+    return 0 if consonants == "-" else int(mixed(np.uint64(skeleton_sum(consonants))))
 
 
-def _skeleton_sum(consonants: str) -> int:
+def skeleton_sum(consonants: str) -> int:
+    """The polynomial by which tokens know their skeleton; 0 for "", which is none."""
     value = 0
     for char in consonants:
         value = (value * SKELETON_FACTOR + ord(char)) & _64_BITS
@@ -166,6 +167,11 @@ class NameTable:
     def skeletons(self) -> NDArray[np.uint64]:
         """[token] The `skeleton_hash` of each token; 0 for one without consonants."""
         return self._skeletons[: len(self._tokens) + 1]
+
+    def consonants(self, tokens: Iterable[int]) -> list[str]:
+        """The skeleton of each token; "" for one without consonants."""
+        known = list(self._tokens)
+        return [skeleton(known[token - 1][0]).removeprefix("-") for token in tokens]
 
     @property
     def sex_hints(self) -> NDArray[np.uint8]:
@@ -307,7 +313,7 @@ class NameTable:
         token["twice"] = _bits({sound for sound in firm if firm.count(sound) > 1})
         token["covered"] = _bits({sound for sound, passes in PASSES_FOR.items() if not passes.isdisjoint(sounds)})
         token["firm"], token["facing"] = len(firm), sum(sound in FACING_FIRM for sound in sounds)
-        token["skeleton_sum"], token["skeleton_length"] = _skeleton_sum(consonants), len(consonants)
+        token["skeleton_sum"], token["skeleton_length"] = skeleton_sum(consonants), len(consonants)
         return at
 
     def _make_room_for_names(self, more: int) -> None:

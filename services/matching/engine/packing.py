@@ -1,7 +1,7 @@
 """Columns of a list made into packed records (`fields.py`): each distinct value is read once."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -30,6 +30,9 @@ _EXPONENT = re.compile(r"(?i)(\d+)(?:[.,](\d+))?e\+?(\d{1,3})$")
 PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
 PHONE_BITS: Final = 27
 SHARED_MOST: Final = 31
+SEEKS_HOUSEHOLD: Final = 8
+"""The role of a row that stands for a household: whom it names is sought among all its members, the head first."""
+NO_CLASS: Final = 15
 HINT: Final = 4
 """Beside a sex that only the name tells."""
 _DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\.0)?$|(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T].*)?$")
@@ -81,6 +84,10 @@ def _packed(at: int, one: Field, given: Sequence[pl.Series], vocabulary: Vocabul
             return sexes(given[0])[:, None]
         case Kind.PLACE:
             return _places(given, vocabulary)
+        case Kind.ROLE:
+            return _by_value(given[0], role_word)[:, None]
+        case Kind.SCHOOL:
+            return _schools(given)[:, None]
         case Kind.TEXT:
             return vocabulary.add_texts(at, given[0])[:, None]
         case Kind.PART:
@@ -254,8 +261,12 @@ def _integer(text: str) -> int:
 
 
 def sexes(column: pl.Series) -> Words:
+    return _by_value(column, sex_word)
+
+
+def _by_value(column: pl.Series, word_of: Callable[[str], int]) -> Words:
     codes, values = distinct(column)
-    return np.array([sex_word(value) for value in values], np.uint32)[codes]
+    return np.array([word_of(value) for value in values], np.uint32)[codes]
 
 
 def sex_word(text: str) -> int:
@@ -264,6 +275,29 @@ def sex_word(text: str) -> int:
     except BadValue:
         return 0
     return {"F": 1, "M": 2, None: 0}[told]
+
+
+def role_word(text: str) -> int:
+    """head, spouse or another relationship to the head; `household` for a row that stands for one."""
+    if not text:
+        return 0
+    return {"head": 1, "spouse": 2, "household": SEEKS_HOUSEHOLD}.get(text, 3)
+
+
+def _schools(given: Sequence[pl.Series]) -> Words:
+    days, classes = distinct(given[0]), distinct(given[1])
+    words = {
+        (day, of): school_word(days[1][day], classes[1][of])
+        for day, of in set(zip(days[0].tolist(), classes[0].tolist(), strict=True))
+    }
+    return np.array([words[pair] for pair in zip(days[0].tolist(), classes[0].tolist(), strict=True)], np.uint32)
+
+
+def school_word(day: str, of_class: str = "") -> int:
+    """The year of the list and the class, whose first digit is its year of school: 3AF is the third."""
+    year = date_word(day) >> 9
+    digit = re.search(r"\d", fold(of_class))
+    return year << 4 | (int(digit[0]) if digit else NO_CLASS) if year else 0
 
 
 def _places(given: Sequence[pl.Series], vocabulary: Vocabulary) -> Words:

@@ -16,6 +16,8 @@ from services.matching.engine.packing import (
     as_typed,
     date_word,
     number_text,
+    role_word,
+    school_word,
     sex_word,
     year_word,
 )
@@ -60,6 +62,10 @@ def _words(at: int, field: Field, given: Sequence[str], vocabulary: Vocabulary) 
             codes = [_known_place(level, text, vocabulary) for level, text in enumerate(given[:PLACE_LEVELS])]
             codes += [0] * (4 - len(codes))
             return codes[0] | codes[1] << 16, codes[2] | codes[3] << 16
+        case Kind.ROLE:
+            return [role_word(given[0])]
+        case Kind.SCHOOL:
+            return [school_word(*given[:2])]
         case Kind.TEXT:
             return list(map(int, vocabulary.texts.add(at, given[:1])))
         case Kind.PART:

@@ -11,7 +11,16 @@ import numpy.typing as npt
 
 from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
-from services.matching.engine.levels import date_level, levels_of, number_level, phone_slip, place_level, sex_level
+from services.matching.engine.levels import (
+    date_level,
+    levels_of,
+    number_level,
+    phone_slip,
+    place_level,
+    role_level,
+    school_level,
+    sex_level,
+)
 from services.matching.engine.name_kernels import name_similarity
 from services.matching.engine.name_sounding import NameArrays, name_work, token_similarity
 from services.matching.engine.name_sounding import Work as NameWork
@@ -22,13 +31,13 @@ Levels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-NUMBER, PHONE, DATE, SEX, PLACE, TEXT, PART, FATHER, NAME = map(int, Kind)
+NUMBER, PHONE, DATE, SEX, PLACE, ROLE, SCHOOL, TEXT, PART, FATHER, NAME = map(int, Kind)
 _NAME, _FATHER, _PART = map(levels_of, (Kind.NAME, Kind.FATHER, Kind.PART))
 NAME_SAME, NAME_ALIKE, NAME_NEAR, NAME_PART, NAME_DOUBTFUL, NAME_DIFFERENT = (
     _NAME[one] for one in ("same", "alike", "near", "part", "doubtful", "different")
 )
-FATHER_SAME, FATHER_NEAR, FATHER_UNCONFIRMED, FATHER_DIFFERENT = (
-    _FATHER[one] for one in ("same", "near", "unconfirmed", "different")
+FATHER_SAME, FATHER_NEAR, FATHER_UNCONFIRMED, FATHER_DIFFERENT, FATHER_REPEATED = (
+    _FATHER[one] for one in ("same", "near", "unconfirmed", "different", "repeated")
 )
 PART_DIFFERENT, PART_SWAPPED = _PART["different"], _PART["swapped"]
 
@@ -51,7 +60,7 @@ FIELD = np.dtype(
         ("kind", np.int32),
         ("offset", np.int32),  # its first word in a record
         ("words", np.int32),
-        ("whole_name", np.int32),  # of a father's name: the field of the whole name beside it, or -1
+        ("beside", np.int32),  # of a father's name, the field of the whole name; of a school, that of the birth; or -1
     ],
     align=True,
 )
@@ -124,37 +133,50 @@ def _part_similarity(tables: Tables, work: Work, name_a: int, text_a: int, name_
 
 
 @kernel
-def _father_level(fields: Fields, tables: Tables, work: Work, a: Words, b: Words, field: int) -> int:
-    """A father's name beside the other's father; where that is missing, beside the second name of the other."""
-    at = fields[field].offset
-    father_a, father_b = a[at], b[at]
-    names = tables.names
-    if father_a != 0 and father_b != 0:
-        own = max(
-            name_similarity(names, work.names, father_a, father_b, 0.0),
-            token_similarity(names.tokens, names.costs, work.names, names.names[father_a, 0], names.names[father_b, 0])
-            - GRANDFATHER,
-        )
-        if own >= SAME_FATHER:
-            return FATHER_SAME
-        return FATHER_NEAR if own >= NEAR_FATHER else FATHER_DIFFERENT
-    whole = fields[field].whole_name
-    if (father_a == 0 and father_b == 0) or whole < 0:
-        return 0
-    father, other = (father_a, b) if father_a != 0 else (father_b, a)
-    best, found = 0.0, False
-    for word in range(fields[whole].offset, fields[whole].offset + fields[whole].words):
-        name = other[word]
+def _tells(whole: Any, tables: Tables, work: Work, record: Words, father: np.uint32) -> float:
+    """How near a name behind the first of a record's whole name comes to a father's; -1 where it has no other."""
+    names, best = tables.names, -1.0
+    for word in range(whole.offset, whole.offset + whole.words):
+        name = record[word]
         for token in range(1, min(tables.facts[name].count, 4)):
-            found = True
             value = token_similarity(
                 names.tokens, names.costs, work.names, names.names[father, 0], names.names[name, token]
             )
             best = max(best, value)
-    if not found:
+    return best
+
+
+@kernel
+def _father_level(fields: Fields, tables: Tables, work: Work, a: Words, b: Words, field: int) -> int:
+    """A father's name beside the other's father; where that is missing, beside the second name of the other.
+
+    `repeated` where both whole names tell the father already, so that he adds little.
+    """
+    at, whole = fields[field].offset, fields[field].beside
+    father_a, father_b = a[at], b[at]
+    names = tables.names
+    if father_a != 0 and father_b != 0:
+        fathers = name_similarity(names, work.names, father_a, father_b, 0.0)
+        given = (
+            token_similarity(names.tokens, names.costs, work.names, names.names[father_a, 0], names.names[father_b, 0])
+            - GRANDFATHER
+        )
+        if max(fathers, given) < SAME_FATHER:
+            return FATHER_NEAR if max(fathers, given) >= NEAR_FATHER else FATHER_DIFFERENT
+        if fathers >= given and min(tables.facts[father_a].count, tables.facts[father_b].count) > 1:
+            return FATHER_SAME  # with a grandfather, whom no second name tells
+        told = whole >= 0 and _tells(fields[whole], tables, work, a, father_a) >= SAME_FATHER
+        told = told and _tells(fields[whole], tables, work, b, father_b) >= SAME_FATHER
+        return FATHER_REPEATED if told else FATHER_SAME
+    if (father_a == 0 and father_b == 0) or whole < 0:
+        return 0
+    father, other = (father_a, b) if father_a != 0 else (father_b, a)
+    own = a if father_a != 0 else b
+    best = _tells(fields[whole], tables, work, other, father)
+    if best < 0.0:
         return 0
     if best >= SAME_FATHER:
-        return FATHER_SAME
+        return FATHER_REPEATED if _tells(fields[whole], tables, work, own, father) >= SAME_FATHER else FATHER_SAME
     return FATHER_NEAR if best >= NEAR_FATHER else FATHER_UNCONFIRMED
 
 
@@ -226,6 +248,12 @@ def judge(
             level = sex_level(a[at], b[at])
         elif kind == PLACE:
             level = place_level(a, b, at)
+        elif kind == ROLE:
+            level = role_level(a[at], b[at])
+        elif kind == SCHOOL:
+            if field.beside >= 0:
+                birth = fields[field.beside].offset
+                level = max(school_level(a[at], b[birth]), school_level(b[at], a[birth]))
         elif kind == TEXT:
             x, y = a[at], b[at]
             if x != 0 and y != 0:
@@ -295,10 +323,10 @@ def fields_of(
 ) -> Fields:
     """A layout as the kernels read it, with what its levels weigh: `bits` and `rare` [fields, MOST_LEVELS]."""
     fields = np.zeros(len(layout.fields), FIELD)
-    whole = layout.of_kind(Kind.NAME)
+    beside = {Kind.FATHER: (*layout.of_kind(Kind.NAME), -1)[0], Kind.SCHOOL: (*layout.of_kind(Kind.DATE), -1)[0]}
     fields["bits"], fields["rare"], fields["average"] = bits, rare, average
     fields["most"] = np.cumsum((bits + rare * MOST_RARE).max(axis=1)[::-1])[::-1]
     fields["kind"] = [int(one.kind) for one in layout.fields]
     fields["offset"], fields["words"] = layout.offsets, [one.words for one in layout.fields]
-    fields["whole_name"] = [whole[0] if one.kind is Kind.FATHER and whole else -1 for one in layout.fields]
+    fields["beside"] = [beside.get(one.kind, -1) for one in layout.fields]
     return fields

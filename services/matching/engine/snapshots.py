@@ -1,4 +1,4 @@
-"""An index kept on disk: a folder of plain arrays and its model, written whole or not at all, and read back in seconds."""
+"""An index kept on disk: a folder of plain arrays, written whole or not at all, and read back in seconds."""
 
 import os
 import shutil
@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from services.matching.engine.fields import PLACE_LEVELS
+from services.matching.engine.fields import PLACE_LEVELS, Layout
 from services.matching.engine.index import Index
-from services.matching.engine.model import Model
 from services.matching.engine.name_table import NameTable
 from services.matching.engine.packing import Vocabulary
+from services.matching.engine.rarity import Rarity
 from services.matching.engine.texts import TextTable
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Rises where what is written changes its meaning; an older snapshot is then built anew."""
 
 
 class SnapshotOutdated(ValueError):
-    """Written by another release, or another model: build the index anew."""
+    """Written by another release, or for other fields: build the index anew."""
 
 
 def save(index: Index, folder: Path, noted: dict[str, Any]) -> None:
@@ -33,9 +33,14 @@ def save(index: Index, folder: Path, noted: dict[str, Any]) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        (partial / "model.json").write_bytes(index.model.to_json())
-        places = [list(known) for known in index.vocabulary.places]
-        told = {"format": FORMAT, "places": places, "texts": index.vocabulary.texts.known(), "noted": noted}
+        told = {
+            "format": FORMAT,
+            "fields": _fields(index.layout),
+            "rarity": index.rarity.told(),
+            "places": [list(known) for known in index.vocabulary.places],
+            "texts": index.vocabulary.texts.known(),
+            "noted": noted,
+        }
         (partial / "index.json").write_bytes(orjson.dumps(told))
         for name, array in _arrays(index).items():
             np.save(partial / f"{name}.npy", array, allow_pickle=False)
@@ -53,15 +58,23 @@ def _arrays(index: Index) -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def load(folder: Path, model: Model) -> tuple[Index, dict[str, Any]]:
-    """The index and what was noted. Raises SnapshotOutdated, FileNotFoundError, OSError; NamesOutdated (a ValueError)."""
+def _fields(layout: Layout) -> list[list[Any]]:
+    return [[field.name, field.kind.name, field.columns] for field in layout.fields]
+
+
+def load(folder: Path, layout: Layout, rarity: Rarity | None = None) -> tuple[Index, dict[str, Any]]:
+    """The index and what was noted. Names are as rare as in the model at hand, or as they were when it was written.
+
+    Raises SnapshotOutdated, FileNotFoundError, OSError; NamesOutdated (a ValueError).
+    """
     told = orjson.loads((folder / "index.json").read_bytes())
-    if told["format"] != FORMAT or (folder / "model.json").read_bytes() != model.to_json():
-        raise SnapshotOutdated(f"format {told['format']}, or another model")
+    if told["format"] != FORMAT or told["fields"] != _fields(layout):
+        raise SnapshotOutdated(f"format {told['format']}, or other fields")
     stored = {path.stem: np.load(path, allow_pickle=False) for path in folder.glob("*.npy")}
-    vocabulary = Vocabulary(model.layout)
+    vocabulary = Vocabulary(layout)
     names = {name.removeprefix("names."): array for name, array in stored.items() if name.startswith("names.")}
     vocabulary.names = NameTable.of(names)
     vocabulary.texts = TextTable.of(told["texts"])
     vocabulary.places = [{name: code for code, name in enumerate(known)} for known in told["places"][:PLACE_LEVELS]]
-    return Index(model, vocabulary, stored["records"], stored["alive"]), told["noted"]
+    index = Index(vocabulary, stored["records"], stored["alive"], rarity or Rarity.of(told["rarity"]))
+    return index, told["noted"]

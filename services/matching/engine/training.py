@@ -16,7 +16,8 @@ from services.matching.engine.batch import Sides, judge_all, visit
 from services.matching.engine.blocks import Allowed, blocks_of, sizes_of
 from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
 from services.matching.engine.keys import Plan
-from services.matching.engine.model import LEAST_SHARE, Doubles, Model, empty_shares, expert_shares, rare_shares
+from services.matching.engine.model import LEAST_SHARE, Model, empty_shares, expert_shares, rare_shares
+from services.matching.engine.rarity import Doubles
 from services.matching.engine.scoring import Fields, Floats, Levels, Tables, fields_of
 
 RANDOM_PAIRS: Final = 500_000

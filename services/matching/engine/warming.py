@@ -13,6 +13,8 @@ FIELDS = (
     Field("birth", Kind.DATE),
     Field("sex", Kind.SEX),
     Field("place", Kind.PLACE, 2),
+    Field("role", Kind.ROLE),
+    Field("school", Kind.SCHOOL, 2),
     Field("name", Kind.NAME, 2),
     Field("father_name", Kind.FATHER),
     Field("given_name", Kind.PART),
@@ -21,9 +23,35 @@ FIELDS = (
 )
 """One of each kind: every kernel is met by them."""
 _PEOPLE = (
-    ("9900000033", "22334455", "1980-05-06", "M", "Amourj", "محمد ولد أحمد", "Ahmed Sidi", "Mohamed", "Ahmed", "rue 1"),
-    ("9900000130", "22334456", "1981", "F", "آمرج", "Mariem Mint Salem", "Salem", "Mariem", "Salem", "rue 2"),
-    ("", "", "", "", "", "Sid'Ahmed Ould Cheikh", "", "Sidi", "Ahmed", "ruelle 2"),
+    (
+        "9900000033",
+        "22334455",
+        "1980-05-06",
+        "M",
+        "Amourj",
+        "head",
+        "2024",
+        "محمد ولد أحمد",
+        "Ahmed Sidi",
+        "Mohamed",
+        "Ahmed",
+        "rue 1",
+    ),
+    (
+        "9900000130",
+        "22334456",
+        "1981",
+        "F",
+        "آمرج",
+        "spouse",
+        "2024",
+        "Mariem Mint Salem",
+        "Salem",
+        "Mariem",
+        "Salem",
+        "rue 2",
+    ),
+    ("", "", "", "", "", "household", "", "Sid'Ahmed Ould Cheikh", "", "Sidi", "Ahmed", "ruelle 2"),
 )
 
 
@@ -38,8 +66,8 @@ def compile_kernels() -> bool:
     before = kernels_kept()
     outcome = compare_lists(FIELDS, columns(), columns(), least=0.0)
     compare_lists(FIELDS, columns(), None, least=0.0)
-    index = Index.build(outcome.model, columns())
+    index = Index.build(outcome.layout, columns())
     values = {name: [series[0] for series in given] for name, given in columns().items()}
     index.add(values)
-    index.find(values, index.looking())
+    index.find(outcome.model, values, index.looking())
     return kernels_kept() != before

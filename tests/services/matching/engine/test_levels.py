@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
 from services.matching.engine.fields import LEVELS, Kind
-from services.matching.engine.levels import date_level, number_level, phone_slip, place_level, sex_level
-from services.matching.engine.packing import HINT, NOT_DIGITS, day_word
+from services.matching.engine.levels import (
+    date_level,
+    number_level,
+    phone_slip,
+    place_level,
+    role_level,
+    school_level,
+    sex_level,
+)
+from services.matching.engine.packing import HINT, NOT_DIGITS, day_word, role_word, school_word
 
 DIGITS = st.text("0123456789", min_size=1, max_size=15)
 SLIPS = st.sampled_from(["change", "drop", "add", "exchange"])
@@ -178,3 +186,46 @@ def test_places_by_hand(a: tuple[int, int, int], b: tuple[int, int, int], level:
     first, second = (np.array([*one, 0], np.uint16).view(np.uint32) for one in (a, b))
     assert LEVELS[Kind.PLACE][place_level(first, second, 0)] == level
     assert LEVELS[Kind.PLACE][place_level(second, first, 0)] == level
+
+
+@pytest.mark.parametrize(
+    ("registered", "row", "level"),
+    [
+        ("head", "household", "head"),
+        ("spouse", "household", "spouse"),
+        ("child", "household", "member"),
+        ("other", "household", "member"),
+        ("head", "", "missing"),  # a row that stands for a person
+        ("head", "spouse", "missing"),
+        ("", "household", "missing"),
+        ("household", "household", "missing"),
+    ],
+)
+def test_roles_by_hand(registered: str, row: str, level: str) -> None:
+    a, b = np.uint32(role_word(registered)), np.uint32(role_word(row))
+    assert LEVELS[Kind.ROLE][role_level(a, b)] == level
+    assert LEVELS[Kind.ROLE][role_level(b, a)] == level
+
+
+@pytest.mark.parametrize(
+    ("listed", "of_class", "born", "level"),
+    [
+        # In the third class, entered at six: eight, from seven to eleven with late entry and repeated years.
+        ("2024-11-02", "3AF", "2016", "fits"),
+        ("2024-11-02", "3AF", "2017-03-01", "fits"),
+        ("2024-11-02", "3AF", "2013", "fits"),
+        ("2024-11-02", "3AF", "2012", "older"),
+        ("2024-11-02", "3AF", "2018", "unfit"),
+        ("2024", "3AF", "2003", "unfit"),  # nobody of 21
+        ("2024", "٣ م", "2016", "fits"),
+        ("2024", "CP", "2019", "fits"),  # without a class: of five to twenty
+        ("2024", "", "2004", "fits"),
+        ("2024", "", "2003", "unfit"),
+        ("2024", "", "2020", "unfit"),
+        ("", "3AF", "2016", "missing"),
+        ("2024", "3AF", "", "missing"),
+    ],
+)
+def test_schools_by_hand(listed: str, of_class: str, born: str, level: str) -> None:
+    school, birth = np.uint32(school_word(listed, of_class)), np.uint32(day(born) if born else 0)
+    assert LEVELS[Kind.SCHOOL][school_level(school, birth)] == level

@@ -18,12 +18,12 @@ def test_after_it_nothing_is_compiled_any_more(tmp_path: Path) -> None:
 
     outcome = compare_lists(fields, dict(people), {"name": columns()["name"][:1]})
     compare_lists(fields, {"name": columns()["name"][:1]}, None)
-    index = Index.build(outcome.model, people)
+    index = Index.build(outcome.layout, people)
     folder = tmp_path / "index"
     save(index, folder, {})
-    again, _ = load(folder, outcome.model)
+    again, _ = load(folder, outcome.layout)
     again.add({"name": ["Yeslem Ould Bowba"]})
-    again.find({"name": ["Yeslem Bowba"]}, again.looking())
+    again.find(outcome.model, {"name": ["Yeslem Bowba"]}, again.looking())
 
     assert kept > 0
     assert kernels_kept() == kept
