@@ -27,6 +27,7 @@ Permission = Literal[
     "links:read",
     "links:write",
     "individuals:links",
+    "lists:match",
     "links:rebuild",
     "adjudications:read",
     "adjudications:decide",

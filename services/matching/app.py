@@ -4,12 +4,18 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.matching import adjudication_routes, internal_routes, rebuild_routes, referral_routes, routes
+from services.matching import adjudication_routes, internal_routes, list_routes, rebuild_routes, referral_routes, routes
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
 from services.matching.linking import link_pending, pending
+from services.matching.list_queries import MatchesExporter
+from services.matching.listing import ListImporter, prune_lists
 from services.matching.rebuilding import marks_left, rebuild_worker
 from services.matching.settings import MatchingSettings
+from shared.exporting.writing import export_worker, exports_waiting
+from shared.importing.applying import import_worker, imports_waiting
+from shared.importing.ending import prune_imports
+from shared.importing.routers import import_routers
 from shared.platform import Platform
 from shared.service import create_service
 
@@ -17,26 +23,38 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: MatchingSettings) -> FastAPI:
+    importer = ListImporter()
     return create_service(
         settings,
         title="Matching",
-        description="Links between programs' beneficiaries and the registry; overlaps and gaps between programs; referrals.",
+        description="Links between programs' beneficiaries and the registry; overlaps and gaps between programs; referrals; lists matched.",
         routers=[
             routes.router,
             adjudication_routes.router,
             rebuild_routes.router,
             referral_routes.router,
+            list_routes.router,
+            list_routes.files,
+            *import_routers(importer),
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[link_pending, rebuild_worker, cluster_worker],
+        workers=[
+            link_pending,
+            rebuild_worker,
+            cluster_worker,
+            import_worker(importer),
+            prune_imports,
+            prune_lists,
+            export_worker(MatchesExporter()),
+        ],
         waiting=_work_waiting,
     )
 
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
     work: dict[str, int] = {}
-    for waiting in (pending, marks_left, clusters_waiting):
+    for waiting in (pending, marks_left, clusters_waiting, imports_waiting, exports_waiting):
         work |= await waiting(platform)
     return work

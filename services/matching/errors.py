@@ -66,3 +66,21 @@ class ReferralStepRefused(Refusal):
             fr=self.text.fr.format(status=status.fr, wanted=wanted.fr, following=following.fr),
             en=self.text.en.format(status=status.en, wanted=wanted.en, following=following.en),
         )
+
+
+class ProgramNotPublished(Refusal):
+    code, status = "program_not_published", 409
+    text = Text(
+        ar="لم يصل إلينا بعد ما نُشر عن البرنامج {program}، ومنه تُعرف وحدته. أعيدوا المحاولة بعد دقيقة.",
+        fr="Ce qui est publié du programme {program} n'est pas encore arrivé ici : son unité est inconnue. Réessayez dans une minute.",
+        en="What is published of the program {program} has not arrived here yet, so its unit is not known. Try again in a minute.",
+    )
+
+
+class ListNotMatched(Refusal):
+    code, status = "list_not_matched", 409
+    text = Text(
+        ar="هذه القائمة ليست في حالة تسمح بذلك ({status}). المقبول: قائمة اكتملت مطابقتها.",
+        fr="L'état de cette liste ne le permet pas ({status}). Accepté : une liste dont le rapprochement est terminé.",
+        en="The state of this list does not allow it ({status}). Accepted: a list that has been matched to its end.",
+    )

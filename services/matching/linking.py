@@ -146,6 +146,22 @@ async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Benefici
     )
 
 
+async def decide_people(tx: AsyncSession, facts: Sequence[BeneficiaryFacts]) -> list[Decision]:
+    """Who these people of a list are, as for beneficiaries about whom no person decided; nothing is written."""
+    keys = await asyncio.to_thread(lambda: [Keys.of(search_of(one)) for one in facts])
+    members = await members_of(tx, keys)
+    people = await read_people(tx, members, {phone for one in facts for phone in one.phones})
+
+    def decided() -> list[Decision]:
+        prepared = people.prepared()
+        return [
+            _decide(one, [prepared[member] for member in found], NOTHING)
+            for one, found in zip(facts, members, strict=True)
+        ]
+
+    return await asyncio.to_thread(decided)
+
+
 def _unanchored(one: Judged) -> bool:
     """Whether the registry has, or had, nobody for the row."""
     return one.decision.kind == "unmatched" or one.beneficiary.decided_as == LinkStatus.UNMATCHED

@@ -17,7 +17,7 @@ RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `type` is text, integer, decimal, date, boolean, list (of texts) or json."""
+    """A column: `type` is text, integer, decimal, number (binary, such as a probability), date, boolean, list (of texts) or json."""
 
     name: str
     type: str

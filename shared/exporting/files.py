@@ -94,7 +94,7 @@ class XlsxWriter:
             return
         if isinstance(value, bool):
             self._sheet.write_boolean(self._rows, place, value)
-        elif isinstance(value, int | Decimal):
+        elif isinstance(value, int | float | Decimal):
             self._sheet.write_number(self._rows, place, float(value))
         elif isinstance(value, date):
             self._sheet.write_datetime(self._rows, place, value, self._date)
@@ -114,6 +114,7 @@ TYPES = {
     "text": DataType.string(),
     "integer": DataType.int32(),
     "decimal": DataType.decimal128(16, 2),
+    "number": DataType.float64(),
     "date": DataType.date32(),
     "boolean": DataType.bool(),
     "list": DataType.list(Field("item", DataType.string())),

@@ -1,12 +1,15 @@
 """Alembic's entry: the tables this service's database has."""
 
-import services.matching.decision_models  # noqa: F401
+import services.matching.decision_models
+import services.matching.list_models  # noqa: F401
 import shared.consuming
 import shared.history
 import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
 from services.matching.models import Base
 from shared.database import PlatformBase
+from shared.exporting.models import ExportsBase
+from shared.importing.models import ImportsBase
 from shared.migrating import run_migrations
 
-run_migrations(PlatformBase.metadata, Base.metadata)
+run_migrations(PlatformBase.metadata, ImportsBase.metadata, ExportsBase.metadata, Base.metadata)
