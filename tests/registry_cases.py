@@ -116,12 +116,14 @@ async def propose(
     approve: bool = False,
     official: str = "TZR-0001",
     if_match: str | None = "*",
+    key: str | None = None,
     **more: Any,
 ) -> httpx.Response:
+    headers = {"If-Match": if_match, "Idempotency-Key": key}
     return await client.post(
         "/v1/change-requests",
         json={"proposal": proposal, "official": official, "approve": approve, **more},
-        headers={} if if_match is None else {"If-Match": if_match},
+        headers={name: value for name, value in headers.items() if value is not None},
     )
 
 
@@ -131,14 +133,13 @@ async def apply(client: httpx.AsyncClient, proposal: dict[str, Any]) -> dict[str
     assert answer.status_code == 201, answer.text
     request: dict[str, Any] = answer.json()
     for number in range(2, 1 + request["persons_needed"]):
-        etag = (await client.get(f"/v1/change-requests/{request['id']}")).headers["ETag"]
-        approved = await client.post(
+        answer = await client.post(
             f"/v1/change-requests/{request['id']}/approve",
             json={"official": f"TZR-000{number}"},
-            headers={"If-Match": etag},
+            headers={"If-Match": answer.headers["ETag"]},
         )
-        assert approved.status_code == 200, approved.text
-        request = approved.json()
+        assert answer.status_code == 200, answer.text
+        request = answer.json()
     assert request["status"] == "applied", request
     return request
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
@@ -26,7 +25,7 @@ from services.matching.rules.adjudicating import AdjudicationStatus
 from services.matching.rules.persons import Said
 from services.matching.stepping import Person, Saying
 from shared.database import Tx
-from shared.etags import IfMatch, etag, tag
+from shared.etags import IfMatch, etag, tag, tagged
 from shared.idempotency import Once, OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -170,9 +169,7 @@ async def _linked(once: Once, tx: Tx, body: BaseModel, command: Callable[[], Awa
     async def run() -> BaseModel:
         return await adjudication_queries.link_stands(tx, await command())
 
-    answer = await once.answer(run, status=200, body=body.model_dump_json().encode())
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["link_version"])
-    return answer
+    return tagged(await once.answer(run, status=200, body=body.model_dump_json().encode()), "link_version")
 
 
 @router.get("/links/{enrollment_id}/history", tags=["links"])

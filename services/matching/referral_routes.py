@@ -5,7 +5,6 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
@@ -25,7 +24,7 @@ from services.matching.schemas import (
     WithoutSummary,
 )
 from shared.database import Tx
-from shared.etags import IfMatch, etag, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -153,6 +152,4 @@ async def _move(once: OnceOnly, tx: Tx, referral_id: UUID, step: Step, by: Calle
         return await queries.referral(tx, referral_id, by)
 
     command: Callable[[], Awaitable[BaseModel]] = move
-    answer = await once.answer(command, status=200, body=(step.refusal or "").encode())
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
-    return answer
+    return tagged(await once.answer(command, status=200, body=(step.refusal or "").encode()))

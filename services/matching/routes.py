@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.matching import matrix, queries
@@ -23,7 +22,7 @@ from services.matching.schemas import (
 from shared.clock import now
 from shared.database import Tx
 from shared.errors import NotFound
-from shared.etags import IfMatch, etag, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -106,9 +105,7 @@ async def decide_matrix_cell(
     async def decide() -> MatrixCell:
         return await matrix.decide(tx, program_a, program_b, body, by=by, if_match=if_match)
 
-    answer = await once.answer(decide, status=200, body=body.model_dump_json().encode())
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
-    return answer
+    return tagged(await once.answer(decide, status=200, body=body.model_dump_json().encode()))
 
 
 @router.get("/rules-matrix/{program_a}/{program_b}/history", tags=["rules matrix"], dependencies=OVERLAPS)

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from services.programs.commands import cycles as commands
@@ -28,7 +27,7 @@ from services.programs.schemas.benefits import (
     Release,
 )
 from shared.database import Tx
-from shared.etags import IfMatch, etag, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -69,7 +68,7 @@ async def begin_cycle(
         request.app.state.platform.wake_workers.set()
         return queries.cycle_out(made, language)
 
-    return _tagged(await once.answer(begin, status=202, body=body.model_dump_json().encode()))
+    return tagged(await once.answer(begin, status=202, body=body.model_dump_json().encode()))
 
 
 @router.get("/cycles")
@@ -104,7 +103,7 @@ async def cancel_cycle(
     async def cancel() -> CycleOut:
         return queries.cycle_out(await commands.cancel_cycle(tx, cycle_id, by=by, if_match=if_match), language)
 
-    return _tagged(await once.answer(cancel, status=200))
+    return tagged(await once.answer(cancel, status=200))
 
 
 @router.post("/cycles/{cycle_id}/close", response_model=CycleOut)
@@ -116,7 +115,7 @@ async def close_cycle(
     async def close() -> CycleOut:
         return queries.cycle_out(await commands.close_cycle(tx, cycle_id, by=by, if_match=if_match), language)
 
-    return _tagged(await once.answer(close, status=200))
+    return tagged(await once.answer(close, status=200))
 
 
 @router.get("/cycles/{cycle_id}/entitlements")
@@ -170,7 +169,7 @@ async def release_entitlement(
         await tx.flush()
         return await queries.entitlement(tx, entitlement_id, by.programs, language)
 
-    return _tagged(await once.answer(release, status=200, body=body.model_dump_json().encode()))
+    return tagged(await once.answer(release, status=200, body=body.model_dump_json().encode()))
 
 
 @router.post("/entitlements/{entitlement_id}/hold", response_model=EntitlementOut)
@@ -186,7 +185,7 @@ async def hold_entitlement(
         await tx.flush()
         return await queries.entitlement(tx, entitlement_id, by.programs, language)
 
-    return _tagged(await once.answer(hold, status=200, body=body.model_dump_json().encode()))
+    return tagged(await once.answer(hold, status=200, body=body.model_dump_json().encode()))
 
 
 @router.get("/ledger")
@@ -206,9 +205,3 @@ async def read_ledger(
     if enrollment_id is not None:
         await enrollment_queries.enrollment(tx, enrollment_id, by.programs)
     return await ledger.entries(tx, limit, cursor, enrollment_id=enrollment_id, cycle_id=cycle_id)
-
-
-def _tagged(answer: Response) -> Response:
-    """The answer with the ETag of the version it shows."""
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
-    return answer

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.programs.commands import programs as commands
@@ -14,7 +13,7 @@ from services.programs.rules.program import Terms
 from services.programs.schemas.enrollments import Counts
 from services.programs.schemas.programs import ProgramOut, VersionDetail, VersionOut
 from shared.database import Tx
-from shared.etags import IfMatch, etag, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -81,8 +80,7 @@ async def publish_program(
         row = await commands.publish_terms(tx, institution, code, body, by=by, if_match=if_match)
         return queries.program_out(institution, row)
 
-    answer = await once.answer(publish, status=200, body=body.model_dump_json().encode())
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
+    answer = tagged(await once.answer(publish, status=200, body=body.model_dump_json().encode()))
     request.app.state.platform.wake_workers.set()  # enrollments are worth something else
     return answer
 

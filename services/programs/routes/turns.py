@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
@@ -31,7 +30,7 @@ from services.programs.schemas.turns import (
     Undo,
 )
 from shared.database import Tx
-from shared.etags import IfMatch, etag
+from shared.etags import IfMatch, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 
@@ -151,6 +150,4 @@ async def _once(
     once: OnceOnly, body: BaseModel, command: Callable[[], Awaitable[BaseModel]], *, status: int
 ) -> Response:
     """Run the command once per Idempotency-Key; the answer carries the ETag of the version it made."""
-    answer = await once.answer(command, status=status, body=body.model_dump_json().encode())
-    answer.headers["ETag"] = etag(orjson.loads(answer.body)["version"])
-    return answer
+    return tagged(await once.answer(command, status=status, body=body.model_dump_json().encode()))

@@ -26,6 +26,7 @@ async def request_out(tx: AsyncSession, request: ChangeRequest, *, with_diff: bo
     shown = ChangeRequestOut.model_validate(
         {column.key: getattr(request, column.key) for column in ChangeRequest.__table__.columns}
         | {
+            "version": version,
             "subject_changed": is_open and int(version.partition("-")[2]) != request.subject_version,
             "decisions": [DecisionOut.model_validate(one, from_attributes=True) for one in decisions],
             "diff": request.diff if with_diff else [],

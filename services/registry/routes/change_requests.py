@@ -11,7 +11,7 @@ from services.registry.queries import requests as queries
 from services.registry.schemas import Approval, ChangeOut, ChangeRequestIn, ChangeRequestOut, Rejection
 from shared.database import Tx
 from shared.errors import NotPermitted
-from shared.etags import IfMatch, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -34,7 +34,7 @@ async def propose_change(
     """Propose a correction, birth, death, succession, marriage, move, split, removal, return, merge or undo.
 
     It is tried at once: refused where it cannot be, and else answered with what it would change, record by record.
-    Whoever has the authority for its fields decides; `approve` does so in the same call.
+    Whoever has the authority for its fields decides, with the answer's ETag; `approve` does so in the same call.
     """
     if body.approve and not by.may("changes:decide"):
         raise NotPermitted(permission="changes:decide")
@@ -44,7 +44,7 @@ async def propose_change(
         request = await commands.propose(tx, body.proposal, proposing, if_match, approve=body.approve)
         return (await queries.request_out(tx, request, with_diff=by.may(READING)))[0]
 
-    return await once.answer(make, status=201, body=body.model_dump_json().encode())
+    return tagged(await once.answer(make, status=201, body=body.model_dump_json().encode()))
 
 
 @router.get("/change-requests")
@@ -71,12 +71,16 @@ async def get_change_request(request_id: UUID, tx: Tx, by: Proposer, response: R
 
 
 @router.post("/change-requests/{request_id}/approve")
-async def approve_change(request_id: UUID, body: Approval, tx: Tx, by: Decider, if_match: IfMatch) -> ChangeRequestOut:
+async def approve_change(
+    request_id: UUID, body: Approval, tx: Tx, by: Decider, if_match: IfMatch, response: Response
+) -> ChangeRequestOut:
     """Approve a request as it stands. Where two persons are needed, the second one's approval applies it."""
     request = await commands.approve_request(
         tx, request_id, by=by.name, official=body.official, if_match=if_match, reason=body.reason
     )
-    return (await queries.request_out(tx, request, with_diff=by.may(READING)))[0]
+    shown, version = await queries.request_out(tx, request, with_diff=by.may(READING))
+    tag(response, version)
+    return shown
 
 
 @router.post("/change-requests/{request_id}/refuse")

@@ -26,7 +26,7 @@ from services.registry.schemas.places import (
     PlaceWritten,
 )
 from shared.database import Tx
-from shared.etags import IfMatch, tag
+from shared.etags import IfMatch, tag, tagged
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -94,7 +94,7 @@ async def create_place(body: NewPlace, tx: Tx, by: Operator, once: OnceOnly) -> 
     async def create() -> PlaceOut:
         return queries.place_out(await commands.create_place(tx, **dict(body), by=by.name))
 
-    return await once.answer(create, status=201, body=body.model_dump_json().encode())
+    return tagged(await once.answer(create, status=201, body=body.model_dump_json().encode()))
 
 
 @router.get("/{code}", dependencies=READING)

@@ -244,9 +244,13 @@ class RecordDiff(BaseModel):
 
 
 class ChangeRequestOut(BaseModel):
-    """A change request. `diff` is shown to those who may read households; `subject_changed` asks to look again."""
+    """A change request. `diff` is shown to those who may read households; `subject_changed` asks to look again.
+
+    `version` is its ETag without the quotes: it changes with the record it is about, too.
+    """
 
     id: UUID
+    version: str
     kind: str
     status: Literal["proposed", "applied", "refused", "withdrawn"]
     subject_id: UUID

@@ -163,6 +163,36 @@ async def test_an_approval_of_what_has_changed_since_it_was_read_is_refused(
     assert (await decide(client, sent.json()["id"], "TZR-0001")).json()["status"] == "applied"
 
 
+async def test_each_answer_gives_the_etag_with_which_the_next_official_approves(
+    client: httpx.AsyncClient, household: dict[str, Any]
+) -> None:
+    sent = await propose(client, a_removal(household))
+    path = f"/v1/change-requests/{sent.json()['id']}/approve"
+
+    first = await client.post(path, json={"official": "TZR-0001"}, headers={"If-Match": sent.headers["ETag"]})
+    late = await client.post(path, json={"official": "TZR-0002"}, headers={"If-Match": sent.headers["ETag"]})
+    second = await client.post(path, json={"official": "TZR-0002"}, headers={"If-Match": first.headers["ETag"]})
+
+    assert [one.json().get("status") for one in (sent, first)] == ["proposed", "proposed"]
+    assert late.json()["code"] == "precondition_failed"
+    assert second.json()["status"] == "applied"
+    assert sent.headers["ETag"] == f'"{sent.json()["version"]}"'
+
+
+async def test_the_same_proposal_again_has_the_etag_it_had(
+    client: httpx.AsyncClient, household: dict[str, Any]
+) -> None:
+    """What was answered again was not read anew: it does not let anybody approve what has changed since."""
+    sent = await propose(client, a_move(household), key="the-move-of-sidi")
+    await apply(client, {"kind": "correction", "household_id": household["id"], "household": {"phones": []}})
+
+    again = await propose(client, a_move(household), key="the-move-of-sidi")
+
+    assert (again.json(), again.headers["ETag"]) == (sent.json(), sent.headers["ETag"])
+    read = await client.get(f"/v1/change-requests/{sent.json()['id']}")
+    assert read.headers["ETag"] != sent.headers["ETag"]
+
+
 async def test_a_direct_change_needs_the_etag_of_what_was_read(
     client: httpx.AsyncClient, household: dict[str, Any]
 ) -> None:

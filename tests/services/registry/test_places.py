@@ -114,6 +114,7 @@ async def test_the_same_key_makes_one_village(client: httpx.AsyncClient, registr
     ]
 
     assert answers[0].content == answers[1].content
+    assert [one.headers["ETag"] for one in answers] == ['"1"', '"1"']  # with which it is renamed or moved
     assert await announced(registry) == [(ESSAFYA, 1)]
 
 
