@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Link lists, find who stands twice in one, compare names: plain files, no platform needed."
+    help="Link lists, find who stands twice in one, train and judge models, compare names: plain files, no platform needed."
     " Decide what a running platform leaves to a person."
 )
 
@@ -25,6 +25,7 @@ Least = Annotated[
 ModelFile = Annotated[
     Path | None, typer.Option("--model", exists=True, dir_okay=False, help="A model to use; without it one is learned.")
 ]
+ModelArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A model, as JSON.")]
 SaveModel = Annotated[Path | None, typer.Option("--save-model", dir_okay=False, help="Write the model here, as JSON.")]
 ReportFile = Annotated[
     Path | None, typer.Option("--report", dir_okay=False, help="Write counts, seconds and memory here, as JSON.")
@@ -67,6 +68,67 @@ def dedupe(
     from cli.linking import Asked, run
 
     raise typer.Exit(run(Asked(file, None, mapping, out, least, "many", model, save_model, report)))
+
+
+Truth = Annotated[
+    Path,
+    typer.Option("--truth", exists=True, dir_okay=False, help="Pairs of one person: the columns left_id and right_id."),
+]
+Html = Annotated[Path | None, typer.Option("--html", dir_okay=False, help="Write the report here too, as one page.")]
+
+
+@app.command()
+def train(
+    left: File,
+    right: File,
+    mapping: MappingFile,
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="The model, as JSON.")],
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", exists=True, dir_okay=False, help="Pairs known to be one person: left_id, right_id."),
+    ] = None,
+) -> None:
+    """Learn a model from two lists, and from pairs known to be one person where there are any."""
+    from cli.evaluating import Lists, run
+    from cli.evaluating import train as learn
+
+    raise typer.Exit(run(lambda console: learn(Lists(left, right, mapping, truth), out, console)))
+
+
+@app.command()
+def evaluate(
+    model: ModelArgument,
+    left: File,
+    right: File,
+    mapping: MappingFile,
+    truth: Truth,
+    report: Annotated[Path, typer.Option("--report", dir_okay=False, help="The report, as JSON.")],
+    html: Html = None,
+) -> None:
+    """Judge a model by pairs known to be one person: precision, recall, costs, calibration, and each by group."""
+    from cli.evaluating import Lists, run
+    from cli.evaluating import report as judge
+
+    raise typer.Exit(run(lambda console: judge(model, Lists(left, right, mapping, truth), report, html, console)))
+
+
+@app.command()
+def compare(
+    models: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Two models or more.")],
+    left: Annotated[Path, typer.Option("--left", exists=True, dir_okay=False, help="The registry.")],
+    right: Annotated[Path, typer.Option("--right", exists=True, dir_okay=False, help="The list.")],
+    mapping: MappingFile,
+    truth: Truth,
+    report: ReportFile = None,
+    html: Html = None,
+) -> None:
+    """The first model beside each of the others, on the same rows: who decides right where the other does not, and where."""
+    from cli.evaluating import Lists, run, side_by_side
+
+    if len(models) < 2:
+        raise typer.BadParameter("MODEL MODEL", param_hint="models")
+    lists = Lists(left, right, mapping, truth)
+    raise typer.Exit(run(lambda console: side_by_side(models, lists, report, html, console)))
 
 
 @app.command()

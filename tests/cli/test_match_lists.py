@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import linking
+from cli import match_files
 from cli.main import app
 from services.matching.engine.files import read_list
 from services.matching.engine.mapping import read_mapping
@@ -229,7 +229,7 @@ def test_fields_that_tell_nobody_apart_are_refused(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.matching.engine.lists.MOST_PAIRS", 5)
-    monkeypatch.setattr(linking, "MOST_PAIRS", 5)
+    monkeypatch.setattr(match_files, "MOST_PAIRS", 5)
     assert "More than 5 pairs are probable" in refusal(link(folder, tmp_path / "out.csv"))
 
 

@@ -25,6 +25,8 @@ STRANGERS: Final = 30_000
 """Rows of the left file that are looked up."""
 ENOUGH: Final = 200
 """Pairs of strangers from which their scores are believed."""
+ENOUGH_WRONG: Final = 50
+"""Wrong pairs among the best of known rows from which they tell how probable a score is."""
 TWINS_BITS: Final = 10.0
 """A pair of the left file as sure as this is one person registered twice, and no pair of strangers."""
 FEW: Final = 5
@@ -56,17 +58,36 @@ def calibrated(model: Model, found: Pairs, strangers: Strangers, least: float) -
     """The model with the curve that makes its probabilities those of these lists; as it was where too few strangers meet
     somebody. `found`: all pairs of the list and of the strangers that score at least `least`."""
     strange = found.right >= strangers.first
-    own = _best(found.right[~strange], found.score[~strange], strangers.first)
+    own = _met(_best(found.right[~strange], found.score[~strange], strangers.first))
     at, left, score = found.right[strange] - strangers.first, found.left[strange], found.score[strange]
     others = (left != strangers.rows[at]) & (score + model.prior < TWINS_BITS)
-    best = _best(at[others], score[others], len(strangers.rows))
+    best = _met(_best(at[others], score[others], len(strangers.rows)))
     return _fitted(model, own, best, strangers.first, len(strangers.rows), least) if len(best) >= ENOUGH else model
 
 
+def calibrated_by_truth(model: Model, found: Pairs, true: npt.NDArray[np.bool_], rows: int, least: float) -> Model:
+    """The model with the curve that pairs of known rows tell, as they are marked; as it was where too few are wrong.
+    `found`: all pairs of these `rows` that score at least `least`."""
+    best = _best(found.right, found.score, rows)
+    foremost = found.score == best[found.right]
+    own, right = found.score[foremost], true[foremost]
+    if (~right).sum() < ENOUGH_WRONG:
+        return model
+    edges = np.arange(least, float(own.max()) + 2.0)
+    every = np.histogram(own, edges)[0].astype(np.float64)
+    share = (np.histogram(own[right], edges)[0] + 0.5) / (every + 1.0)
+    # Above the last pair that is wrong each bit counts for one.
+    return _with_curve(model, edges, share, every, int(np.flatnonzero(np.histogram(own[~right], edges)[0])[-1]) + 1)
+
+
 def _best(rows: npt.NDArray[np.uint32], scores: Floats, count: int) -> Floats:
-    """The best score of each row that has one."""
+    """The best score of each row; -inf of one that has none."""
     best = np.full(count, -np.inf, np.float32)
     np.maximum.at(best, rows, scores)
+    return best
+
+
+def _met(best: Floats) -> Floats:
     return best[np.isfinite(best)]
 
 
@@ -101,6 +122,11 @@ def _fitted(model: Model, own: Floats, strange: Floats, rows: int, strangers: in
             break
     # Above the scores that strangers reach they say nothing: there each bit counts for one.
     last = int(np.flatnonzero(shape >= FEW)[-1]) + 1 if (shape >= FEW).any() else 0
+    return _with_curve(model, edges, share, every, last)
+
+
+def _with_curve(model: Model, edges: Doubles, share: Doubles, every: Doubles, last: int) -> Model:
+    """The share of true pairs by score, up to the step `last`, made to rise; too short a curve is none."""
     if last < 3:
         return model
     rising = np.clip(_never_falling(share[:last], every[:last] + 1.0), 1e-3, 1 - 1e-6)

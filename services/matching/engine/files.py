@@ -34,7 +34,7 @@ def read_list(path: Path, mapping: ListMapping, side: Side) -> tuple[pl.Series, 
     given = mapping.columns[side]
     own = mapping.record_id[side]
     wanted = [column for columns in given.values() for one in columns for column in one.columns]
-    frame = _read(path, list(dict.fromkeys([*([own] if own else []), *wanted]))).with_row_index(_ROW)
+    frame = read_columns(path, list(dict.fromkeys([*([own] if own else []), *wanted]))).with_row_index(_ROW)
     frame = frame.filter(~pl.all_horizontal(pl.exclude(_ROW).is_null()))  # lines in which nothing is written
     ids = frame.get_column(own) if own else frame.get_column(_ROW).cast(pl.Int64).alias("row")
     texts = {name: plain(frame.get_column(name)) for name in dict.fromkeys(wanted)}
@@ -50,7 +50,8 @@ def _joined(column: Column, texts: dict[str, pl.Series]) -> pl.Series:
     return pl.DataFrame(parts).select(pl.format(template, *(part.name for part in parts))).to_series()
 
 
-def _read(path: Path, wanted: Sequence[str]) -> pl.DataFrame:
+def read_columns(path: Path, wanted: Sequence[str]) -> pl.DataFrame:
+    """These columns of a list, as the file holds them. Raises as `read_list`."""
     with path.open("rb") as file:
         start = file.read(SIGNATURE_BYTES)
         if not start:

@@ -11,7 +11,7 @@ import polars as pl
 
 from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, visit
 from services.matching.engine.blocks import Allowed
-from services.matching.engine.calibrating import calibrated, with_strangers
+from services.matching.engine.calibrating import calibrated, calibrated_by_truth, with_strangers
 from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import Model, thresholds
@@ -19,7 +19,8 @@ from services.matching.engine.packing import Vocabulary, pack
 from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import rarity_of
 from services.matching.engine.scoring import Tables, tables_of
-from services.matching.engine.training import Session, settled_prior, train
+from services.matching.engine.training import Known, Session, settled_prior, train
+from services.matching.engine.truth import Truth
 
 Assignment = Literal["one-to-one", "many"]
 Stage = Literal["read", "pack", "train", "compare", "decide"]
@@ -73,13 +74,15 @@ def compare_lists(
     assignment: Assignment = "one-to-one",
     least: float = 0.3,
     model: Model | None = None,
+    truth: Truth | None = None,
     told: Told = lambda stage, done: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Link two lists, or with `right` None find who stands twice in one. Pairs below the probability `least` are left out.
 
-    With a `model` nothing is learned from the lists but how rare their values are, names where it has not frozen that. Raises Stopped, OtherFields and
-    TooManyPairs.
+    With a `model` nothing is learned from the lists but how rare their values are, names where it has not frozen that. With
+    `truth`, of two lists, one half of the right list teaches the model, and the other how probable its scores are. Raises
+    Stopped, OtherFields, TooManyPairs.
     """
     clock = _Clock(told)
     layout = model.layout if model else layout_of(fields)
@@ -109,7 +112,8 @@ def compare_lists(
     sessions: Sequence[Session] = ()
     listed = chosen._replace(rules=chosen.rules[: len(sides.right)])
     if model is None:
-        model, sessions = train(sides, plan, listed, tables, layout, average, version="learned from these lists")
+        known = _known(truth, layout) if truth else ()
+        model, sessions = train(sides, plan, listed, tables, layout, average, "learned from these lists", known)
     clock.ended("train")
     least_score = model.least_score()
     pairs, compared = _compared(asked, plan, chosen, tables, model, least_score, told, stop)
@@ -119,12 +123,24 @@ def compare_lists(
     else:
         own = pairs.right < strangers.first
         model = model.with_prior(settled_prior(model, pairs.score[own], len(left_rows), len(right_rows)))
-        model = calibrated(model, pairs, strangers, least_score)
+        if truth is None:
+            model = calibrated(model, pairs, strangers, least_score)
         pairs = pairs.taken(own)
+    if truth is not None:
+        held_out = pairs.taken(truth.halves()[1][pairs.right])
+        model = calibrated_by_truth(
+            model, held_out, truth.marks(held_out.left, held_out.right), truth.rows, least_score
+        )
     probability = _probabilities(pairs, model, sides)
-    kept = _assigned(pairs, probability, assignment if right is not None else "many", least)
+    kept = assigned(pairs, probability, assignment if right is not None else "many", least)
     clock.ended("decide")
     return Outcome(layout, model, sessions, pairs.taken(kept), probability[kept], chosen, compared, clock.seconds)
+
+
+def _known(truth: Truth, layout: Layout) -> Sequence[Known]:
+    own = truth.halves()[0][truth.right]
+    every = np.ones(len(layout.fields), bool)
+    return (Known("truth", truth.left[own].astype(np.uint32), truth.right[own].astype(np.uint32), every),)
 
 
 def _compared(
@@ -158,7 +174,7 @@ def _probabilities(pairs: Pairs, model: Model, sides: Sides) -> npt.NDArray[np.f
     return shared
 
 
-def _assigned(
+def assigned(
     pairs: Pairs, probability: npt.NDArray[np.float64], assignment: Assignment, least: float
 ) -> npt.NDArray[np.int64]:
     """The pairs to keep, the likeliest first. One to one: whoever has been given a partner takes no second."""

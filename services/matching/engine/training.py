@@ -3,9 +3,11 @@
 u comes from pairs of rows taken at random. m comes from pairs that a key brought together, by expectation and maximisation
 (Winkler, 1988), for the fields that the key is not made of: where persons' numbers agree the other fields are seen almost as
 they are, and where date and given name agree the numbers are. Keys that a whole household shares teach nothing: brothers
-share a phone, a place and a father, and who learns from them takes brothers for one person.
+share a phone, a place and a father, and who learns from them takes brothers for one person. Pairs that somebody knows to be
+one person are believed before all others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,8 +28,10 @@ ROUNDS: Final = 40
 STILL: Final = 1e-5
 EXPERT_PAIRS: Final = 20.0
 """What an expert expects counts as so many pairs: enough to be heard where the files say nothing."""
-ENOUGH_CONFIRMED: Final = 500
-"""Pairs confirmed by a person's number from which no other session is needed for the other fields."""
+ENOUGH: Final = 500
+"""Pairs of a surer kind from which no other is needed."""
+BY_DATE, BY_NUMBER, KNOWN = 0, 1, 2
+"""How sure it is which pairs of a session are one person."""
 PRIOR_ROUNDS: Final = 15
 
 
@@ -36,10 +40,20 @@ class Session:
     """What the pairs under one rule taught: the expected number of pairs of one person, and by field the levels in them."""
 
     rule: str
-    by_number: bool
+    sure: int
     matches: float
     learned: npt.NDArray[np.bool_]  # [fields]
     counts: Doubles  # [fields, MOST_LEVELS], of pairs of one person
+
+
+@dataclass(frozen=True)
+class Known:
+    """Pairs of one person: by their rows, and the fields of which they teach (none by which they were found)."""
+
+    rule: str
+    left: npt.NDArray[np.uint32]
+    right: npt.NDArray[np.uint32]
+    learned: npt.NDArray[np.bool_]  # [fields]
 
 
 def train(
@@ -50,6 +64,7 @@ def train(
     layout: Layout,
     average: Doubles,
     version: str,
+    known: Sequence[Known] = (),
     seed: int = 1,
 ) -> tuple[Model, list[Session]]:
     """A model of these two files, with the sessions it was learned from. The same files and seed give the same model."""
@@ -57,7 +72,8 @@ def train(
     fields = _unweighed(layout, average)
     u = _of_strangers(sides, tables, layout, fields, rng)
     u = _with_rare_agreement(u, layout, average)
-    sessions = [
+    sessions = [_told(pairs, sides, tables, fields) for pairs in known]
+    sessions += [
         session
         for number in _teaching(plan, layout)
         if (session := _session(number, sides, plan, chosen, tables, layout, fields, u, rng)) is not None
@@ -156,7 +172,12 @@ def _session(
     learned = np.array([at not in plan.fields[number] for at in range(len(layout.fields))])
     by_number = any(layout.fields[at].kind is Kind.NUMBER for at in plan.fields[number])
     matches, counts = _maximised(levels, rare, learned, layout, u, start=0.9 if by_number else 0.3)
-    return Session(plan.rules[number].name, by_number, matches, learned, counts)
+    return Session(plan.rules[number].name, BY_NUMBER if by_number else BY_DATE, matches, learned, counts)
+
+
+def _told(pairs: Known, sides: Sides, tables: Tables, fields: Fields) -> Session:
+    counts = _counted(judge_all(sides, pairs.left, pairs.right, tables, fields).levels, None)
+    return Session(pairs.rule, KNOWN, float(len(pairs.left)), pairs.learned, counts)
 
 
 def _sampled(
@@ -210,14 +231,16 @@ def _maximised(
 
 
 def _combined(sessions: list[Session], layout: Layout) -> Doubles:
-    """m over all sessions. Where numbers confirm enough pairs, they alone are believed for the other fields."""
+    """m over all sessions: of each field, over the surest kinds that have pairs enough."""
     expected, _ = expert_shares(layout)
     out = empty_shares(layout)
     for at in range(len(layout.fields)):
         own = [session for session in sessions if session.learned[at]]
-        confirmed = [session for session in own if session.by_number]
-        if sum(float(session.counts[at, 1:].sum()) for session in confirmed) >= ENOUGH_CONFIRMED:
-            own = confirmed
+        for sure in (KNOWN, BY_NUMBER):
+            surer = [session for session in own if session.sure >= sure]
+            if sum(float(session.counts[at, 1:].sum()) for session in surer) >= ENOUGH:
+                own = surer
+                break
         counts = (
             np.sum([session.counts for session in own], axis=0) if own else np.zeros((len(layout.fields), MOST_LEVELS))
         )
