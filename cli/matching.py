@@ -132,6 +132,24 @@ def compare(
 
 
 @app.command()
+def export(
+    left: File,
+    mapping: MappingFile,
+    model: Annotated[
+        Path, typer.Option("--model", exists=True, dir_okay=False, help="A model that `link --save-model` wrote.")
+    ],
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="A new folder.")],
+    right: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="Without it LEFT is compared with itself.")
+    ] = None,
+) -> None:
+    """Write a model and the lists as a folder from which Splink 5 links them, on DuckDB or Spark."""
+    from cli.match_exporting import Asked, run
+
+    raise typer.Exit(run(Asked(left, right, mapping, model, out)))
+
+
+@app.command()
 def names(
     pairs: Annotated[
         Path, typer.Option("--pairs", exists=True, dir_okay=False, help="A .csv with a name in column a and one in b.")

@@ -17,6 +17,8 @@ ONLINE_P50, ONLINE_P99, INDEX_MIB = 3.5, 14, 512
 ONLINE_KEYS = (
     "p50_ms", "p99_ms", "splink_p50_ms", "splink_p99_ms", "found_first", "build_s", "snapshot_load_s", "index_mib", "load_before",
 )  # fmt: skip
+MOST_APART = 1e-6
+EXPORT_KEYS = ("pairs", "met_by_one", "largest_difference")
 ENGINES = ("ours", "splink", "recordlinkage")
 
 READING = """\
@@ -26,6 +28,8 @@ READING = """\
   get the codes of the places.
 - **linkage-online**: one record of the list *mixed* after the other, in process, from its texts to its five best candidates;
   *found_first* is the share of registered people whose own record came first. Splink: `predict_between`, a few dozen records.
+- **linkage-export**: `tekamoul match export`, then Splink on DuckDB by the `link.py` of the export; each pair that Splink scored is
+  judged again by the engine. *met_by_one*: how many pairs more one of them meets.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
   recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
   `clerk.py` states their rates. Calibration is of those best pairs alone, which are true more often than all pairs of their
@@ -49,6 +53,7 @@ def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
     yield from _online(linkage.get("linkage-online", {}))
     yield from _quality(linkage.get("linkage-quality", {}))
     yield from _mistakes(linkage.get("linkage-quality", {}))
+    yield from _export(linkage.get("linkage-export", {}))
     yield from (f"![{title}](plots/{file})\n" for file, title in linkage.get("plots", []))
     yield READING
 
@@ -93,6 +98,15 @@ def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, object, bool]]
             )
             yield "index of a million, MiB", f"at most {INDEX_MIB}", size["index_mib"], size["index_mib"] <= INDEX_MIB
 
+    for name, one in _data_sets(linkage.get("linkage-export", {})):
+        told, difference = f"{one['largest_difference']:.1e}", one["largest_difference"]
+        yield (
+            f"largest difference of Splink's weights from an exported model, {name}",
+            f"at most {MOST_APART}",
+            told,
+            difference <= MOST_APART,
+        )
+
 
 def _data_sets(quality: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(name, one) for name, one in quality.items() if isinstance(one, dict)]
@@ -128,6 +142,21 @@ def _quality(quality: dict[str, Any]) -> Iterator[str]:
         yield "### linkage-quality"
         yield ""
         yield from _table(("data", "engine", "best F1", "precision", "recall", "at threshold", "F1 at one half"), rows)
+        yield ""
+
+
+def _export(export: dict[str, Any]) -> Iterator[str]:
+    sets = _data_sets(export)
+    if sets:
+        yield "### linkage-export"
+        yield ""
+        yield from _table(
+            ("data", *(name for name, _ in sets)),
+            [
+                (key, *(f"{one[key]:,.2g}" if isinstance(one[key], float) else f"{one[key]:,}" for _, one in sets))
+                for key in EXPORT_KEYS
+            ],
+        )
         yield ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.figures import PROJECT, machine
 from benchmarks.linkage.batch import run_linkage_batch
+from benchmarks.linkage.exported import run_linkage_export
 from benchmarks.linkage.online import run_linkage_online
 from benchmarks.linkage.plots import draw_quality
 from benchmarks.linkage.quality import run_linkage_quality
@@ -16,6 +17,7 @@ LINKAGE: dict[str, Callable[[], dict[str, Any]]] = {
     "linkage-batch": run_linkage_batch,
     "linkage-quality": run_linkage_quality,
     "linkage-online": run_linkage_online,
+    "linkage-export": run_linkage_export,
 }
 PLOTTED = ("febrl3", "latin-100k", "mixed-100k", "no-nni-100k", "mixed-1m")
 OURS = ("numba", "numpy", "polars")

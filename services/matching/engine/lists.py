@@ -17,7 +17,7 @@ from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import Model, thresholds
 from services.matching.engine.packing import Vocabulary, pack
 from services.matching.engine.place_scripts import join_scripts
-from services.matching.engine.rarity import rarity_of
+from services.matching.engine.rarity import Doubles, Rarity, rarity_of
 from services.matching.engine.scoring import Tables, tables_of
 from services.matching.engine.training import Known, Session, settled_prior, train
 from services.matching.engine.truth import Truth
@@ -66,6 +66,47 @@ class _Clock:
 Columns = dict[str, list[pl.Series]]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Two lists as packed records with their keys, and what the kernels read of their words; `average` as of a model."""
+
+    vocabulary: Vocabulary
+    sides: Sides
+    plan: Plan
+    tables: Tables
+    average: Doubles
+
+
+def layout_for(fields: Sequence[Field], model: Model | None) -> Layout:
+    """The layout of a model, or a new one of these fields. Raises OtherFields."""
+    if model is None:
+        return layout_of(fields)
+    if {one.name: one for one in fields} != {one.name: one for one in model.layout.fields}:
+        raise OtherFields(", ".join(one.name for one in model.layout.fields))
+    return model.layout
+
+
+def prepared(layout: Layout, left: Columns, right: Columns | None, rarity: Rarity | None = None) -> Prepared:
+    """Make the columns records; they are let go meanwhile. Without `right` the left list stands on both sides; without a
+    frozen `rarity` of names the lists tell it."""
+    vocabulary = Vocabulary(layout)
+    left_rows = pack(left, vocabulary)
+    left.clear()
+    right_rows = left_rows if right is None else pack(right, vocabulary)
+    if right is not None:
+        right.clear()
+    join_scripts(vocabulary, [left_rows] if right is None else [left_rows, right_rows])
+    plan = plan_of(layout)
+    names = vocabulary.names.arrays
+    left_keys = keys_of(left_rows, layout, plan, names)
+    right_keys = left_keys if right is None else keys_of(right_rows, layout, plan, names)
+    name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
+    if rarity:
+        name_bits = rarity.of_names(names)
+    sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
+    return Prepared(vocabulary, sides, plan, tables_of(vocabulary, name_bits), average)
+
+
 def compare_lists(
     fields: Sequence[Field],
     left: Columns,
@@ -85,27 +126,11 @@ def compare_lists(
     Stopped, OtherFields, TooManyPairs.
     """
     clock = _Clock(told)
-    layout = model.layout if model else layout_of(fields)
-    if model and {one.name: one for one in fields} != {one.name: one for one in layout.fields}:
-        raise OtherFields(", ".join(one.name for one in layout.fields))
-    vocabulary = Vocabulary(layout)
-    left_rows = pack(left, vocabulary)
-    left.clear()
-    right_rows = left_rows if right is None else pack(right, vocabulary)
-    if right is not None:
-        right.clear()
-    join_scripts(vocabulary, [left_rows] if right is None else [left_rows, right_rows])
-    plan = plan_of(layout)
-    names = vocabulary.names.arrays
-    left_keys = keys_of(left_rows, layout, plan, names)
-    right_keys = left_keys if right is None else keys_of(right_rows, layout, plan, names)
-    sides = Sides(left_rows, right_rows, left_keys, right_keys, right is None)
-    name_bits, average = rarity_of(vocabulary, left_rows, right_rows)
-    if model and model.rarity:
-        name_bits = model.rarity.of_names(names)
-    tables = tables_of(vocabulary, name_bits)
+    layout = layout_for(fields, model)
+    lists = prepared(layout, left, right, model.rarity if model else None)
+    sides, plan, tables = lists.sides, lists.plan, lists.tables
     asked, strangers = (sides, None)
-    if not sides.same and len(left_rows) and len(right_rows):
+    if not sides.same and len(sides.left) and len(sides.right):
         asked, strangers = with_strangers(sides, layout, plan, tables)
     chosen = allowed(asked, plan)
     clock.ended("pack")
@@ -113,16 +138,16 @@ def compare_lists(
     listed = chosen._replace(rules=chosen.rules[: len(sides.right)])
     if model is None:
         known = _known(truth, layout) if truth else ()
-        model, sessions = train(sides, plan, listed, tables, layout, average, "learned from these lists", known)
+        model, sessions = train(sides, plan, listed, tables, layout, lists.average, "learned from these lists", known)
     clock.ended("train")
     least_score = model.least_score()
     pairs, compared = _compared(asked, plan, chosen, tables, model, least_score, told, stop)
     clock.ended("compare")
     if strangers is None:
-        model = model.with_prior(settled_prior(model, pairs.score, len(left_rows), len(right_rows)))
+        model = model.with_prior(settled_prior(model, pairs.score, len(sides.left), len(sides.right)))
     else:
         own = pairs.right < strangers.first
-        model = model.with_prior(settled_prior(model, pairs.score[own], len(left_rows), len(right_rows)))
+        model = model.with_prior(settled_prior(model, pairs.score[own], len(sides.left), len(sides.right)))
         if truth is None:
             model = calibrated(model, pairs, strangers, least_score)
         pairs = pairs.taken(own)
