@@ -44,23 +44,30 @@ class Strangers:
     """Where they begin in the right list; as many rows are the list's own."""
 
 
-def with_strangers(sides: Sides, layout: Layout, plan: Plan, tables: Tables, seed: int = 1) -> tuple[Sides, Strangers]:
-    """The two lists with strangers after the rows of the right one."""
+def with_strangers(
+    sides: Sides, layout: Layout, plan: Plan, tables: Tables, seed: int = 1, among: npt.NDArray[np.int64] | None = None
+) -> tuple[Sides, Strangers]:
+    """The two lists with strangers after the rows of the right one; `among`: the rows of the left file they may be."""
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(len(sides.left))[: min(STRANGERS, len(sides.right))]
-    dressed = _with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], layout)
+    rows = rng.permutation(len(sides.left) if among is None else among)[: min(STRANGERS, len(sides.right))]
+    dressed = with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], layout)
     keys = keys_of(dressed, layout, plan, tables.names)
     right, right_keys = np.concatenate((sides.right, dressed)), np.concatenate((sides.right_keys, keys))
     return Sides(sides.left, right, sides.left_keys, right_keys), Strangers(rows, len(sides.right))
 
 
-def calibrated(model: Model, found: Pairs, strangers: Strangers, least: float) -> Model:
+def calibrated(
+    model: Model, found: Pairs, strangers: Strangers, least: float, whom: npt.NDArray[np.int64] | None = None
+) -> Model:
     """The model with the curve that makes its probabilities those of these lists; as it was where too few strangers meet
-    somebody. `found`: all pairs of the list and of the strangers that score at least `least`."""
+    somebody. `found`: all pairs of the list and of the strangers that score at least `least`; `whom`: by row of the left
+    file, of whom a link to it speaks, where several rows are one."""
     strange = found.right >= strangers.first
     own = _met(_best(found.right[~strange], found.score[~strange], strangers.first))
     at, left, score = found.right[strange] - strangers.first, found.left[strange], found.score[strange]
-    others = (left != strangers.rows[at]) & (score + model.prior < TWINS_BITS)
+    own_rows = strangers.rows[at]
+    is_other = left != own_rows if whom is None else whom[left] != whom[own_rows]
+    others = is_other & (score + model.prior < TWINS_BITS)
     best = _met(_best(at[others], score[others], len(strangers.rows)))
     return _fitted(model, own, best, strangers.first, len(strangers.rows), least) if len(best) >= ENOUGH else model
 
@@ -91,8 +98,9 @@ def _met(best: Floats) -> Floats:
     return best[np.isfinite(best)]
 
 
-def _with_gaps(rows: Words, like: Words, layout: Layout) -> Words:
-    """The rows without the fields that the rows beside them lack; a year alone where those have a year alone."""
+def with_gaps(rows: Words, like: Words, layout: Layout) -> Words:
+    """The rows without the fields that the rows beside them lack; a year alone where those have a year alone; standing for
+    what those stand for."""
     out = rows.copy()
     for field, offset in zip(layout.fields, layout.offsets, strict=True):
         words = slice(offset, offset + field.words)
@@ -100,6 +108,9 @@ def _with_gaps(rows: Words, like: Words, layout: Layout) -> Words:
             halves, given = out[:, words].copy().view(np.uint16), like[:, words].copy().view(np.uint16)
             halves[given == 0] = 0
             out[:, words] = halves.view(np.uint32)
+            continue
+        if field.kind in (Kind.ROLE, Kind.SCHOOL):  # what a list alone tells
+            out[:, words] = like[:, words]
             continue
         out[(like[:, words] == 0).all(axis=1), words] = 0
         if field.kind is Kind.DATE:

@@ -1,6 +1,6 @@
 """Groups of the rows of a list, by which a model is judged: nobody may be served worse without being shown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from services.matching.engine.fields import Field, Kind, Layout, layout_of
+from services.matching.engine.fields import Kind, Layout, layout_of
 from services.matching.engine.packing import Columns, Vocabulary, Words, pack
 from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import rarity_of
+from services.matching.engine.scoring import Floats
 from services.matching.engine.truth import Marks
 
 UNTOLD: Final = ""
@@ -35,7 +36,7 @@ class Grouping:
     def each(self) -> Iterator[tuple[str, Marks]]:
         """The groups that have rows, the largest first and those of whom it is not told last; which rows they are."""
         sizes = np.bincount(self.of, minlength=len(self.groups))
-        order = sorted(range(len(self.groups)), key=lambda at: (self.groups[at] == UNTOLD, -sizes[at]))
+        order = sorted(range(len(self.groups)), key=lambda at: (self.groups[at] == UNTOLD, -sizes[at], self.groups[at]))
         return ((self.groups[at], self.of == at) for at in order if sizes[at])
 
 
@@ -44,43 +45,61 @@ def groups_of(layout: Layout, left: Columns, right: Columns) -> list[Grouping]:
     wanted = [one for one in layout.fields if one.kind in (Kind.PLACE, Kind.SEX, Kind.NAME, Kind.PART, Kind.NUMBER)]
     few = layout_of([one for one in wanted if not one.shared])
     vocabulary = Vocabulary(few)
-    rows = [pack({field: given for field, given in side.items() if few.position(field) is not None}, vocabulary)
-            for side in (left, right)]  # fmt: skip
-    join_scripts(vocabulary, rows)
-    held, listed = rows
+    held, listed = (
+        pack({field: given for field, given in side.items() if few.position(field) is not None}, vocabulary)
+        for side in (left, right)
+    )
+    join_scripts(vocabulary, [held, listed])
+    named = [one for one in few.fields if one.kind in (Kind.NAME, Kind.PART)]
+    written = [column for one in named for column in right.get(one.name, ())]
+    places = _written(few, ((left, held), (right, listed)))
+    name_bits, _ = rarity_of(vocabulary, held, listed)
+    return groups_in(vocabulary, name_bits, listed, written, places)
+
+
+def groups_in(
+    vocabulary: Vocabulary,
+    name_bits: Floats,
+    listed: Words,
+    written: Sequence[pl.Series],
+    places: Mapping[int, str],
+) -> list[Grouping]:
+    """The same of packed rows. `written`: the names as the list has them; `places`: what the widest level's codes are called."""
+    layout = vocabulary.layout
     out: list[Grouping] = []
-    if places := few.of_kind(Kind.PLACE):
-        out.append(_by_place(few, few.fields[places[0]], left, right, listed, held))
-    if named := [one for one in few.fields if one.kind in (Kind.NAME, Kind.PART)]:
-        out.append(_by_script([column for one in named for column in right.get(one.name, ())], len(listed)))
-    if sexes := few.of_kind(Kind.SEX):
-        words = listed[:, few.offsets[sexes[0]]]
+    if at := layout.of_kind(Kind.PLACE):
+        kinds, of = np.unique(_widest(layout, at[0], listed), return_inverse=True)
+        out.append(Grouping("place", tuple(places.get(code, UNTOLD) for code in kinds.tolist()), of.astype(np.int64)))
+    if layout.of_kind(Kind.NAME) or layout.of_kind(Kind.PART):
+        out.append(_by_script(written, len(listed)))
+        out += _by_name(layout, vocabulary, name_bits, listed)
+    if at := layout.of_kind(Kind.SEX):
+        words = listed[:, layout.offsets[at[0]]]
         sex = np.where(words == 0, 0, np.where(words % 4 == 1, 1, 2))  # told, or hinted at by the name
         out.append(Grouping("sex", (UNTOLD, "F", "M"), sex.astype(np.int64)))
-    if named:
-        out += _by_name(few, vocabulary, held, listed)
-    if numbers := few.of_kind(Kind.NUMBER):
-        told = np.column_stack([listed[:, few.offsets[at] : few.offsets[at] + 2] for at in numbers]).any(axis=1)
-        out.append(Grouping("number", ("without", "with"), np.where(told, 1, 0).astype(np.int64)))
+    if at := tuple(at for at in layout.of_kind(Kind.NUMBER) if not layout.fields[at].shared):
+        words = np.column_stack([listed[:, layout.offsets[one] : layout.offsets[one] + 2] for one in at])
+        out.append(Grouping("number", ("without", "with"), np.where(words.any(axis=1), 1, 0).astype(np.int64)))
     return out
 
 
-def _by_place(layout: Layout, field: Field, left: Columns, right: Columns, listed: Words, held: Words) -> Grouping:
-    """By the widest level, called as the registry writes it, else as the list does."""
-    offset = layout.offsets[layout.position(field.name) or 0]
-    codes = (listed[:, offset] & _HALF).astype(np.int64)
-    written: dict[int, str] = {0: UNTOLD}
-    for side, rows in ((left, held), (right, listed)):
-        for column in side.get(field.name, ())[:1]:
-            own = (rows[:, offset] & _HALF).astype(np.int64)
-            kinds, first = np.unique(own, return_index=True)
-            for code, at in zip(kinds.tolist(), first.tolist(), strict=True):
-                written.setdefault(code, str(column[at]).strip())
-    kinds, of = np.unique(codes, return_inverse=True)
-    return Grouping("place", tuple(written[code] for code in kinds.tolist()), of.astype(np.int64))
+def _widest(layout: Layout, field: int, rows: Words) -> npt.NDArray[np.int64]:
+    return (rows[:, layout.offsets[field]] & _HALF).astype(np.int64)
 
 
-def _by_script(columns: list[pl.Series], rows: int) -> Grouping:
+def _written(layout: Layout, sides: Iterable[tuple[Columns, Words]]) -> dict[int, str]:
+    """What the codes of the widest level are called: as the registry writes it, else as the list does."""
+    written: dict[int, str] = {}
+    for at in layout.of_kind(Kind.PLACE):
+        for side, rows in sides:
+            for column in side.get(layout.fields[at].name, ())[:1]:
+                kinds, first = np.unique(_widest(layout, at, rows), return_index=True)
+                for code, row in zip(kinds.tolist(), first.tolist(), strict=True):
+                    written.setdefault(code, str(column[row]).strip())
+    return written
+
+
+def _by_script(columns: Sequence[pl.Series], rows: int) -> Grouping:
     arabic, latin, mixed = (np.zeros(rows, bool) for _ in range(3))
     for column in columns:
         in_arabic, in_latin = (column.str.contains(letters).to_numpy() for letters in (r"\p{Arabic}", r"\p{Latin}"))
@@ -89,11 +108,10 @@ def _by_script(columns: list[pl.Series], rows: int) -> Grouping:
     return Grouping("script", SCRIPTS, of.astype(np.int64))
 
 
-def _by_name(layout: Layout, vocabulary: Vocabulary, held: Words, listed: Words) -> list[Grouping]:
-    """By clan names, and by how rare the name is beside those of both lists: the commonest quarter, the rarest, the rest."""
+def _by_name(layout: Layout, vocabulary: Vocabulary, name_bits: Floats, listed: Words) -> list[Grouping]:
+    """By clan names, and by how rare the name is: the commonest quarter, the rarest, the rest."""
     names = vocabulary.names.arrays
     bears_clan: npt.NDArray[np.bool_] = np.any(names.tokens["clan"].astype(bool)[names.names], axis=1)
-    name_bits, _ = rarity_of(vocabulary, held, listed)
     clan, told, bits = np.zeros(len(listed), bool), np.zeros(len(listed), bool), np.zeros(len(listed))
     for field, offset in zip(layout.fields, layout.offsets, strict=True):
         if field.kind is Kind.NAME:

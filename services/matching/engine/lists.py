@@ -141,7 +141,7 @@ def compare_lists(
         model, sessions = train(sides, plan, listed, tables, layout, lists.average, "learned from these lists", known)
     clock.ended("train")
     least_score = model.least_score()
-    pairs, compared = _compared(asked, plan, chosen, tables, model, least_score, told, stop)
+    pairs, compared = compare_all(asked, plan, chosen, tables, model, least_score, told, stop)
     clock.ended("compare")
     if strangers is None:
         model = model.with_prior(settled_prior(model, pairs.score, len(sides.left), len(sides.right)))
@@ -168,7 +168,7 @@ def _known(truth: Truth, layout: Layout) -> Sequence[Known]:
     return (Known("truth", truth.left[own].astype(np.uint32), truth.right[own].astype(np.uint32), every),)
 
 
-def _compared(
+def compare_all(
     sides: Sides,
     plan: Plan,
     chosen: Allowed,

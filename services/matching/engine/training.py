@@ -54,6 +54,7 @@ class Known:
     left: npt.NDArray[np.uint32]
     right: npt.NDArray[np.uint32]
     learned: npt.NDArray[np.bool_]  # [fields]
+    sure: int = KNOWN
 
 
 def train(
@@ -69,19 +70,44 @@ def train(
 ) -> tuple[Model, list[Session]]:
     """A model of these two files, with the sessions it was learned from. The same files and seed give the same model."""
     rng = np.random.default_rng(seed)
+    u = strangers_of(sides, tables, layout, average, rng)
+    sessions = sessions_of(sides, plan, chosen, tables, layout, average, u, known, rng)
+    return model_of(sides, layout, average, u, sessions, version), sessions
+
+
+def strangers_of(sides: Sides, tables: Tables, layout: Layout, average: Doubles, rng: np.random.Generator) -> Doubles:
+    """[fields, MOST_LEVELS] u: how often two people reach each level."""
+    u = _of_strangers(sides, tables, layout, _unweighed(layout, average), rng)
+    return _with_rare_agreement(u, layout, average)
+
+
+def sessions_of(
+    sides: Sides,
+    plan: Plan,
+    chosen: Allowed,
+    tables: Tables,
+    layout: Layout,
+    average: Doubles,
+    u: Doubles,
+    known: Sequence[Known],
+    rng: np.random.Generator,
+) -> list[Session]:
+    """What the pairs that are known teach, and those that a person's number, or a date with more, brought together."""
     fields = _unweighed(layout, average)
-    u = _of_strangers(sides, tables, layout, fields, rng)
-    u = _with_rare_agreement(u, layout, average)
     sessions = [_told(pairs, sides, tables, fields) for pairs in known]
-    sessions += [
+    return sessions + [
         session
         for number in _teaching(plan, layout)
         if (session := _session(number, sides, plan, chosen, tables, layout, fields, u, rng)) is not None
     ]
-    m = _combined(sessions, layout)
+
+
+def model_of(
+    sides: Sides, layout: Layout, average: Doubles, u: Doubles, sessions: Sequence[Session], version: str
+) -> Model:
     rows = max(1, min(len(sides.left), len(sides.right)))
     prior = float(np.log2(0.5 * rows / max(1, len(sides.left) * len(sides.right))))
-    return Model(version, layout, m, u, average, prior), sessions
+    return Model(version, layout, _combined(sessions, layout), u, average, prior)
 
 
 def _unweighed(layout: Layout, average: Doubles) -> Fields:
@@ -177,7 +203,7 @@ def _session(
 
 def _told(pairs: Known, sides: Sides, tables: Tables, fields: Fields) -> Session:
     counts = _counted(judge_all(sides, pairs.left, pairs.right, tables, fields).levels, None)
-    return Session(pairs.rule, KNOWN, float(len(pairs.left)), pairs.learned, counts)
+    return Session(pairs.rule, pairs.sure, float(len(pairs.left)), pairs.learned, counts)
 
 
 def _sampled(
@@ -230,7 +256,7 @@ def _maximised(
     return share * len(levels), counts
 
 
-def _combined(sessions: list[Session], layout: Layout) -> Doubles:
+def _combined(sessions: Sequence[Session], layout: Layout) -> Doubles:
     """m over all sessions: of each field, over the surest kinds that have pairs enough."""
     expected, _ = expert_shares(layout)
     out = empty_shares(layout)
