@@ -11,7 +11,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from cli import adjudicating, changes, matching
+from cli import adjudicating, changes, matching, modeling
 from shared.text import LANGUAGES
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 
 app.add_typer(changes.app, name="changes")
 adjudicating.mount(matching.app)
+matching.app.add_typer(modeling.app, name="models")
 app.add_typer(matching.app, name="match")
 
 DEFAULT_DATA = Path("data")

@@ -4,9 +4,18 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.matching import adjudication_routes, internal_routes, list_routes, rebuild_routes, referral_routes, routes
+from services.matching import (
+    adjudication_routes,
+    internal_routes,
+    list_routes,
+    rebuild_routes,
+    referral_routes,
+    routes,
+    training_routes,
+)
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
+from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
@@ -35,6 +44,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             referral_routes.router,
             list_routes.router,
             list_routes.files,
+            training_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -44,6 +54,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             link_pending,
             rebuild_worker,
             cluster_worker,
+            train_models,
             import_worker(importer),
             prune_imports,
             prune_lists,

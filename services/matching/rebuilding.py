@@ -41,6 +41,14 @@ async def start(tx: AsyncSession, program: str | None, *, by: Caller) -> Rebuild
     return begun
 
 
+async def start_over(tx: AsyncSession, *, by: Caller) -> Rebuild:
+    """Have everybody compared anew, whatever rebuild is under way: what it compared so far no longer holds."""
+    running = await tx.scalar(select(Rebuild.id).where(Rebuild.status == RUNNING))
+    if running is not None:
+        await cancel(tx, running)
+    return await start(tx, None, by=by)
+
+
 async def cancel(tx: AsyncSession, rebuild_id: UUID) -> Rebuild:
     """Mark no more; who is marked is still compared. NotFound, RebuildEnded."""
     found = await tx.get(Rebuild, rebuild_id, with_for_update=True)

@@ -6,7 +6,10 @@ from typing import Final
 from shared.settings import ServiceSettings
 
 MODELS: Final = Path(__file__).parent / "data" / "models"
-"""The sets of models that ship, each named after its version; the one whose version comes last is in force."""
+"""The sets of models that ship, each named after its version; the one whose version comes last is in force until another is
+promoted."""
+REPORTS: Final = MODELS / "reports"
+"""The reports of those that were trained, under the same names."""
 
 
 class MatchingSettings(ServiceSettings):

@@ -1,7 +1,8 @@
 """Alembic's entry: the tables this service's database has."""
 
 import services.matching.decision_models
-import services.matching.list_models  # noqa: F401
+import services.matching.list_models
+import services.matching.training_models  # noqa: F401
 import shared.consuming
 import shared.history
 import shared.idempotency
