@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from shared.bus import Bus
 from shared.clock import now
 from shared.consuming import Consumers, Consuming, is_of_the_surroundings
@@ -68,7 +71,7 @@ class Platform:
         self.relay = Relay(settings, self.database, self.bus)
         self.owners = Owners(settings, self.internal_key)
         self.wake_workers = asyncio.Event()
-        """Set when a request has left something for a worker, so that it need not wait for its next look."""
+        """Set when something was left for a worker, so that it need not wait for its next look. See `wake_after`."""
         self.stopping = asyncio.Event()
         """Set when the process has been told to stop: whoever waits for news must end."""
         self.schema_revision: str | None = None
@@ -128,6 +131,10 @@ class Platform:
         if not self.bus.connected:
             missing.append("nats")
         return missing
+
+    def wake_after(self, tx: AsyncSession) -> None:
+        """Wake the workers when `tx` is committed: woken before, they find nothing and rest until their next look."""
+        event.listen(tx.sync_session, "after_commit", lambda _: self.wake_workers.set())
 
     async def wait_for_work(self, seconds: float) -> None:
         """Until a request has left something for a worker, and `seconds` at the most; the worker looks again then."""

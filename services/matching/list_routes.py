@@ -51,7 +51,7 @@ async def count_matches(import_id: UUID, tx: Tx, by: Matching) -> MatchCounts:
 async def match_list_again(request: Request, import_id: UUID, tx: Tx, by: Matching) -> None:
     """Match the list once more, with the registry and the model of now; what was found before is gone."""
     await match_again(tx, await list_queries.own_matched(tx, import_id, by, lock=True))
-    request.app.state.platform.wake_workers.set()
+    request.app.state.platform.wake_after(tx)
 
 
 @router.post("/exports", tags=["exports"], status_code=202, response_model=ExportOut)
@@ -73,7 +73,7 @@ async def export_matches(
         return export_out(await ask_for(tx, asked, list_queries.COLUMN_NAMES), language)
 
     answer = await once.answer(ask, status=202, body=body.model_dump_json().encode())
-    request.app.state.platform.wake_workers.set()
+    request.app.state.platform.wake_after(tx)
     return answer
 
 

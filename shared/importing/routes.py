@@ -69,7 +69,7 @@ def imports_router(importer: Importer) -> APIRouter:
                 return shown(await receive(tx, sent, file), language)
 
             answer = await once.answer(store, status=202, body=checksum)
-        request.app.state.platform.wake_workers.set()
+        request.app.state.platform.wake_after(tx)
         return answer
 
     @router.get("")
@@ -109,7 +109,7 @@ def imports_router(importer: Importer) -> APIRouter:
         if mapping is not None:
             mapping = checked_mapping(mapping, importer.layout(import_.kind), "/mapping")
         await apply_checked(tx, import_, mapping, dry_run=asked.dry_run)
-        platform.wake_workers.set()
+        platform.wake_after(tx)
         return shown(import_, language)
 
     @router.delete("/{import_id}")

@@ -137,7 +137,7 @@ def uploads_router(importer: Importer) -> APIRouter:
         answer.headers.update({"Location": f"uploads/{state.id}", "Upload-Offset": str(state.received)})
         if state.expires_at is not None:
             answer.headers["Upload-Expires"] = format_datetime(state.expires_at, usegmt=True)
-        platform.wake_workers.set()
+        platform.wake_after(tx)
         return answer
 
     @router.head("/{upload_id}")
@@ -170,7 +170,7 @@ def uploads_router(importer: Importer) -> APIRouter:
             length = await _take_piece(request, piece, upload_checksum)
             piece.seek(0)
             upload = await append(tx, by.name, upload_id, upload_offset, piece, length)
-        platform.wake_workers.set()
+        platform.wake_after(tx)
         return Response(status_code=204, headers=_state(upload))
 
     @router.delete("/{upload_id}", status_code=204)

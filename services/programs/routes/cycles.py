@@ -65,7 +65,7 @@ async def begin_cycle(
         made = await commands.begin_cycle(
             tx, program=body.program, starts_on=body.starts_on, sizes_on=body.sizes_on, by=by
         )
-        request.app.state.platform.wake_workers.set()
+        request.app.state.platform.wake_after(tx)
         return queries.cycle_out(made, language)
 
     return tagged(await once.answer(begin, status=202, body=body.model_dump_json().encode()))

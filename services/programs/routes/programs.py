@@ -81,7 +81,7 @@ async def publish_program(
         return queries.program_out(institution, row)
 
     answer = tagged(await once.answer(publish, status=200, body=body.model_dump_json().encode()))
-    request.app.state.platform.wake_workers.set()  # enrollments are worth something else
+    request.app.state.platform.wake_after(tx)  # enrollments are worth something else
     return answer
 
 

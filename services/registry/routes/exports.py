@@ -32,7 +32,7 @@ async def ask_for_export(request: Request, body: ExportIn, once: OnceOnly, tx: T
         return export_out(await request_export(tx, body, by=by.name), language)
 
     answer = await once.answer(ask, status=202, body=body.model_dump_json().encode())
-    request.app.state.platform.wake_workers.set()
+    request.app.state.platform.wake_after(tx)
     return answer
 
 

@@ -82,7 +82,7 @@ async def start_run(
         return queries.run_out(await request_run(tx, by=by.name))
 
     answer = await once.answer(start, status=202)
-    request.app.state.platform.wake_workers.set()
+    request.app.state.platform.wake_after(tx)
     return answer
 
 
