@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import asyncpg
 
@@ -14,8 +15,16 @@ async def copied_again(service: ServiceAlone, table: str, where: str = "true") -
 
     `where` is a condition on them, written by the benchmark. Triggers and foreign keys are not part of it.
     """
-    file = service.folder / table
     connection = await asyncpg.connect(service.database_url)
+    try:
+        return await copy_into_another(connection, table, where, service.folder / table)
+    finally:
+        await connection.execute(f"DROP TABLE IF EXISTS again_{table}")
+        await connection.close()
+
+
+async def copy_into_another(connection: asyncpg.Connection, table: str, where: str, file: Path) -> float:
+    """Copy rows of a table by way of a file into `again_<table>`, and return the seconds of the way in."""
     try:
         await connection.copy_from_query(f"SELECT * FROM {table} WHERE {where}", output=file, format="binary")
         await connection.execute(f"CREATE TABLE again_{table} (LIKE {table} INCLUDING ALL)")
@@ -23,6 +32,4 @@ async def copied_again(service: ServiceAlone, table: str, where: str = "true") -
         await connection.copy_to_table(f"again_{table}", source=file, format="binary")
         return time.monotonic() - started
     finally:
-        await connection.execute(f"DROP TABLE IF EXISTS again_{table}")
-        await connection.close()
         file.unlink(missing_ok=True)

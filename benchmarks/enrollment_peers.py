@@ -27,22 +27,24 @@ Writing = tuple[asyncpg.Record, ...]
 """One row for each of `TABLES`: what one transaction writes."""
 
 
-async def ask_bare(url: str, questions: Sequence[dict[str, Any]], warm: int) -> list[float]:
-    """Milliseconds of each question by a prepared SELECT on one connection, the columns that the service answers with.
+async def ask_bare(
+    url: str, questions: Sequence[dict[str, Any]], warm: int
+) -> tuple[list[float], list[asyncpg.Record | None]]:
+    """Milliseconds of each question by a prepared SELECT on one connection, and the columns that the service answers with.
 
     `questions` are bodies of `POST /v1/enrolled`; the first `warm` are asked twice and count once.
     """
     connection = await asyncpg.connect(url)
     try:
         prepared = {name: await connection.prepare(_select(column)) for name, column in BY.items()}
-        took = []
+        took, found = [], []
         for question in chain(questions[:warm], questions):
             (name,) = question.keys() - {"program"}
             value = UUID(question[name]) if name.endswith("_id") else question[name]
             started = time.perf_counter()
-            await prepared[name].fetchrow(question["program"], value)
+            found.append(await prepared[name].fetchrow(question["program"], value))
             took.append((time.perf_counter() - started) * 1000)
-        return took[warm:]
+        return took[warm:], found[warm:]
     finally:
         await connection.close()
 

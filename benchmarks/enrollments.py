@@ -128,8 +128,8 @@ async def _write(service: Service, writes: int) -> dict[str, Any]:
 
 
 async def _select(file: Path, url: str) -> dict[str, Any]:
-    took = percentiles(await ask_bare(url, orjson.loads(file.read_bytes()), WARM))
-    return {f"select_{name}": value for name, value in took.items()}
+    took, _ = await ask_bare(url, orjson.loads(file.read_bytes()), WARM)
+    return {f"select_{name}": value for name, value in percentiles(took).items()}
 
 
 async def _insert(writes: int, url: str) -> dict[str, Any]:
