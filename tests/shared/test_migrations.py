@@ -26,7 +26,7 @@ from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
 from shared.migrating import config, head, migrate, revision_of
 
-WITH_FILES = ("services.registry", "services.programs")
+WITH_FILES = ("services.registry", "services.programs", "services.matching")
 PACKAGES = (*WITH_FILES, "services.matching", "gateway")
 
 
