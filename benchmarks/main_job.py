@@ -62,7 +62,7 @@ def _measured(platform: MeasuredPlatform, folder: Path, manifest: Manifest) -> d
         steps = asyncio.run(_job(platform, folder, manifest))
         seconds = time.monotonic() - started
     cpu = {name: round(used - before.get(name, 0), 1) for name, used in platform.cpu_seconds().items()}
-    report = asyncio.run(gather_report(platform.door, folder / manifest.truth))
+    report = asyncio.run(gather_report(platform.door, folder, manifest))
     quality = overall(report.quality)
     linked = asyncio.run(link_in_memory(platform.door, folder, manifest))
     copied = asyncio.run(copy_rows(platform.ready["postgres_url"], folder, manifest))

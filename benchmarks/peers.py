@@ -57,7 +57,7 @@ async def link_in_memory(door: Door, folder: Path, manifest: Manifest) -> Linked
     decided_by_platform = {
         one["enrollment_id"]: (one["status"], one["household_number"], one["individual_number"])
         for info in manifest.lists
-        for one in await _links(door, info.program)
+        for one in await _links(door, info.partner, info.program)
     }
     numbers = {(one.individual_id, one.household_id): one for one in people}
 
@@ -178,8 +178,8 @@ async def _listed(door: Door, institution: str, program: str, partner: str) -> l
         return [one | {"unit": about["unit"]} async for one in pages]
 
 
-async def _links(door: Door, program: str) -> list[dict[str, Any]]:
-    async with door.client("taazour") as client:
+async def _links(door: Door, partner: str, program: str) -> list[dict[str, Any]]:
+    async with door.client(partner) as client:
         return [one async for one in client.pages("/matching/v1/links", program=program)]
 
 

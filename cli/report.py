@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.demo.truth import TruthRow, read_truth
+from cli.demo.truth import Manifest, TruthRow, read_truth
 from cli.main_job import Door
 
 LARGEST_GAPS = 10
@@ -52,26 +52,30 @@ class Report:
     heard: list[Heard]
 
 
-async def gather_report(door: Door, truth_file: Path) -> Report:
-    truth = read_truth(truth_file)
+async def gather_report(door: Door, folder: Path, manifest: Manifest) -> Report:
+    """What was found of a country's lists, which lie in `folder` with the truth."""
+    truth = read_truth(folder / manifest.truth)
     async with door.client("taazour") as client:
         linkage = await client.get("/matching/v1/linkage")
+        enrolled = {one["program"] for one in linkage if one["enrolled"]}
         return Report(
             linkage=linkage,
             overlaps=await client.get("/matching/v1/overlaps"),
             gaps=await client.get("/matching/v1/gaps", limit=LARGEST_GAPS),
             examples=await client.get("/matching/v1/household-values", limit=EXAMPLES),
             quality=[
-                measure(
-                    one["program"],
-                    [row async for row in client.pages("/matching/v1/links", program=one["program"])],
-                    truth,
-                )
-                for one in linkage
-                if one["enrolled"]
+                measure(one.program, await _links(door, one.partner, one.program), truth)
+                for one in sorted(manifest.lists, key=lambda one: one.program)
+                if one.program in enrolled
             ],
             heard=[await hear(door, partner) for partner in SUBSCRIBERS],
         )
+
+
+async def _links(door: Door, partner: str, program: str) -> list[dict[str, Any]]:
+    """Asked by the program's keeper: nobody else sees them."""
+    async with door.client(partner) as client:
+        return [one async for one in client.pages("/matching/v1/links", program=program)]
 
 
 def measure(program: str, links: list[dict[str, Any]], truth: dict[tuple[str, int], TruthRow]) -> Quality:

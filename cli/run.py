@@ -81,7 +81,7 @@ async def main_job(door: Door, data_dir: Path, households: int, seed: int, print
         marker.write_text(json.dumps({"seconds": round(seconds, 2), "files": [asdict(one) for one in loaded]}))
         printer.say("seconds", seconds=printer.number(round(seconds, 1)))
     printer.files(loaded)
-    printer.report(await gather_report(door, folder / "truth.csv"))
+    printer.report(await gather_report(door, folder, read_manifest(folder / "manifest.json")))
 
 
 async def load(door: Door, folder: Path, told: Told) -> list[Loaded]:

@@ -1,6 +1,7 @@
 """Reads of matching."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,8 +42,10 @@ SMALLEST_CELL = 5
 RECEIVES = and_(Beneficiary.active, Beneficiary.decided_as == LinkStatus.LINKED)
 
 
-async def links(tx: AsyncSession, limit: int, cursor: str | None, program: str, status: str | None) -> Page[LinkOut]:
-    rows = select(Beneficiary).where(Beneficiary.program == program).order_by(Beneficiary.id).limit(limit + 1)
+async def links(
+    tx: AsyncSession, limit: int, cursor: str | None, programs: Collection[str], status: str | None
+) -> Page[LinkOut]:
+    rows = select(Beneficiary).where(Beneficiary.program.in_(programs)).order_by(Beneficiary.id).limit(limit + 1)
     if status:
         rows = rows.where(Beneficiary.link_status == status)
     if cursor:
@@ -78,10 +81,10 @@ async def _numbered(tx: AsyncSession, found: list[Beneficiary]) -> list[dict[str
     ]
 
 
-async def link(tx: AsyncSession, enrollment_id: UUID, language: Language) -> LinkExplained:
-    """One link with its evidence, compared anew from what is held."""
+async def link(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str], language: Language) -> LinkExplained:
+    """One link with its evidence, compared anew from what is held. NotFound also where another keeps its program."""
     found = await tx.get(Beneficiary, enrollment_id)
-    if found is None:
+    if found is None or found.program not in programs:
         raise NotFound
     places = PlaceIndex(
         PlaceRow(code=one.code, kind=one.kind, parent_code=one.parent_code, names=one.names)  # type: ignore[arg-type]

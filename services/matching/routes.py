@@ -29,28 +29,32 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.problems import language_of
 
 router = APIRouter(prefix="/v1")
-LINKS = [permitted("links:read")]
+ReadingLinks = Annotated[Caller, permitted("links:read")]
 OVERLAPS = [permitted("overlaps:read")]
 ProgramCode = Annotated[str, Path(max_length=64, description="A program; the order of the two does not matter.")]
 AsOf = Annotated[date | None, Query(description="As decided for this day; today where it is not given.")]
 
 
-@router.get("/links", tags=["links"], dependencies=LINKS)
+@router.get("/links", tags=["links"])
 async def list_links(
     tx: Tx,
+    by: ReadingLinks,
     program: Annotated[str, Query(max_length=64)],
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
     status: Annotated[Literal["pending", "linked", "to_adjudicate", "unmatched"] | None, Query()] = None,
 ) -> Page[LinkOut]:
-    """The beneficiaries of a program with the individual and household each was linked to."""
-    return await queries.links(tx, limit, cursor, program, status)
+    """The beneficiaries of one of the caller's programs with the individual and household each was linked to. A program
+    that is not the caller's has none."""
+    return await queries.links(tx, limit, cursor, by.programs & {program}, status)
 
 
-@router.get("/links/{enrollment_id}", tags=["links"], dependencies=LINKS)
-async def get_link(request: Request, enrollment_id: UUID, tx: Tx, response: Response) -> LinkExplained:
-    """One link with its evidence, field by field, in the caller's language. The ETag is the link's version."""
-    found = await queries.link(tx, enrollment_id, language_of(request.headers.get("accept-language")))
+@router.get("/links/{enrollment_id}", tags=["links"])
+async def get_link(
+    request: Request, enrollment_id: UUID, tx: Tx, by: ReadingLinks, response: Response
+) -> LinkExplained:
+    """One link of the caller's with its evidence, field by field, in the caller's language. The ETag is the link's version."""
+    found = await queries.link(tx, enrollment_id, by.programs, language_of(request.headers.get("accept-language")))
     tag(response, found.link_version)
     return found
 
@@ -138,13 +142,13 @@ async def list_schools(
     return await queries.schools(tx, program, now().date(), limit, cursor, canteen)
 
 
-@router.get("/household-values", tags=["interlinkage"], dependencies=LINKS)
+@router.get("/household-values", tags=["interlinkage"], dependencies=OVERLAPS)
 async def list_household_values(tx: Tx, limit: Annotated[int, Query(ge=1, le=50)] = 3) -> list[HouseholdValue]:
     """What the households reached by most programs receive in a month."""
     return await queries.values(tx, None, limit)
 
 
-@router.get("/household-values/{household_id}", tags=["interlinkage"], dependencies=LINKS)
+@router.get("/household-values/{household_id}", tags=["interlinkage"], dependencies=OVERLAPS)
 async def get_household_value(household_id: UUID, tx: Tx) -> HouseholdValue:
     """What one household receives in a month, program by program."""
     return (await queries.values(tx, household_id, 1))[0]

@@ -32,7 +32,7 @@ async def enrollments(platform: WholePlatform, program: str) -> list[dict[str, A
 
 
 async def links(platform: WholePlatform, program: str) -> list[dict[str, Any]]:
-    async with platform.client("taazour") as client:
+    async with platform.client(PROGRAMS[program][1]) as client:
         return [one async for one in client.pages("/matching/v1/links", program=program)]
 
 

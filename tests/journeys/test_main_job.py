@@ -139,7 +139,7 @@ async def test_sending_everything_again_changes_nothing(loaded: LoadedPlatform) 
 
 
 async def test_the_report_says_what_the_services_say(loaded: LoadedPlatform) -> None:
-    report = await gather_report(loaded.platform.door, loaded.country.folder / "truth.csv")
+    report = await gather_report(loaded.platform.door, loaded.country.folder, loaded.country.manifest)
     for one in report.linkage:
         found = await links(loaded.platform, one["program"])
         active = {

@@ -193,12 +193,12 @@ async def test_a_list_of_links_is_read_page_by_page_and_by_status(projection: Pr
         cursor = None
         sizes = []
         while True:
-            page = await queries.links(tx, 3, cursor, "TEKAVOUL", None)
+            page = await queries.links(tx, 3, cursor, {"TEKAVOUL"}, None)
             found += page.items
             sizes.append(len(page.items))
             if (cursor := page.next_cursor) is None:
                 break
-        unmatched = await queries.links(tx, 50, None, "TEKAVOUL", "unmatched")
+        unmatched = await queries.links(tx, 50, None, {"TEKAVOUL"}, "unmatched")
         counted = await queries.linkage(tx)
 
     assert sizes == [3, 3, 1]

@@ -21,8 +21,8 @@ ROUTES = {
     f"/v1/rules-matrix/{UNKNOWN}/TEKAVOUL/history": "overlaps:read",
     "/v1/gaps": "overlaps:read",
     "/v1/schools?program=TEKAVOUL": "schools:read",
-    "/v1/household-values": "links:read",
-    f"/v1/household-values/{UNKNOWN}": "links:read",
+    "/v1/household-values": "overlaps:read",
+    f"/v1/household-values/{UNKNOWN}": "overlaps:read",
     "/v1/programs/TEKAVOUL/without/TEMWINE": "referrals:read",
     "/v1/programs/TEKAVOUL/without/TEMWINE/summary": "referrals:read",
     "/v1/referrals?direction=sent": "referrals:read",
@@ -61,7 +61,7 @@ async def matching(services: Services) -> Running:
 
 @pytest.fixture
 async def client(matching: Running) -> AsyncIterator[httpx.AsyncClient]:
-    async with matching.client() as made:
+    async with matching.client("taazour", programs=frozenset({"TEKAVOUL"})) as made:
         yield made
 
 
@@ -93,6 +93,20 @@ async def test_what_is_not_held_is_not_found_and_a_foreign_cursor_refused(client
 
     assert [one.json()["code"] for one in (link, value, cursor)] == ["not_found", "not_found", "invalid_cursor"]
     assert (await client.get("/v1/links", params={"program": "NOBODYS"})).json() == {"items": [], "next_cursor": None}
+
+
+async def test_links_are_the_keepers_alone_and_anothers_are_as_if_there_were_none(
+    client: httpx.AsyncClient, matching: Running
+) -> None:
+    path = f"/v1/links/{id_of('TEKAVOUL 1')}"
+    own = (await client.get("/v1/links", params={"program": "TEKAVOUL"})).json()["items"]
+    assert str(id_of("TEKAVOUL 1")) in {one["enrollment_id"] for one in own}
+    covered = frozenset({"TEKAVOUL"})
+    async with matching.client("csa", programs=frozenset({"EL_MAOUNA"}), covers=covered) as other:
+        foreign, unknown = await other.get(path), await other.get(f"/v1/links/{UNKNOWN}")
+        assert (await other.get("/v1/links", params={"program": "TEKAVOUL"})).json()["items"] == []
+
+    assert [(one.status_code, one.json()["code"]) for one in (foreign, unknown)] == [(404, "not_found")] * 2
 
 
 @pytest.mark.parametrize(
@@ -156,4 +170,11 @@ async def test_the_outcomes_of_an_announcement_are_pulled_page_by_page(
 async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> None:
     status = (await client.get("/health/status")).json()
 
-    assert status["work"] == {"beneficiaries_pending": 0, "beneficiaries_to_rebuild": 0, "rows_to_cluster": 0}
+    kinds = (
+        "beneficiaries_pending",
+        "beneficiaries_to_rebuild",
+        "rows_to_cluster",
+        "imports_waiting",
+        "exports_waiting",
+    )
+    assert status["work"] == dict.fromkeys(kinds, 0)
