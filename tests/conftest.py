@@ -12,26 +12,40 @@ from running import Services
 from servers import RunningServers, start_servers
 
 TESTS = Path(__file__).parent
-WITH_A_PLATFORM = ("journeys", "faults", "browser", "cli")
+ENOUGH_BYTES = 4 << 30
+WITH_A_PLATFORM = (
+    "journeys/",
+    "faults/",
+    "browser/test_running_platform.py",
+    "cli/test_platform.py",
+    "cli/test_servers.py",
+    "cli/test_supervisor.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
     two platforms at once would take each other's time."""
     for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(pytest.mark.xdist_group("platform" if folder in WITH_A_PLATFORM else str(item.path)))
+        whole = str(item.path.relative_to(TESTS)).startswith(WITH_A_PLATFORM)
+        item.add_marker(pytest.mark.xdist_group("platform" if whole else str(item.path)))
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[RunningServers]:
     """A private PostgreSQL and NATS of this test session, on free ports."""
-    folder = Path(tempfile.mkdtemp(prefix="tekamoul-test-", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="tekamoul-test-", dir=_room()))
     folder.chmod(0o711)
     running = start_servers(folder)
     yield running
     running.stop()
     shutil.rmtree(folder)
+
+
+def _room() -> Path:
+    """Memory, where there is enough of it: a database for each test is hundreds of files, and a busy disk takes its time."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_BYTES else Path("/var/tmp")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -174,5 +175,4 @@ async def door(services: Services, gateway_secrets: GatewaySecrets) -> AsyncIter
     opened = Door(running, gateway_secrets, registry, csa, bus)
     yield opened
     await opened.close()
-    for upstream in (registry, csa):
-        await upstream.stop()
+    await asyncio.gather(registry.stop(), csa.stop())

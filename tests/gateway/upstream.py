@@ -13,6 +13,8 @@ from typing import Any
 
 import uvicorn
 
+from running import StoppedAtOnce
+
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -59,14 +61,14 @@ class Upstream:
     async def start(self) -> Upstream:
         self.sock.listen(64)
         config = uvicorn.Config(self, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-        self.server = uvicorn.Server(config)
+        self.server = StoppedAtOnce(config)
         self.task = asyncio.create_task(self.server.serve(sockets=[self.sock]))
         while not self.server.started:
             await asyncio.sleep(0.01)
         return self
 
     async def stop(self) -> None:
-        self.server.should_exit = True
+        self.server.told.set()
         await self.task
 
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:

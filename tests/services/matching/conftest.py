@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from matching_cases import Projection, new_projection
+from running import drop_databases
 from servers import RunningServers
 
 
@@ -15,6 +16,7 @@ async def projection(servers: RunningServers, tmp_path: Path) -> AsyncIterator[P
     made = await new_projection(servers, tmp_path)
     yield made
     await made.database.close()
+    await drop_databases(servers, [str(made.database.engine.url)])
 
 
 @pytest.fixture

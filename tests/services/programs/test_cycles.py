@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from benefits_cases import ENGLISH, decide, enrolled, entitlements, issue, issued, ledger, reconciled
 from sqlalchemy import select, update
 
@@ -269,8 +270,9 @@ async def test_the_registry_tells_the_size_of_that_day(
 
 
 async def test_while_the_registry_is_away_the_cycle_says_so_and_goes_on_later(
-    services: Services, start: Start, send: Send, csv_file: Csv
+    services: Services, start: Start, send: Send, csv_file: Csv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("shared.http.TIMEOUT", 1)  # seconds, of 20: nobody answers where the registry will be
     programs = await start("csa")
     async with programs.client("csa", programs=EL_MAOUNA) as client:
         await send(client, "EL_MAOUNA", csv_file(*enrolled(1, size=6)))

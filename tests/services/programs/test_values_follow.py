@@ -94,16 +94,20 @@ async def test_a_value_published_later_reaches_who_is_enrolled_already(
     assert pulled == [(ids[0], "1400.00"), (ids[1], "1400.00"), (ids[3], "1400.00"), (ids[4], "1000.00")]
 
 
-async def test_a_value_of_a_later_day_counts_from_that_day_on(taazour: Running, client: httpx.AsyncClient) -> None:
+async def test_a_value_of_a_later_day_counts_from_that_day_on(
+    start: Start, taazour: Running, client: httpx.AsyncClient
+) -> None:
     await publish(client, "4200.00", (TODAY + timedelta(days=30)).isoformat())
     await revalue(taazour.platform, "taazour", "TEKAVOUL")
     assert (await worth(client))[0] == ("1200.00", 1)
     assert await announced(taazour) == []
 
-    # As if 2024 had begun in the meantime: what was in force before were 1,500 a quarter.
+    # As if 2024 had begun while nobody was there: what was in force before were 1,500 a quarter.
     async with taazour.platform.database.transaction() as tx:
         await tx.execute(text("UPDATE enrollments SET monthly_value_mru = 500 WHERE status = 'enrolled'"))
         await tx.execute(text("UPDATE programs SET valued_version = version, valued_from_on = '2016-01-01'"))
+    await taazour.stop()
+    await start("taazour")
 
     await becomes(client, [("1200.00", 1), ("1200.00", 1), ("1200.00", 2), ("1200.00", 1), ("1000.00", 1)])
 
