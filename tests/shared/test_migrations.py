@@ -27,7 +27,7 @@ from shared.importing.models import ImportsBase
 from shared.migrating import config, head, migrate, revision_of
 
 WITH_FILES = ("services.registry", "services.programs", "services.matching")
-PACKAGES = (*WITH_FILES, "services.matching", "gateway")
+PACKAGES = (*WITH_FILES, "gateway")
 
 
 def folder_of(package: str) -> Path:
