@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.commands.reviewing import News, lift_reviews, lock_enrollments, open_reviews
 from services.programs.models import Enrollment, ProgramRow, Review
 from services.programs.rules.program import Unit
-from services.programs.rules.reviewing import ReviewKind
+from services.programs.rules.reviewing import MEMBERS, ReviewKind
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas.registry import HouseholdStanding, IndividualStanding
 
@@ -114,6 +114,7 @@ async def _bereaved(tx: AsyncSession, person: IndividualStanding) -> dict[UUID, 
             "household_id": str(household_id) if household_id else None,
             "head_id": str(home.head_id) if home and home.head_id else None,
             "candidates": [str(one) for one in home.candidates] if home else [],
+            MEMBERS: [one.model_dump(mode="json") for one in home.members] if home else [],
         }
     return found
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.commands.holding import REGISTRY, settle_holds
 from services.programs.models import Enrollment, Review
-from services.programs.rules.reviewing import LIFTED, ReviewKind
+from services.programs.rules.reviewing import LIFTED, MEMBERS, ReviewKind
 from services.programs.rules.status import Status
 from shared.clock import now
 from shared.ids import new_id
@@ -84,6 +84,8 @@ async def lift_reviews(
 
 def close(review: Review, decision: str, *, by: str) -> None:
     review.status, review.decision, review.decided_at, review.decided_by = "decided", decision, now(), by
+    # Whoever decided has seen them: the ids say later who they were.
+    review.details = {name: told for name, told in review.details.items() if name != MEMBERS}
 
 
 async def reviews_of(tx: AsyncSession, enrollment_id: UUID, kind: ReviewKind, status: str) -> Sequence[Review]:

@@ -17,7 +17,7 @@ class Review(Base):
     """Something the registry learned that touches an enrollment. It waits for a person; nothing stops by itself.
 
     `subject_id` is the registry's individual or household, `change_id` the registry's change. `details` holds ids and
-    codes only. `decision` is one of rules.reviewing, or `lifted`.
+    codes, and of an open one after a death who remains of the household by relationship, sex and age. `decision` is one of rules.reviewing, or `lifted`.
     """
 
     __tablename__ = "reviews"

@@ -32,9 +32,8 @@ async def list_reviews(
     enrollment_id: UUID | None = None,
 ) -> Page[ReviewOut]:
     """What waits for a person, and what was decided, oldest first. A program that is not the caller's has none."""
-    programs = by.programs if program is None else by.programs & {program}
     about = {"status": status, "kind": kind, "enrollment_id": enrollment_id}
-    return await queries.reviews(tx, programs, limit, cursor, language, **about)  # type: ignore[arg-type]
+    return await queries.reviews(tx, by, program, limit, cursor, language, **about)  # type: ignore[arg-type]
 
 
 @router.get("/reviews/{review_id}")

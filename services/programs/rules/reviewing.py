@@ -21,6 +21,10 @@ class ReviewKind(StrEnum):
     SPLIT = "split"
 
 
+MEMBERS = "members"
+"""In the details of an open review: who remains of the household, by relationship, sex and age."""
+
+
 class ReviewDecision(StrEnum):
     """`succession`: another member receives from now on. `keep`: all stays as it is, and a hold ends."""
 
@@ -74,6 +78,37 @@ REASONS: Mapping[ReviewKind, tuple[str, str]] = {
     ReviewKind.SPLIT: ("to_verify", "not_eligible"),
 }
 """With which reason an enrollment is suspended, or exits, by the kind of the review that led to it."""
+
+RELATIONSHIPS: Mapping[str, Mapping[str, Text]] = {
+    "head": {
+        "F": Text(ar="ربة الأسرة", fr="cheffe du ménage", en="head of the household (a woman)"),
+        "M": Text(ar="رب الأسرة", fr="chef du ménage", en="head of the household (a man)"),
+    },
+    "spouse": {"F": Text(ar="زوجة", fr="épouse", en="wife"), "M": Text(ar="زوج", fr="époux", en="husband")},
+    "child": {"F": Text(ar="بنت", fr="fille", en="daughter"), "M": Text(ar="ابن", fr="fils", en="son")},
+    "parent": {"F": Text(ar="أم", fr="mère", en="mother"), "M": Text(ar="أب", fr="père", en="father")},
+    "sibling": {"F": Text(ar="أخت", fr="sœur", en="sister"), "M": Text(ar="أخ", fr="frère", en="brother")},
+    "grandchild": {
+        "F": Text(ar="حفيدة", fr="petite-fille", en="granddaughter"),
+        "M": Text(ar="حفيد", fr="petit-fils", en="grandson"),
+    },
+}
+OTHER_MEMBERS: Mapping[str, Text] = {
+    "F": Text(ar="امرأة أخرى من الأسرة", fr="autre femme du ménage", en="another woman of the household"),
+    "M": Text(ar="رجل آخر من الأسرة", fr="autre homme du ménage", en="another man of the household"),
+}
+WITH_AGE = Text(ar="{who}، العمر {age}", fr="{who}, {age} an(s)", en="{who}, aged {age}")
+
+
+def described(relationship: str, sex: str, age: int) -> Text:
+    """A member in words: "wife, aged 34". The relationship is to the head at the time of the death."""
+    who = RELATIONSHIPS.get(relationship, OTHER_MEMBERS)[sex]
+    return Text(
+        ar=WITH_AGE.ar.format(who=who.ar, age=age),
+        fr=WITH_AGE.fr.format(who=who.fr, age=age),
+        en=WITH_AGE.en.format(who=who.en, age=age),
+    )
+
 
 EXPLAINED: Mapping[ReviewKind, Text] = {
     ReviewKind.DEATH: Text(

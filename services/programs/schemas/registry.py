@@ -21,13 +21,22 @@ class HouseholdStanding(Told):
     wilaya_code: str | None
 
 
+class RemainingMember(Told):
+    individual_id: UUID
+    relationship: str
+    sex: str
+    age: int
+
+
 class Bereaved(Told):
-    """A household that somebody belonged to until death; `candidates` might follow, in the registry's order."""
+    """A household that somebody belonged to until death; `candidates` might follow, in the registry's order. `members` are
+    the same people; the version before this one does not tell of them."""
 
     household_id: UUID
     was_head: bool
     head_id: UUID | None
     candidates: tuple[UUID, ...]
+    members: tuple[RemainingMember, ...] = ()
 
 
 class IndividualStanding(Told):

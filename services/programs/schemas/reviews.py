@@ -1,5 +1,6 @@
 """Reviews on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,16 +8,41 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.programs.models import Review
-from services.programs.rules.reviewing import DECISIONS, EXPLAINED, ReviewDecision, ReviewKind, hold_of
+from services.programs.rules.reviewing import (
+    DECISIONS,
+    EXPLAINED,
+    MEMBERS,
+    ReviewDecision,
+    ReviewKind,
+    described,
+    hold_of,
+)
 
+NOBODY: Mapping[UUID, str] = {}
 Fact = Annotated[str, Field(max_length=200)] | int | float | None
+
+
+class Successor(BaseModel):
+    """Somebody of the household who might receive from now on: `described` says who, in the caller's language.
+
+    `name` is that of the caller's own lists, where one of its enrollments in this institution is surely linked to this
+    person. Whoever may read households asks the registry for the individual; anybody else asks the family.
+    """
+
+    individual_id: UUID
+    described: str
+    relationship: str
+    sex: str
+    age: int
+    name: str | None
 
 
 class ReviewOut(BaseModel):
     """Something the registry learned that touches an enrollment, and waits for a person.
 
     `subject_id` is the registry's individual or household, `change_id` its change. `details` are ids and codes: after a
-    death the `candidates` of the household in the registry's order of succession. `holds` says why what falls due is
+    death the `candidates` of the household in the registry's order of succession; `successors` are the same people, in
+    words, as long as it is open. `holds` says why what falls due is
     held meanwhile. `decision` is one of `decisions`, or `lifted` where the registry took its news back.
     """
 
@@ -27,6 +53,7 @@ class ReviewOut(BaseModel):
     subject_id: UUID
     change_id: UUID
     details: dict[str, Any]
+    successors: list[Successor]
     holds: str | None
     status: str
     decision: str | None
@@ -37,7 +64,8 @@ class ReviewOut(BaseModel):
     decided_by: str | None
 
     @classmethod
-    def of(cls, review: Review, language: str) -> "ReviewOut":
+    def of(cls, review: Review, language: str, names: Mapping[UUID, str] = NOBODY) -> "ReviewOut":
+        """`names`: of individuals, as the caller's own lists have them."""
         kind, is_open = ReviewKind(review.kind), review.status == "open"
         return cls(
             id=review.id,
@@ -46,7 +74,8 @@ class ReviewOut(BaseModel):
             enrollment_id=review.enrollment_id,
             subject_id=review.subject_id,
             change_id=review.change_id,
-            details=review.details,
+            details={name: told for name, told in review.details.items() if name != MEMBERS},
+            successors=[_successor(one, language, names) for one in review.details.get(MEMBERS, ())],
             holds=hold_of(kind, review.details) if is_open else None,
             status=review.status,
             decision=review.decision,
@@ -56,6 +85,16 @@ class ReviewOut(BaseModel):
             decided_at=review.decided_at,
             decided_by=review.decided_by,
         )
+
+
+def _successor(member: dict[str, Any], language: str, names: Mapping[UUID, str]) -> Successor:
+    about = {name: member[name] for name in ("relationship", "sex", "age")}
+    return Successor(
+        individual_id=member["individual_id"],
+        described=described(**about).in_(language),
+        name=names.get(UUID(member["individual_id"])),
+        **about,
+    )
 
 
 class Decision(BaseModel):

@@ -176,7 +176,12 @@ async def _successor(
             return one
     people = await lock_individuals(tx, [one.individual_id for one in remaining])
     ranked = proposed_heads(
-        [Remaining(one.individual_id, one.relationship, people[one.individual_id].birth_date) for one in remaining],
+        [
+            Remaining(
+                one.individual_id, one.relationship, people[one.individual_id].birth_date, people[one.individual_id].sex
+            )
+            for one in remaining
+        ],
         proposal.on,
     )
     raise SuccessorNeeded(pointer="/proposal/successor_id", proposed=ranked[0])

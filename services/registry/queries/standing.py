@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.registry.models import Household, Individual, Membership, Place
-from services.registry.rules.succession import Remaining, proposed_heads
-from services.registry.schemas.standing import Bereaved, HouseholdStanding, IndividualStanding
+from services.registry.rules.succession import Remaining, age, proposed_heads
+from services.registry.schemas.standing import Bereaved, HouseholdStanding, IndividualStanding, RemainingMember
 from shared.errors import NotFound
 
 
@@ -73,12 +73,32 @@ async def _bereaved(tx: AsyncSession, individual_id: UUID, died_on: date) -> lis
 def _household(id_: UUID, was_head: bool, remaining: Sequence[Remaining], died_on: date) -> Bereaved:
     head = next((one.individual_id for one in remaining if one.relationship == "head"), None)
     others = proposed_heads([one for one in remaining if one.individual_id != head], died_on)
-    return Bereaved(household_id=id_, was_head=was_head, head_id=head, candidates=[*([head] if head else []), *others])
+    candidates = [*([head] if head else []), *others]
+    known = {one.individual_id: one for one in remaining}
+    return Bereaved(
+        household_id=id_,
+        was_head=was_head,
+        head_id=head,
+        candidates=candidates,
+        members=[_member(known[one], died_on) for one in candidates],
+    )
+
+
+def _member(one: Remaining, on: date) -> RemainingMember:
+    return RemainingMember(
+        individual_id=one.individual_id, relationship=one.relationship, sex=one.sex, age=age(one.birth_date, on)
+    )
 
 
 async def _remaining(tx: AsyncSession, household_ids: Sequence[UUID]) -> dict[UUID, list[Remaining]]:
     rows = await tx.execute(
-        select(Membership.household_id, Membership.individual_id, Membership.relationship, Individual.birth_date)
+        select(
+            Membership.household_id,
+            Membership.individual_id,
+            Membership.relationship,
+            Individual.birth_date,
+            Individual.sex,
+        )
         .join(Individual, Individual.id == Membership.individual_id)
         .where(
             Membership.household_id.in_(household_ids),
@@ -89,6 +109,6 @@ async def _remaining(tx: AsyncSession, household_ids: Sequence[UUID]) -> dict[UU
         .order_by(Membership.individual_id)
     )
     found: dict[UUID, list[Remaining]] = {}
-    for household_id, individual_id, relationship, birth_date in rows:
-        found.setdefault(household_id, []).append(Remaining(individual_id, relationship, birth_date))
+    for household_id, individual_id, relationship, birth_date, sex in rows:
+        found.setdefault(household_id, []).append(Remaining(individual_id, relationship, birth_date, sex))
     return found

@@ -16,6 +16,12 @@ class Remaining:
     individual_id: UUID
     relationship: str
     birth_date: date
+    sex: str
+
+
+def age(birth_date: date, on: date) -> int:
+    """In whole years; of who is not born yet then, none."""
+    return max(0, on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day)))
 
 
 def proposed_heads(members: Iterable[Remaining], on: date) -> list[UUID]:
@@ -25,7 +31,6 @@ def proposed_heads(members: Iterable[Remaining], on: date) -> list[UUID]:
     """
 
     def rank(one: Remaining) -> tuple[bool, int, date]:
-        years = on.year - one.birth_date.year - ((on.month, on.day) < (one.birth_date.month, one.birth_date.day))
-        return years < ADULT_YEARS, _ORDER.get(one.relationship, len(_ORDER)), one.birth_date
+        return age(one.birth_date, on) < ADULT_YEARS, _ORDER.get(one.relationship, len(_ORDER)), one.birth_date
 
     return [one.individual_id for one in sorted(members, key=rank)]

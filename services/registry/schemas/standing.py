@@ -21,13 +21,24 @@ class HouseholdStanding(BaseModel):
     wilaya_code: str | None
 
 
+class RemainingMember(BaseModel):
+    """By what a person tells the members of a family apart who sits before them: no name, no number, no birth date."""
+
+    individual_id: UUID
+    relationship: str
+    sex: str
+    age: int
+
+
 class Bereaved(BaseModel):
-    """A household of somebody who died. `candidates` might follow: its head of today, then who the registry would name."""
+    """A household of somebody who died. `candidates` might follow: its head of today, then who the registry would name.
+    `members` are the same people, with their ages on the day of the death."""
 
     household_id: UUID
     was_head: bool
     head_id: UUID | None
     candidates: list[UUID]
+    members: list[RemainingMember]
 
 
 class IndividualStanding(BaseModel):

@@ -57,10 +57,17 @@ async def test_the_death_of_a_head_holds_what_falls_due_and_proposes_succession(
         "head_id": None,
         "candidates": [ids[MARIEM], ids[AHMED], ids[AICHA]],
     }
+    assert [(one["individual_id"], one["described"], one["name"]) for one in review["successors"]] == [
+        (ids[MARIEM], "wife, aged 40", None),
+        (ids[AHMED], "son, aged 21", None),
+        (ids[AICHA], "daughter, aged 10", None),
+    ]
     assert review["explained"].startswith("The registry says that who receives")
+    wife = {"ar": "زوجة، العمر 40", "fr": "épouse, 40 an(s)"}
     for language, begins in (("ar", "يقول السجل"), ("fr", "Le registre dit")):
         answer = await csa.officer.get(f"/v1/reviews/{review['id']}", headers={"Accept-Language": language})
         assert answer.json()["explained"].startswith(begins)
+        assert answer.json()["successors"][0]["described"] == wife[language]
     status = (await csa.officer.get("/health/status")).json()
     assert status["to_decide"] == {"reviews_open": 1}
 

@@ -11,7 +11,7 @@ import pytest
 from benefits_cases import entitlements, issue, ledger
 from sqlalchemy import text
 
-from registry_news import SECOND, SIDI, Linked
+from registry_news import AHMED, AICHA, MARIEM, SECOND, SIDI, Linked
 from running import Services
 from services.programs.commands.ledger import Entry, write_entries
 from services.programs.rules.benefits import EntryKind
@@ -56,7 +56,8 @@ async def test_a_successor_receives_and_the_hold_ends(csa: Linked) -> None:
     assert again.content == answer.content
     decided = answer.json()
     assert (decided["status"], decided["decision"], decided["decided_by"]) == ("decided", "succession", "csa")
-    assert (decided["holds"], decided["decisions"]) == (None, [])
+    assert (decided["holds"], decided["decisions"], decided["successors"]) == (None, [], [])
+    assert len(decided["details"]["candidates"]) == 3
     enrollment = await the_enrollment(csa)
     assert (enrollment["name"], enrollment["sex"], enrollment["phones"]) == ("Mariem Mint Vall", "F", ["+22222334455"])
     assert (enrollment["status"], enrollment["held_reason"], enrollment["version"]) == ("enrolled", None, 2)
@@ -105,6 +106,22 @@ async def test_what_was_due_already_is_held_with_the_enrollment_and_due_again_wh
 async def states(csa: Linked, enrollment: str, *cycles: dict[str, Any]) -> list[tuple[str, str | None, str]]:
     rows = [(await entitlements(csa.officer, one["id"], enrollment_id=enrollment))[0] for one in cycles]
     return [(one["status"], one["hold_reason"], one["state"]) for one in rows]
+
+
+async def test_who_might_follow_has_a_name_where_the_institutions_own_list_names_her(csa: Linked) -> None:
+    """Mariem receives for herself, too; nobody else of the family is on a list of the CSA."""
+    ids = await csa.ids()
+    hers = (await csa.enroll("Mariam Vall"))[-1]
+    await csa.link(hers, ids["household"], ids[MARIEM])
+
+    [review] = await csa.reviews(kind="death")
+
+    names = {one["individual_id"]: one["name"] for one in review["successors"]}
+    assert names == {ids[MARIEM]: "Mariam Vall", ids[AHMED]: None, ids[AICHA]: None}
+    one = (await csa.officer.get(f"/v1/reviews/{review['id']}")).json()
+    assert one["successors"] == review["successors"]
+    await csa.link(hers, ids["household"], ids[MARIEM], status="unmatched")  # no longer surely her
+    assert {one["name"] for one in (await csa.reviews(kind="death"))[0]["successors"]} == {None}
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,14 @@ async def test_after_a_death_the_candidates_come_in_the_order_of_succession(
     assert (home["household_id"], home["was_head"], home["head_id"]) == (ids["household"], True, None)
     # The wife, the grown child, the mother; of the minors the daughter.
     assert home["candidates"] == [ids[MARIEM], ids[AHMED], ids["1000000005"], ids[AICHA]]
+    assert [one["individual_id"] for one in home["members"]] == home["candidates"]
+    assert [(one["relationship"], one["sex"], one["age"]) for one in home["members"]] == [
+        ("spouse", "F", 40),
+        ("child", "M", 21),
+        ("parent", "F", 71),
+        ("child", "F", 10),
+    ]
+    assert set(home["members"][0]) == {"individual_id", "relationship", "sex", "age"}
     assert set(found) == {"id", "version", "change_id", "status", "died_on", "merged_into", "bereaved"}
 
 

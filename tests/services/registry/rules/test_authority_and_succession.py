@@ -29,7 +29,7 @@ def test_each_field_has_its_authority_and_the_strictest_counts() -> None:
 
 def test_the_spouse_comes_first_then_the_eldest_adult_and_minors_last() -> None:
     def one(number: int, relationship: str, born: str) -> Remaining:
-        return Remaining(UUID(int=number), relationship, date.fromisoformat(born))
+        return Remaining(UUID(int=number), relationship, date.fromisoformat(born), "F")
 
     members = [
         one(1, "child", "2012-01-01"),
