@@ -145,6 +145,8 @@ def _record(batch: _Batch, one: Reported) -> Result:
     if one.delivered_on > batch.source.day:
         return _rejected(one, [Said.error("day_in_future", latest=batch.source.day)])
     if batch.schools is not None:
+        if one.school is None:
+            return _rejected(one, [Said.error("school_wanted")])
         if not batch.schools.knows(one.school):
             return _rejected(one, [Said.error("unknown_school")])
         return _record_meals(batch, batch.schools, one)

@@ -144,6 +144,7 @@ def _issues(read: Sequence[ReadLine], results: Sequence[Result]) -> list[Issue]:
 FIELDS = (
     dict.fromkeys(("double", "over_ceiling", "less_than_due", "not_due", "held", "wrong_unit"), "amount")
     | dict.fromkeys(("unknown_beneficiary", "other_program_beneficiary", "beneficiary_ambiguous"), "household_number")
-    | {"phone_shared": "phone", "unknown_school": "school", "more_meals_than_pupils": "meals", "unknown_good": "good"}
+    | dict.fromkeys(("unknown_school", "school_wanted"), "school")
+    | {"phone_shared": "phone", "more_meals_than_pupils": "meals", "unknown_good": "good"}
 )
 """The cell that a finding is about; otherwise its day."""

@@ -14,12 +14,12 @@ VALUE = {
     "household": Text(
         ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للأسرة عن كل دفعة (عدد الأشهر المغطاة: {months})",
         fr="valeur en vigueur depuis le {since} : {amount} MRU par ménage et par versement (qui couvre {months} mois)",
-        en="value in force since {since}: {amount} MRU per household and payment (which covers {months} months)",
+        en="value in force since {since}: {amount} MRU per household and payment (which covers {months} month(s))",
     ),
     "person": Text(
         ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للفرد عن كل دفعة (عدد الأشهر المغطاة: {months})",
         fr="valeur en vigueur depuis le {since} : {amount} MRU par personne et par versement (qui couvre {months} mois)",
-        en="value in force since {since}: {amount} MRU per person and payment (which covers {months} months)",
+        en="value in force since {since}: {amount} MRU per person and payment (which covers {months} month(s))",
     ),
     "pupil": Text(
         ar="القيمة السارية منذ {since}: {amount} أوقية جديدة للتلميذ في الشهر في المتوسط",

@@ -91,6 +91,13 @@ ERRORS: Mapping[str, Text] = {
         fr="aucune école de ce nom n'est connue dans cette commune, ni aucun élève inscrit",
         en="no school of this name is known in this commune, and no pupil is enrolled there",
     ),
+    "school_wanted": Text(
+        ar="تُسجل الوجبات بالمدرسة واليوم، ولا يذكر هذا السطر مدرسة؛ المقبول: المدرسة وبلديتها كما في قائمة التلاميذ",
+        fr="les repas s'enregistrent par école et par jour, et cette ligne ne nomme aucune école ; accepté : l'école et sa commune,"
+        " comme dans la liste des élèves",
+        en="meals are recorded by school and day, and this line names no school; accepted: the school and its commune, as in the"
+        " list of pupils",
+    ),
     "unknown_good": Text(
         ar="هذه السلعة ليست في حصة البرنامج؛ المقبول: {accepted}",
         fr="ce produit n'est pas dans la dotation du programme ; accepté : {accepted}",

@@ -79,7 +79,7 @@ async def test_an_entitlement_explains_itself_in_the_language_asked_for(
         assert found["amount_mru"] == "2700.00"
         assert (found["people"], found["people_source"]) == (6, "list")
         assert found["explanation"] == [
-            "value in force since 2021-01-01: 450.00 MRU per person and payment (which covers 1 months)",
+            "value in force since 2021-01-01: 450.00 MRU per person and payment (which covers 1 month(s))",
             "source of the value (published): public sources: 450 MRU a person and month, four lean-season months",
             "period from 2027-06-01 to 2027-06-30",
             "6 people in the household by the program's list, because the social registry does not tell for 2027-06-01",

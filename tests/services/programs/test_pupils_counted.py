@@ -61,6 +61,25 @@ async def test_pupils_count_with_and_without_a_key(client: httpx.AsyncClient, se
     assert more == [(3, "more_meals_than_pupils"), (5, "more_meals_than_pupils"), (6, "unknown_school")]
 
 
+async def test_meals_without_a_school_are_asked_for_one_in_three_languages(client: httpx.AsyncClient) -> None:
+    pupil = (await client.get("/v1/enrollments")).json()["items"][0]["id"]
+    meals = {"enrollment_id": pupil, "meals": 1, "delivered_on": "2025-01-06", "reference": "R-1"}
+    told = {
+        "ar": "تُسجل الوجبات",
+        "fr": "les repas s'enregistrent par école",
+        "en": "meals are recorded by school and day",
+    }
+    for language, begins in told.items():
+        answer = await client.post(
+            "/v1/deliveries",
+            json={"program": "SCHOOL_FEEDING", "deliveries": [meals]},
+            headers={"Accept-Language": language},
+        )
+        [finding] = answer.json()["results"][0]["findings"]
+        assert finding["code"] == "school_wanted"
+        assert finding["reason"].startswith(begins)
+
+
 async def test_a_pupil_who_changes_school_counts_there_and_back_again_after_an_undo(
     men: Running, client: httpx.AsyncClient, send: Send, csv_file: Csv
 ) -> None:
