@@ -19,6 +19,7 @@ from cli.match_files import (
     model_of,
     named,
     read_side,
+    refuse_other_encodings,
     refuse_unwritable,
     refusing,
     stages,
@@ -144,6 +145,7 @@ class _Sides:
 
 
 def _read(lists: Lists, mapping: ListMapping) -> _Sides:
+    refuse_other_encodings(mapping, lists.left, lists.right)
     return _Sides(*read_side(lists.left, mapping, "left"), *read_side(lists.right, mapping, "right"))
 
 

@@ -15,6 +15,7 @@ from cli.match_files import (
     mapping_of,
     model_of,
     read_side,
+    refuse_other_encodings,
     refuse_unwritable,
     refusing,
     stages,
@@ -80,6 +81,7 @@ def _link(asked: Asked, console: Console) -> None:
     if asked.out.suffix.lower() not in ENDINGS or not asked.out.parent.is_dir():
         raise Refused(WORDS["cannot_write"].format(out=asked.out, reason=asked.out.suffix or asked.out.parent))
     mapping = mapping_of(asked.mapping, of_two=asked.right is not None)
+    refuse_other_encodings(mapping, asked.left, *filter(None, (asked.right,)))
     model = model_of(asked.model) if asked.model else None
     for path in filter(None, (asked.out, asked.save_model, asked.report)):
         refuse_unwritable(path)

@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 
 from cli.main import language
-from cli.match_files import WORDS, Refused, mapping_of, model_of, read_side, refusing, tell_compiling
+from cli.match_files import WORDS, Refused, mapping_of, model_of, read_side, refuse_encoded, refusing, tell_compiling
 from cli.printing import refused
 from services.matching.engine.files import partial_of
 from services.matching.engine.lists import layout_for, prepared
@@ -88,6 +88,7 @@ def _export(asked: Asked, beside: Path, console: Console) -> None:
     if asked.out.exists() and (not asked.out.is_dir() or any(asked.out.iterdir())):
         raise Refused(NOT_EMPTY.format(out=asked.out))
     mapping, model = mapping_of(asked.mapping, of_two=asked.right is not None), model_of(asked.model)
+    refuse_encoded(mapping)
     tell_compiling(console)
     try:
         beside.mkdir()

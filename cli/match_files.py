@@ -13,6 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from cli.main import language
 from services.matching.engine.batch import MOST_PAIRS, TooManyPairs
 from services.matching.engine.compiling import kernels_kept
+from services.matching.engine.encoding import said_in
+from services.matching.engine.fields import Kind
 from services.matching.engine.files import partial_of, read_list
 from services.matching.engine.lists import OtherFields, Stage, Told
 from services.matching.engine.mapping import ListMapping, MappingRefused, Side, read_mapping
@@ -49,6 +51,23 @@ WORDS: Final[dict[str, Text]] = {
         en="More than {most} pairs are probable: these fields tell nobody apart. Add fields to the mapping.",
     ),
 }
+NOT_ALIKE: Final[dict[str, Text]] = {
+    "not_encoded": Text(
+        ar="{file} ليس ملفا مرمّزا كتبه tekamoul match encode.",
+        fr="{file} n'est pas un fichier encodé par tekamoul match encode.",
+        en="{file} is no file that tekamoul match encode wrote.",
+    ),
+    "other_secret": Text(
+        ar="رُمّز {file} بسر آخر أو بطريقة أخرى غير {other}: لا شيء مشترك بينهما.",
+        fr="{file} a été encodé avec un autre secret, ou autrement, que {other} : rien ne s'y compare.",
+        en="{file} was encoded with another secret, or in another way, than {other}: nothing in them compares.",
+    ),
+    "not_exported": Text(
+        ar="السجلات المرمّزة لا تُصدَّر إلى Splink.",
+        fr="Des enregistrements encodés ne s'exportent pas vers Splink.",
+        en="Encoded records are not exported for Splink.",
+    ),
+}
 COMPILING: Final = Text(
     ar="تحضير المحرك لهذا الجهاز، مرة واحدة: نحو دقيقة.",
     fr="Préparation du moteur pour cette machine, une seule fois : une minute environ.",
@@ -74,6 +93,27 @@ def mapping_of(path: Path, *, of_two: bool = True) -> ListMapping:
     except UnicodeDecodeError as no:
         raise Refused(MappingRefused("mapping_unreadable", reason="UTF-8").text) from no
     return mapping
+
+
+def refuse_other_encodings(mapping: ListMapping, *files: Path) -> None:
+    """Filters made under two secrets would be compared without an error, and nobody found."""
+    if not _encoded(mapping):
+        return
+    said = [said_in(file) for file in files]
+    for file, one in zip(files, said, strict=True):
+        if not all(one):
+            raise Refused(NOT_ALIKE["not_encoded"].format(file=file.name))
+        if one != said[0]:
+            raise Refused(NOT_ALIKE["other_secret"].format(file=file.name, other=files[0].name))
+
+
+def refuse_encoded(mapping: ListMapping) -> None:
+    if _encoded(mapping):
+        raise Refused(NOT_ALIKE["not_exported"])
+
+
+def _encoded(mapping: ListMapping) -> bool:
+    return any(field.kind is Kind.ENCODED for field in mapping.fields)
 
 
 def model_of(path: Path) -> Model:

@@ -150,6 +150,39 @@ def export(
 
 
 @app.command()
+def encode(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="The list.")] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping", exists=True, dir_okay=False, help="YAML: which columns hold what; the same for both."
+        ),
+    ] = None,
+    secret_file: Annotated[
+        Path | None, typer.Option("--secret-file", exists=True, dir_okay=False, help="At least 32 random bytes.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A .parquet, to be handed over.")] = None,
+    ids: Annotated[
+        Path | None, typer.Option("--ids", dir_okay=False, help="Which record is which; OUT.ids.csv without it.")
+    ] = None,
+    side: Annotated[str, typer.Option("--side", help="left or right: whose columns of the mapping.")] = "left",
+    new_secret: Annotated[
+        Path | None, typer.Option("--new-secret", dir_okay=False, help="Only make a secret, in a new file.")
+    ] = None,
+) -> None:
+    """Make of a list one that names nobody, to be linked with another that was encoded with the same secret."""
+    from cli.encoding import Asked, make_secret, run
+
+    if new_secret:
+        raise typer.Exit(make_secret(new_secret))
+    if side not in ("left", "right"):
+        raise typer.BadParameter("left, right", param_hint="--side")
+    if not (file and mapping and secret_file and out):
+        raise typer.BadParameter("FILE --mapping --secret-file --out", param_hint="encode")
+    raise typer.Exit(run(Asked(file, mapping, side, secret_file, out, ids or out.with_suffix(".ids.csv"))))
+
+
+@app.command()
 def names(
     pairs: Annotated[
         Path, typer.Option("--pairs", exists=True, dir_okay=False, help="A .csv with a name in column a and one in b.")

@@ -13,7 +13,12 @@ from matplotlib import pyplot as plt  # after the choice of how to draw
 from matplotlib.axes import Axes
 
 SIZE = (7.0, 3.4)
-ENGINES = {"ours": ("#1f5f8b", "-", "o"), "splink": ("#c46a1b", "--", "s"), "recordlinkage": ("#9aa5ad", ":", "^")}
+ENGINES = {
+    "ours": ("#1f5f8b", "-", "o"),
+    "encoded": ("#3d8b5a", "-.", "v"),
+    "splink": ("#c46a1b", "--", "s"),
+    "recordlinkage": ("#9aa5ad", ":", "^"),
+}
 LEAST_RECALL, LEAST_PRECISION = 0.8, 0.9
 """Where the axes begin."""
 FEW = 20

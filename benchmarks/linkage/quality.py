@@ -1,4 +1,4 @@
-"""`linkage-quality`: F1 of the platform, Splink and recordlinkage on FEBRL and on countries whose truth is known."""
+"""`linkage-quality`: F1 of the platform (clear and encoded), Splink and recordlinkage on FEBRL and on countries whose truth is known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ import polars as pl
 from benchmarks.linkage.accuracy import Accuracy, judge, mark, one_to_one, read_pairs
 from benchmarks.linkage.batch import SEED
 from benchmarks.linkage.data import write_country
-from benchmarks.linkage.engines import Job, Run, compile_kernels, need_peers, run_ours, run_peer, write_febrl
+from benchmarks.linkage.engines import (
+    Job,
+    Run,
+    compile_kernels,
+    need_peers,
+    run_encoded,
+    run_ours,
+    run_peer,
+    write_febrl,
+)
 from benchmarks.platform import OUTSIDE
 
 COUNTRIES = (
@@ -24,8 +33,9 @@ COUNTRIES = (
     ("mixed-1m", "mixed", 1_000_000, 200_000),
 )
 """Name, variant, registry, list."""
-MOST_FOR_RECORDLINKAGE = 100_000
-"""It compares in one process and keeps every pair in memory; beyond this a run takes longer than it tells."""
+SMALL = 100_000
+"""The largest for recordlinkage, which compares in one process and keeps every pair in memory, and for encoded lists, whose
+blocks are wide: beyond this a run takes longer than it tells."""
 
 
 def run_linkage_quality() -> dict[str, Any]:
@@ -34,8 +44,8 @@ def run_linkage_quality() -> dict[str, Any]:
     results: dict[str, Any] = {"benchmark": "linkage-quality"}
     with tempfile.TemporaryDirectory(prefix="tekamoul-bench-", dir=OUTSIDE) as name:
         compile_kernels(Path(name))
-        for job, with_recordlinkage in _jobs(Path(name)):
-            results[job.name] = _compare(job, Path(name), with_recordlinkage)
+        for job, small in _jobs(Path(name)):
+            results[job.name] = _compare(job, Path(name), small)
     return results
 
 
@@ -45,12 +55,14 @@ def _jobs(folder: Path) -> Iterator[tuple[Job, bool]]:
         yield write_febrl(folder / f"febrl{which}", which), True
     for name, variant, registry, listed in COUNTRIES:
         files = write_country(folder / name, registry, listed, variant, SEED)
-        yield Job(name, "country", files), registry <= MOST_FOR_RECORDLINKAGE
+        yield Job(name, "country", files), registry <= SMALL
 
 
-def _compare(job: Job, folder: Path, with_recordlinkage: bool) -> dict[str, Any]:
+def _compare(job: Job, folder: Path, small: bool) -> dict[str, Any]:
     runs = {"ours": run_ours(job, folder), "splink": run_peer("splink", job, folder)}
-    if with_recordlinkage:
+    if small and not job.dedupe:
+        runs["encoded"] = run_encoded(job, folder)
+    if small:
         runs["recordlinkage"] = run_peer("recordlinkage", job, folder)
     figures: dict[str, Any] = {}
     for name, run in runs.items():

@@ -14,10 +14,22 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core import config
+from numba.extending import intrinsic
 
 from shared import names
 
-__all__ = ["kernel", "kernels_kept", "maker"]
+__all__ = ["bits_set", "kernel", "kernels_kept", "maker"]
+
+
+def _bits_set(context: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), generate
+
+
+bits_set: Any = intrinsic(_bits_set)
+"""How many bits of a word are set, by the processor's instruction for it."""
 
 _Kernel = TypeVar("_Kernel", bound=Callable[..., object])
 _CONFIG: Any = config  # numba fills it at run time

@@ -10,6 +10,7 @@ A packed record is a row of 32-bit words, one cache line long where the fields o
     place    2 words   16 bits per level, widest first; 0 missing
     role     1 word    of a registered person in the household: 1 head, 2 spouse, 3 member; 8: a row that stands for a household
     school   1 word    of a pupil: year of the list * 16 + class, 15 where the class is not known; 0 missing
+    encoded  33 words  how many bits of a Bloom filter (`encoding.py`) are set, 0 missing; its bits
     name     1 word per spelling, at most two: the name in the table of names; 0 missing
     father   1 word    the same, for the father's name
     part     2 words   a given or a family name: in the table of names, and in the table of texts
@@ -32,10 +33,11 @@ class Kind(IntEnum):
     PLACE = 4
     ROLE = 5
     SCHOOL = 6
-    TEXT = 7
-    PART = 8
-    FATHER = 9
-    NAME = 10
+    ENCODED = 7
+    TEXT = 8
+    PART = 9
+    FATHER = 10
+    NAME = 11
 
 
 LEVELS: Final[dict[Kind, tuple[str, ...]]] = {
@@ -49,6 +51,7 @@ LEVELS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.PLACE: ("missing", "same_3", "same_2", "same_1", "other_3", "other_2", "other_1"),
     Kind.ROLE: ("missing", "head", "spouse", "member"),
     Kind.SCHOOL: ("missing", "fits", "older", "unfit"),
+    Kind.ENCODED: ("missing", "dice_90", "dice_85", "dice_80", "dice_75", "dice_70", "dice_65", "dice_60", "dice_55", "different"),
     Kind.TEXT: ("missing", "same", "alike", "near", "different"),
     Kind.PART: ("missing", "same", "alike", "near", "different", "swapped"),
     Kind.FATHER: ("missing", "same", "near", "unconfirmed", "different", "repeated"),
@@ -71,6 +74,7 @@ DESCENDING: Final[dict[Kind, tuple[tuple[str, ...], ...]]] = {
     Kind.PLACE: (("same_3", "same_2", "same_1", "other_1"), ("same_3", "other_3", "other_2", "other_1")),
     Kind.ROLE: (("head", "spouse", "member"),),
     Kind.SCHOOL: (("fits", "older", "unfit"),),
+    Kind.ENCODED: (LEVELS[Kind.ENCODED][1:],),
     Kind.TEXT: (("same", "alike", "near", "different"),),
     Kind.PART: (("same", "alike", "near", "different"), ("same", "swapped", "different")),
     Kind.FATHER: (("same", "near", "unconfirmed", "different"), ("same", "repeated", "different")),
@@ -78,8 +82,11 @@ DESCENDING: Final[dict[Kind, tuple[tuple[str, ...], ...]]] = {
 }
 """Levels that can only weigh less from left to right, whatever few pairs seem to say."""
 
+ENCODED_BITS: Final = 1024
+
 WORDS: Final[dict[Kind, int]] = {
     Kind.NUMBER: 2, Kind.DATE: 1, Kind.SEX: 1, Kind.ROLE: 1, Kind.SCHOOL: 1, Kind.FATHER: 1, Kind.PART: 2, Kind.TEXT: 1,
+    Kind.ENCODED: 1 + ENCODED_BITS // 32,
 }  # fmt: skip
 """Those of a fixed width; the others take a word per spelling, per phone, or two for three levels of place."""
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.compiling import kernel
-from services.matching.engine.fields import Kind, Layout
+from services.matching.engine.fields import ENCODED_BITS, Kind, Layout
 from services.matching.engine.hashing import mixed_all
 from services.matching.engine.name_sounding import NameArrays, glued_skeleton
 from services.matching.engine.packing import PHONE_BITS, Words
@@ -28,8 +28,15 @@ Atom = tuple[str, int, int]
 MOST_RULES: Final = 64
 """One bit each."""
 LARGEST_BLOCK: Final = 512
-LARGEST: Final = {"two names": 32}
-"""For whom neither place nor year of birth is known; a name borne by more is nobody's."""
+LARGEST: Final = {"two names": 32, "every record": 5_000, "sampled bits": 128}
+"""Two names: for whom neither place nor year of birth is known; a name borne by more is nobody's. Every record: short lists of
+filters are compared wholly, and in longer ones wide blocks bring many pairs and hardly a link."""
+SAMPLES: Final = tuple(
+    np.random.default_rng(number).choice(ENCODED_BITS, bits, replace=False)
+    for number, bits in enumerate((0, *[8] * 14, *[12] * 22, *[16] * 12, *[20] * 12))
+)
+"""Bits of a filter that make a key (locality-sensitive hashing; Karapiperis and Verykios 2015). Short keys meet what is less
+alike, and are passed over in long lists, where too many share them."""
 _CHUNK: Final = 65_536
 THREADS: Final = 2
 _TOKENS: Final = 3
@@ -130,6 +137,9 @@ def _shapes(layout: Layout) -> Iterator[_Shape]:
         yield "date, place", [(*day, *place)]
     elif day:
         yield "date", [(*day,)]
+    for at in layout.of_kind(Kind.ENCODED):
+        for number in range(len(SAMPLES)):
+            yield "sampled bits" if len(SAMPLES[number]) else "every record", [(("sample", at, number),)]
     texts: list[Atom] = [("text", at, 0) for at in layout.of_kind(Kind.TEXT)]
     for text in texts:
         label = layout.fields[text[1]].name
@@ -220,9 +230,18 @@ def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays) -> npt.NDA
         return np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint16)[:, which].astype(np.uint64)
     if kind == "text":
         return word.astype(np.uint64)
+    if kind == "sample":
+        return _sampled(rows[:, offset + 1 : offset + layout.fields[field].words], SAMPLES[which])
     if kind == "glued":
         return _glued_atom(rows[:, offset + which], names)
     return _token_atom(rows[:, offset + which], int(kind.removeprefix("token")), names)
+
+
+def _sampled(filters: Words, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Some bits of each filter, as a number above 0; 0 where it has none set."""
+    bits = filters[:, places >> 5] >> (places & 31).astype(np.uint32) & np.uint32(1)
+    sampled = bits.astype(np.uint64) @ (np.uint64(1) << np.arange(len(places), dtype=np.uint64))
+    return np.where(filters.any(axis=1), sampled + np.uint64(1), np.uint64(0)).astype(np.uint64)
 
 
 def _token_atom(ids: npt.NDArray[np.uint32], which: int, names: NameArrays) -> npt.NDArray[np.uint64]:

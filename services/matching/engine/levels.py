@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from services.matching.engine.compiling import kernel
+from services.matching.engine.compiling import bits_set, kernel
 from services.matching.engine.fields import LEVELS, Kind
 from services.matching.engine.packing import HINT, NO_CLASS, NOT_DIGITS, SEEKS_HOUSEHOLD, Words
 
@@ -133,6 +133,18 @@ def place_level(a: Words, b: Words, offset: int) -> int:
                 return 6 - level
             deepest = level + 1
     return 4 - deepest if deepest else 0
+
+
+@kernel
+def dice(a: Words, b: Words, offset: int, words: int) -> float:
+    """Of two filters, twice the bits that are set in both by the bits of either; -1 where one has none."""
+    either = np.int64(a[offset]) + np.int64(b[offset])  # how many bits are set stands before them
+    if a[offset] == 0 or b[offset] == 0:
+        return -1.0
+    both = np.int64(0)
+    for at in range(offset + 1, offset + words):
+        both += np.int64(bits_set(a[at] & b[at]))
+    return 2.0 * both / either
 
 
 @kernel

@@ -13,6 +13,7 @@
       phone: [phone, phone_2]
       place: [wilaya, moughataa, commune]     # widest first
       extra: [address_1, suburb]      # anything else that two records of one person share
+      encoded: encoded                # instead of all of these: what `tekamoul match encode` made of them
 
 Where the files call a column by different names: `sex: {left: sexe, right: sex}`.
 """
@@ -46,9 +47,10 @@ _ONE: Final = (
     "birth_year",
     "birth_month",
     "birth_day",
+    "encoded",
 )
 FIELDS: Final = (*_MOST, *_ONE)
-_MEETING: Final = (Kind.NUMBER, Kind.PHONE, Kind.DATE, Kind.NAME, Kind.PART)
+_MEETING: Final = (Kind.ENCODED, Kind.NUMBER, Kind.PHONE, Kind.DATE, Kind.NAME, Kind.PART)
 _JOINED = re.compile(r"\{([^{}]+)\}")
 
 PROBLEMS: Final[dict[str, Text]] = {
@@ -191,7 +193,7 @@ def _fields(sides: dict[Side, dict[str, tuple[Column, ...]]]) -> Iterator[Field]
     given = {name: max(len(sides["left"][name]), len(sides["right"][name])) for name in sides["left"]}
     kinds = {
         "name": Kind.NAME, "given_name": Kind.PART, "family_name": Kind.PART, "father_name": Kind.FATHER,
-        "sex": Kind.SEX, "phone": Kind.PHONE, "place": Kind.PLACE,
+        "sex": Kind.SEX, "phone": Kind.PHONE, "place": Kind.PLACE, "encoded": Kind.ENCODED,
     }  # fmt: skip
     for name, kind in kinds.items():
         if given.get(name):

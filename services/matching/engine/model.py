@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from services.matching.engine.fields import DESCENDING, MOST_LEVELS, Field, Kind, Layout, layout_of
+from services.matching.engine.fields import DESCENDING, LEVELS, MOST_LEVELS, Field, Kind, Layout, layout_of
 from services.matching.engine.rarity import Doubles, Rarity
 from services.matching.engine.scoring import Fields, fields_of
 
@@ -30,6 +30,7 @@ RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
     Kind.PART: {"same": 1.0, "alike": 0.6, "near": 0.2},
     Kind.TEXT: {"same": 1.0, "alike": 0.6, "near": 0.2},
     Kind.PHONE: {"equal": 1.0},
+    Kind.ENCODED: dict.fromkeys(LEVELS[Kind.ENCODED][1:], 0.25),
 }
 """How much of a value's rarity a level adds: less, the less sure it is that both bear the same value."""
 
@@ -208,6 +209,10 @@ EXPERT: Final[Mapping[Kind, Mapping[str, tuple[float, float]]]] = {
     },
     Kind.ROLE: {"head": (0.75, 0.17), "spouse": (0.20, 0.13), "member": (0.05, 0.70)},
     Kind.SCHOOL: {"fits": (0.90, 0.50), "older": (0.08, 0.15), "unfit": (0.02, 0.35)},
+    Kind.ENCODED: {
+        "dice_90": (0.20, 1e-7), "dice_85": (0.20, 1e-6), "dice_80": (0.20, 1e-5), "dice_75": (0.15, 1e-4), "dice_70": (0.10, 1e-3),
+        "dice_65": (0.07, 5e-3), "dice_60": (0.04, 2e-2), "dice_55": (0.02, 0.1), "different": (0.02, 0.87),
+    },
     Kind.TEXT: {"same": (0.75, 0.002), "alike": (0.12, 0.002), "near": (0.03, 0.01), "different": (0.10, 0.986)},
     Kind.PART: {
         "same": (0.75, 0.003), "alike": (0.15, 0.004), "near": (0.04, 0.02), "different": (0.05, 0.972),

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from services.matching.engine.fields import MOST_PHONES, PLACE_LEVELS, Field, Kind, Layout
+from services.matching.engine.fields import ENCODED_BITS, MOST_PHONES, PLACE_LEVELS, Field, Kind, Layout
 from services.matching.engine.hashing import hashes_of
 from services.matching.engine.name_table import NameTable
 from services.matching.engine.texts import Codes, TextTable, distinct
@@ -88,6 +88,8 @@ def _packed(at: int, one: Field, given: Sequence[pl.Series], vocabulary: Vocabul
             return _by_value(given[0], role_word)[:, None]
         case Kind.SCHOOL:
             return _schools(given)[:, None]
+        case Kind.ENCODED:
+            return encoded(given[0])
         case Kind.TEXT:
             return vocabulary.add_texts(at, given[0])[:, None]
         case Kind.PART:
@@ -275,6 +277,17 @@ def sex_word(text: str) -> int:
     except BadValue:
         return 0
     return {"F": 1, "M": 2, None: 0}[told]
+
+
+def encoded(column: pl.Series) -> Words:
+    """[rows, words] filters written in base64, behind the number of their bits; zeros for what is none."""
+    out = np.zeros((len(column), 1 + ENCODED_BITS // 32), np.uint32)
+    told = pl.DataFrame({"filter": column.str.strip_chars().str.decode("base64", strict=False)})
+    for at, one in enumerate(told["filter"].to_list()):
+        if one is not None and len(one) == ENCODED_BITS // 8:
+            out[at, 1:] = np.frombuffer(one, "<u4")
+    out[:, 0] = np.bitwise_count(out[:, 1:]).sum(axis=1)
+    return out
 
 
 def role_word(text: str) -> int:

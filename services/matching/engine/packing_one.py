@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import polars as pl
 
 from services.matching.engine.fields import PLACE_LEVELS, Field, Kind
 from services.matching.engine.hashing import hashes_of
@@ -15,6 +16,7 @@ from services.matching.engine.packing import (
     Words,
     as_typed,
     date_word,
+    encoded,
     number_text,
     role_word,
     school_word,
@@ -66,6 +68,8 @@ def _words(at: int, field: Field, given: Sequence[str], vocabulary: Vocabulary) 
             return [role_word(given[0])]
         case Kind.SCHOOL:
             return [school_word(*given[:2])]
+        case Kind.ENCODED:
+            return list(map(int, encoded(pl.Series(given[:1], dtype=pl.String))[0]))
         case Kind.TEXT:
             return list(map(int, vocabulary.texts.add(at, given[:1])))
         case Kind.PART:

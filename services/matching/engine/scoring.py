@@ -13,6 +13,7 @@ from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import MOST_LEVELS, Kind, Layout
 from services.matching.engine.levels import (
     date_level,
+    dice,
     levels_of,
     number_level,
     phone_slip,
@@ -31,7 +32,7 @@ Levels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 
-NUMBER, PHONE, DATE, SEX, PLACE, ROLE, SCHOOL, TEXT, PART, FATHER, NAME = map(int, Kind)
+NUMBER, PHONE, DATE, SEX, PLACE, ROLE, SCHOOL, ENCODED, TEXT, PART, FATHER, NAME = map(int, Kind)
 _NAME, _FATHER, _PART = map(levels_of, (Kind.NAME, Kind.FATHER, Kind.PART))
 NAME_SAME, NAME_ALIKE, NAME_NEAR, NAME_PART, NAME_DOUBTFUL, NAME_DIFFERENT = (
     _NAME[one] for one in ("same", "alike", "near", "part", "doubtful", "different")
@@ -48,6 +49,7 @@ GRANDFATHER: Final = 0.06
 """What it costs that two fathers are known by their given names alone: the rest is the grandfather."""
 ALIKE_PART, NEAR_PART = 0.80, 0.60
 ALIKE_TEXT, NEAR_TEXT = 0.80, 0.60
+DICE_TOP, DICE_STEP, DICE_STEPS = 0.90, 0.05, 8
 PRUNED: Final = -1e9
 
 
@@ -254,6 +256,8 @@ def judge(
             if field.beside >= 0:
                 birth = fields[field.beside].offset
                 level = max(school_level(a[at], b[birth]), school_level(b[at], a[birth]))
+        elif kind == ENCODED:
+            level, rarity = encoded_level(dice(a, b, at, words))
         elif kind == TEXT:
             x, y = a[at], b[at]
             if x != 0 and y != 0:
@@ -290,6 +294,19 @@ def judge(
         parts[number] = weight
         score += weight
     return score if score >= least else PRUNED
+
+
+@kernel
+def encoded_level(alike: float) -> tuple[int, float]:
+    """The level that a Dice coefficient reaches, in steps of 0.05 from 0.90 down; and, 0..1, how far above its step it lies,
+    which orders pairs of one level."""
+    if alike < 0.0:
+        return 0, 0.0
+    below = min(max(int(np.ceil((DICE_TOP - alike) / DICE_STEP - 1e-9)), 0), DICE_STEPS)
+    if below == DICE_STEPS:
+        return below + 1, alike / (DICE_TOP - DICE_STEP * (DICE_STEPS - 1))
+    step = DICE_STEP if below > 0 else 1.0 - DICE_TOP
+    return below + 1, max((alike - DICE_TOP + DICE_STEP * below) / step, 0.0)
 
 
 @kernel

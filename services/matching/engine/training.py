@@ -77,7 +77,8 @@ def train(
 
 def strangers_of(sides: Sides, tables: Tables, layout: Layout, average: Doubles, rng: np.random.Generator) -> Doubles:
     """[fields, MOST_LEVELS] u: how often two people reach each level."""
-    u = _of_strangers(sides, tables, layout, _unweighed(layout, average), rng)
+    strangers = _of_strangers_encoded if layout.of_kind(Kind.ENCODED) else _of_strangers
+    u = strangers(sides, tables, layout, _unweighed(layout, average), rng)
     return _with_rare_agreement(u, layout, average)
 
 
@@ -115,6 +116,19 @@ def _unweighed(layout: Layout, average: Doubles) -> Fields:
     fields = fields_of(layout, np.zeros((len(layout.fields), MOST_LEVELS)), rare_shares(layout), average)
     fields["most"] = 1e6  # nothing is pruned
     return fields
+
+
+def _of_strangers_encoded(
+    sides: Sides, tables: Tables, layout: Layout, fields: Fields, rng: np.random.Generator
+) -> Doubles:
+    """The same where all of a record is one filter: among pairs of both lists the few of one person would outweigh what
+    strangers reach. Two rows of one list are two people; what either list shows more often counts."""
+    alone = (
+        Sides(rows, rows, keys, keys, same=True)
+        for rows, keys in ((sides.left, sides.left_keys), (sides.right, sides.right_keys))
+    )
+    left, right = (_of_strangers(one, tables, layout, fields, rng) for one in alone)
+    return np.maximum(left, right)
 
 
 def _of_strangers(sides: Sides, tables: Tables, layout: Layout, fields: Fields, rng: np.random.Generator) -> Doubles:

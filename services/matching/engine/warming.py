@@ -20,6 +20,7 @@ FIELDS = (
     Field("given_name", Kind.PART),
     Field("family_name", Kind.PART),
     Field("address", Kind.TEXT),
+    Field("encoded", Kind.ENCODED),
 )
 """One of each kind: every kernel is met by them."""
 _PEOPLE = (
@@ -36,6 +37,7 @@ _PEOPLE = (
         "Mohamed",
         "Ahmed",
         "rue 1",
+        "VVVV" * 42 + "VVU=",
     ),
     (
         "9900000130",
@@ -50,8 +52,9 @@ _PEOPLE = (
         "Mariem",
         "Salem",
         "rue 2",
+        "VVVV" * 42 + "VVQ=",
     ),
-    ("", "", "", "", "", "household", "", "Sid'Ahmed Ould Cheikh", "", "Sidi", "Ahmed", "ruelle 2"),
+    ("", "", "", "", "", "household", "", "Sid'Ahmed Ould Cheikh", "", "Sidi", "Ahmed", "ruelle 2", ""),
 )
 
 

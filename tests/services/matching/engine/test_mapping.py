@@ -7,7 +7,7 @@ from services.matching.engine.mapping import PROBLEMS, Column, MappingRefused, r
 
 FIELDS = (
     "name, phone, place, id, household, extra, given_name, family_name, father_name, sex, birth_date, birth_year,"
-    " birth_month, birth_day"
+    " birth_month, birth_day, encoded"
 )
 
 
@@ -198,3 +198,9 @@ def test_a_link_of_files_that_share_no_field_is_refused() -> None:
     with pytest.raises(MappingRefused, match="mapping_nothing_to_meet_by"):
         read_mapping("fields: {name: {left: a}, phone: {right: b}}").refuse_what_never_meets()
     read_mapping("fields: {name: {left: a, right: c}, phone: {right: b}}").refuse_what_never_meets()
+
+
+def test_encoded_records_are_met_by_their_filter_alone() -> None:
+    mapping = read_mapping("record_id: number\nfields: {encoded: encoded}")
+    mapping.refuse_what_never_meets()
+    assert mapping.fields == (Field("encoded", Kind.ENCODED),)
