@@ -73,8 +73,11 @@ class Trainer(Session):
 
     async def train(self, client: GatewayClient, official: str, wait: bool) -> int:
         made = await client.call("POST", MODELS, body={"official": official})
+        told = -1
         while made["status"] == "training":
-            self._say("progress", version=made["version"], percent=round(100 * made["progress"]))
+            if (percent := round(100 * made["progress"])) > told:
+                self._say("progress", version=made["version"], percent=percent)
+                told = percent
             if not wait:
                 return 0
             await asyncio.sleep(LOOK_SECONDS)
