@@ -83,6 +83,30 @@ async def fresh_database(servers: RunningServers, package: str, *, with_places: 
         await connection.close()
 
 
+async def copy_for_others(servers: RunningServers, url: str, key: str) -> None:
+    """Keep a database as it is, for `copied`; nobody may be connected to it."""
+    name = f"template_{secrets.token_hex(8)}"
+    await _copy(servers, url.rpartition("/")[2], name)
+    _templates[servers.postgres_url, key] = name
+
+
+async def copied(servers: RunningServers, key: str) -> str | None:
+    """The URL of a copy of what was kept under this key; None where nothing was yet."""
+    if (kept := _templates.get((servers.postgres_url, key))) is None:
+        return None
+    name = f"test_{secrets.token_hex(8)}"
+    await _copy(servers, kept, name)
+    return servers.database_url(name)
+
+
+async def _copy(servers: RunningServers, template: str, name: str) -> None:
+    connection = await asyncpg.connect(servers.postgres_url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    finally:
+        await connection.close()
+
+
 async def drop_databases(servers: RunningServers, urls: Iterable[str]) -> None:
     """Databases that nobody needs any more: at the end of a session hundreds would lie there."""
     connection = await asyncpg.connect(servers.postgres_url)

@@ -266,7 +266,7 @@ def test_the_life_of_enrollments_is_that_of_the_naive_model(servers: RunningServ
         run_state_machine_as_test(
             Lifecycle,
             settings=settings(
-                max_examples=100, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=50, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
     finally:

@@ -175,7 +175,7 @@ def test_any_few_files_answer_like_a_naive_model(servers: RunningServers, tmp_pa
             await database.close()
 
     @settings(
-        max_examples=40, deadline=None, database=None, derandomize=True,
+        max_examples=20, deadline=None, database=None, derandomize=True,
         phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(files)

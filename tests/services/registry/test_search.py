@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from registry_cases import apply
-from running import Running, Services, until
+from running import Running, Services, copied, copy_for_others, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
 from services.registry.commands.indexing import store_keys
 from services.registry.queries.name_words import NameWords
@@ -168,6 +168,10 @@ def a_country() -> bytes:
 
 @pytest.fixture
 async def registry(services: Services) -> Running:
+    """With the names of the country indexed: once for all tests of this file, each of which has a copy."""
+    if (copy := await copied(services.servers, __name__)) is not None:
+        services.databases["registry"] = copy
+        return await services.start("registry")
     running = await services.start("registry")
     async with running.client("taazour") as client:
         await client.post("/v1/imports", params={"kind": "households", "filename": "m.csv"}, content=a_country())
@@ -178,7 +182,9 @@ async def registry(services: Services) -> Running:
             return counts["individuals"] == len(PEOPLE) and answer.json()["catching_up"] is False
 
         await until(indexed, what="the names to be searchable")
-    return running
+    await running.stop()
+    await copy_for_others(services.servers, services.databases["registry"], __name__)
+    return await services.start("registry")
 
 
 @pytest.fixture
