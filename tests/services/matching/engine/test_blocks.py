@@ -52,6 +52,22 @@ def test_a_block_too_large_is_passed_over_where_a_narrower_one_stands_in() -> No
     assert chosen.bounded == 2
 
 
+def test_names_alone_that_many_bear_are_left_for_narrower_keys() -> None:
+    layout = layout_of([Field("name", Kind.NAME), Field("phone", Kind.PHONE)])
+    for bearers, looked_up in ((64, 64), (65, 1)):
+        vocabulary = Vocabulary(layout)
+        phones = [str(22_000_000 + at) for at in range(bearers)]
+        rows = pack({"name": [pl.Series(["Mohamed Sidi Ahmed"] * bearers)], "phone": [pl.Series(phones)]}, vocabulary)
+        plan = plan_of(layout)
+        keys = keys_of(rows, layout, plan, vocabulary.names.arrays)
+        chosen = allowed(Sides(rows, rows[:1], keys, keys[:1]), plan)
+        by_rule = {rule.name: int(chosen.rules[0]) >> at & 1 for at, rule in enumerate(plan.rules)}
+        assert by_rule["phone"] == 1
+        # Up to 64 the row is looked up by its three names too; beyond, by its phone alone.
+        assert by_rule["three names"] == (looked_up > 1)
+        assert chosen.passed_over.get("three names", 0) == (looked_up == 1)
+
+
 LAYOUT = layout_of(
     [
         Field("name", Kind.NAME, 2),
