@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,19 +12,23 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import asyncpg
+import numpy as np
 
 from cli.demo.truth import Manifest
 from cli.main_job import Door
-from services.matching.rules.comparing import judge
-from services.matching.rules.deciding import LEAST, Decision, Scored, decide
+from services.matching.engine.index import Candidate, Index
+from services.matching.engine.model import Model
+from services.matching.engine.models import REGISTRY
+from services.matching.engine.packing import Vocabulary
+from services.matching.modeling import newest_shipped
+from services.matching.registry_index import MOST_LISTED
+from services.matching.rules.deciding import ADJUDICATE, Decision, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
-from services.matching.rules.keys import Search, individual_keys, search_of
-from services.matching.rules.prepared import Registered, prepare_person, prepare_row
+from services.matching.weighing import comparison, packed, packed_people, row_values
 from shared.place_names import PlaceIndex, PlaceRow
 
 HERE = UUID(int=0)
-LARGEST_BLOCK, REFINED_BLOCK = 400, 30
-"""As in matching: a key shared by more people is passed over, at the lower bound where the row has a narrower key."""
+CHUNK = 250
 UNITS: dict[str, Unit] = {
     "household": "household",
     "household_card": "household",
@@ -81,39 +85,30 @@ def _outcome(one: Decision, numbers: dict[Any, IndividualFacts]) -> tuple[str, s
 
 
 def _link(people: list[IndividualFacts], rows: list[dict[str, Any]], index: PlaceIndex) -> dict[str, Decision]:
-    blocks: dict[str, list[int]] = defaultdict(list)
-    for number, person in enumerate(people):
-        for key in individual_keys(person):
-            blocks[key].append(number)
-    prepared: dict[int, Registered] = {}
+    models, vocabulary = newest_shipped(), Vocabulary(REGISTRY)
+    records = packed_people(people, vocabulary)
+    registry = Index(vocabulary, records, np.ones(len(people), bool), models.rarity)
+    looking, facts = registry.looking(), [_facts(row, index) for row in rows]
     decisions = {}
-    for row in rows:
-        facts = _facts(row, index)
-        listed, least, scored = prepare_row(facts), LEAST[facts.unit], []
-        for number in _found(search_of(facts), blocks):
-            known = prepared.get(number) or prepared.setdefault(number, prepare_person(people[number]))
-            comparison = judge(listed, known, least)
-            if comparison is not None:
-                scored.append(Scored(people[number], comparison))
-        decisions[row["id"]] = decide(scored, unit=facts.unit)
+    for start in range(0, len(rows), CHUNK):
+        some = facts[start : start + CHUNK]
+        with registry.asked(looking):
+            listed = packed([row_values(one) for one in some], vocabulary)
+            for at, keys in enumerate(registry.keys_of(listed)):
+                model = models.for_unit(some[at].unit)
+                found = registry.find_packed(model, listed[at : at + 1], looking, MOST_LISTED, keys)
+                decisions[rows[start + at]["id"]] = decide(_scored(some[at], model, found, people), unit=some[at].unit)
     return decisions
 
 
-def _found(search: Search, blocks: dict[str, list[int]]) -> set[int]:
-    """As matching looks: a wide key whose block is large gives way to narrower ones of the same row."""
-    kinds = (
-        (search.numbers, LARGEST_BLOCK),
-        (search.ones, REFINED_BLOCK if search.twos else LARGEST_BLOCK),
-        (search.twos, REFINED_BLOCK if search.threes else LARGEST_BLOCK),
-        (search.threes, LARGEST_BLOCK),
-    )
-    return {
-        number
-        for keys, bound in kinds
-        for key in keys
-        if len(blocks.get(key, ())) <= bound
-        for number in blocks.get(key, ())
-    }
+def _scored(
+    facts: BeneficiaryFacts, model: Model, found: list[Candidate], people: list[IndividualFacts]
+) -> list[Scored]:
+    gave = [
+        Scored(people[one.row], comparison(model, facts, people[one.row], one.score, one.levels, one.bits))
+        for one in found
+    ]
+    return [one for one in gave if one.comparison.probability >= ADJUDICATE]
 
 
 def _facts(row: dict[str, Any], index: PlaceIndex) -> BeneficiaryFacts:
@@ -163,7 +158,7 @@ def _person(
         birth_precision="year" if row["birth_precision"] == "year" else "day",
         nni=row["nni"] or None,
         phones=(row["phone"],) if row["phone"] else (),
-        phone_households=shared.get(row["phone"], 1),
+        phone_households=(shared.get(row["phone"], 1),),
         relationship=row["relationship"],  # type: ignore[arg-type] # the file's words are the rule's
         wilaya_code=parents.get(moughataa or ""),
         moughataa_code=moughataa,
@@ -192,7 +187,7 @@ async def copy_rows(postgres_url: str, folder: Path, manifest: Manifest) -> floa
     ]
     connection = await asyncpg.connect(postgres_url)
     try:
-        columns = ", ".join(f"{name} text" for name in header)
+        columns = ", ".join(f'"{name}" text' for name in header)
         for table in ("bench_registry", "bench_lists"):
             await connection.execute(f"CREATE TABLE {table} ({columns})")
         started = time.perf_counter()

@@ -241,6 +241,7 @@ class Platform:
                 "TEKAMOUL_LISTEN_FD": str(sock.fileno()),
                 **service.env,
             }
+        environments["matching"] |= {"TEKAMOUL_DATA_FOLDER": str(self._data_dir / "matching")}
         environments[GATEWAY] |= {"TEKAMOUL_NATS_MONITOR_URL": nats.monitor_url, **secrets.env}
         return environments
 

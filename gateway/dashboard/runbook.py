@@ -312,6 +312,7 @@ WORK_KINDS: dict[str, Text] = {
         ar="اتصالات متعطلة بأنظمة المؤسسات", fr="connexions en panne", en="connections that fail"
     ),
     "changes_to_index": Text(ar="إدراج الأسماء في البحث", fr="indexation des noms", en="indexing of names"),
+    "members_to_index": Text(ar="قراءة أفراد السجل", fr="lecture du registre", en="reading of the registry"),
     "beneficiaries_pending": Text(
         ar="مطابقة المستفيدين", fr="appariement des bénéficiaires", en="matching of beneficiaries"
     ),

@@ -1,5 +1,6 @@
 """Reads of what persons decide on links: the queue, both sides of a question, the links of an individual."""
 
+import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -23,14 +24,16 @@ from services.matching.decision_schemas import (
 )
 from services.matching.holding import leads_to, steps_of
 from services.matching.linking import facts_of
+from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place
 from services.matching.rules.adjudicating import ASKED, REASONS, AdjudicationStatus
-from services.matching.rules.comparing import Comparison, compare
+from services.matching.rules.comparing import Comparison
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
 from services.matching.rules.persons import Said
 from services.matching.rules.second_person import needs_second
 from services.matching.schemas import EvidenceOut
 from services.matching.stepping import PLACES, second_person_rules
+from services.matching.weighing import weigh
 from shared.errors import NotFound
 from shared.history import History
 from shared.identity import Caller
@@ -136,21 +139,23 @@ async def _candidates(
         )
     )
     ids = {(individual, household): id_ for id_, individual, household in rows if (individual, household) in wanted}
-    people = (await read_people(tx, [set(ids.values())], facts.phones)).prepared()
+    people = await read_people(tx, ids.values())
+    weighed = await asyncio.to_thread(weigh, await models_in_force(tx), facts, list(people.values()))
+    gave = dict(zip(people, weighed, strict=True))
     homes = dict(
         (
             await tx.execute(select(Household.id, Household.size).where(Household.id.in_([home for _, home in ids])))
         ).all()
     )
-    codes = {people[id_].facts.commune_code for id_ in ids.values()}
+    codes = {people[id_].commune_code for id_ in ids.values()}
     communes = {one.code: one for one in await tx.scalars(select(Place).where(Place.code.in_(codes)))}
     shown = []
     for pair in wanted:
         if pair not in ids:
             continue
-        person = people[ids[pair]].facts
+        person = people[ids[pair]]
         commune = communes.get(person.commune_code or "")
-        shown.append(_candidate(person, compare(facts, person), commune, homes[pair[1]] if whole else None, language))
+        shown.append(_candidate(person, gave[ids[pair]], commune, homes[pair[1]] if whole else None, language))
     return shown
 
 

@@ -15,6 +15,7 @@ from services.matching import (
 )
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
+from services.matching.indexing import keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
@@ -51,6 +52,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         migrations=MIGRATIONS,
         consumers=consumers,
         workers=[
+            keep_index,
             link_pending,
             rebuild_worker,
             cluster_worker,
@@ -66,6 +68,6 @@ def create_app(settings: MatchingSettings) -> FastAPI:
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
     work: dict[str, int] = {}
-    for waiting in (pending, marks_left, clusters_waiting, imports_waiting, exports_waiting):
+    for waiting in (pending, members_to_index, marks_left, clusters_waiting, imports_waiting, exports_waiting):
         work |= await waiting(platform)
     return work

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.decision_models import ClusterMember, ClusterQueue
 from services.matching.decision_schemas import ClusterDetail, ClusterOut, ClusterRow
 from services.matching.linking import Places, facts_of
+from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, LinkStatus
-from services.matching.projecting import hashed
 from services.matching.rules.clustering import components
 from services.matching.rules.facts import BeneficiaryFacts
-from services.matching.rules.keys import search_of
+from services.matching.weighing import Rows
 from shared.database import any_of
 from shared.errors import NotFound
 from shared.identity import Caller
@@ -63,7 +63,8 @@ async def cluster_some(tx: AsyncSession, places: Places) -> int:
     were = select(ClusterMember.cluster_id).where(ClusterMember.enrollment_id == any_of(ids))
     seeds = {*ids, *await tx.scalars(select(ClusterMember.enrollment_id).where(ClusterMember.cluster_id.in_(were)))}
     rows, beside = await _around(tx, places, seeds)
-    found = await asyncio.to_thread(components, rows, beside)
+    models = await models_in_force(tx)
+    found = await asyncio.to_thread(lambda: components(rows, beside, Rows(rows, models).same_person))
     await tx.execute(delete(ClusterMember).where(ClusterMember.enrollment_id == any_of({*seeds, *rows})))
     if found:
         programs = dict(
@@ -84,7 +85,7 @@ async def _around(
     tx: AsyncSession, places: Places, seeds: Collection[UUID]
 ) -> tuple[dict[UUID, BeneficiaryFacts], dict[UUID, set[UUID]]]:
     """The rows without an anchor that are reached from these by a shared number, and who shares one with whom."""
-    index = await places.index(tx)
+    index, models = await places.index(tx), await models_in_force(tx)
     rows, beside = dict[UUID, BeneficiaryFacts](), defaultdict[UUID, set[UUID]](set)
     last = set(seeds)
     for _ in range(ROUNDS):
@@ -95,7 +96,7 @@ async def _around(
         if not new:
             break
         rows |= new
-        keys = {key for one in new.values() for key in hashed(search_of(one).numbers)}
+        keys = await asyncio.to_thread(lambda rows: Rows(rows, models).number_keys(), new)
         found = await tx.execute(SHARING, {"keys": sorted(keys), "most": MOST_SHARING + 1})
         last = set()
         for _, sharing in found:

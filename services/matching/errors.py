@@ -4,6 +4,19 @@ from shared.errors import Refusal
 from shared.text import Text
 
 
+class IndexBuilding(Refusal):
+    code, status = "index_building", 503
+    text = Text(
+        ar="ما زالت الخدمة تقرأ السجل بعد تشغيلها، وتتعذر المقارنة إلى حين. أعد المحاولة بعد نصف دقيقة.",
+        fr="Le service relit encore le registre après son démarrage et ne peut rien comparer. Réessayez dans une demi-minute.",
+        en="The service is still reading the registry after its start and cannot compare. Try again in half a minute.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": "30"}
+
+
 class ProgramUnknown(Refusal):
     code, status = "program_unknown", 404
     text = Text(

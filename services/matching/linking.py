@@ -1,12 +1,13 @@
 """The linker: compares waiting beneficiaries with the registry and decides, chunk by chunk.
 
 A decision depends on what is held and never on the order in which it came: whenever an individual arrives who shares
-a key with a beneficiary, the beneficiary is compared again.
+a key with a beneficiary, the beneficiary is compared again. Candidates come from the index in memory, which is level with
+the table under the linking lock; who is linked is read from the table in the same transaction.
 """
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,20 +17,21 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.asking import Judged, ask_for_clusters, put_questions
-from services.matching.candidates import Keys, People, members_of, read_people
+from services.matching.candidates import read_people
+from services.matching.engine.models import Models
+from services.matching.errors import IndexBuilding
 from services.matching.handing_over import settle_linked
 from services.matching.holding import NOTHING, Decided, decided_about
 from services.matching.locking import hold_linking_lock
+from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, BeneficiaryKey, LinkStatus, Place
 from services.matching.overlapping import refresh_overlaps
-from services.matching.projecting import hashed, phone_keys
 from services.matching.referring import serve_enrolled
-from services.matching.rules.comparing import compare, judge
-from services.matching.rules.deciding import LEAST, Decision, Scored, decide
-from services.matching.rules.facts import BeneficiaryFacts, Unit
-from services.matching.rules.keys import search_of
+from services.matching.registry_index import Found, registry_index
+from services.matching.rules.deciding import ADJUDICATE, Decision, Scored, decide
+from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
 from services.matching.rules.persons import upheld
-from services.matching.rules.prepared import Registered, prepare_row
+from services.matching.weighing import comparison, weigh
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
 from shared.ids import new_id
@@ -71,8 +73,11 @@ async def link_pending(platform: Platform) -> None:
         if waiting is None:
             await asyncio.sleep(LOOK_SECONDS)
             continue
-        async with platform.database.transaction() as tx:
-            await link_chunk(tx, places)
+        try:
+            async with platform.database.transaction() as tx:
+                await link_chunk(tx, places)
+        except IndexBuilding:  # whoever waits is compared once the registry is read
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 async def pending(platform: Platform) -> dict[str, int]:
@@ -128,38 +133,39 @@ async def link_chunk(tx: AsyncSession, places: Places) -> int:
 
 async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Beneficiary], turn: Turn | None = None) -> None:
     """Compare these beneficiaries, which are locked under the linking lock. A person's `turn` is a version of the link
-    even where it stays as it was: the history tells who confirmed it."""
+    even where it stays as it was: the history tells who confirmed it. Raises IndexBuilding."""
     index = await places.index(tx)
     facts = await asyncio.to_thread(lambda: [facts_of(one, index) for one in waiting])
-    keys = await asyncio.to_thread(lambda: [Keys.of(search_of(one)) for one in facts])
-    await _store_keys(tx, waiting, facts, keys)
+    registry, models = registry_index(tx), await models_in_force(tx)
+    await registry.follow(tx)
+    found = await asyncio.to_thread(registry.find, facts, models)
+    await _store_keys(tx, waiting, found)
     decided = await decided_about(tx, waiting)
-    members = await members_of(tx, keys)
-    wanted = [*members, *(one.members for one in decided.values())]
-    people = await read_people(tx, map(set, wanted), {phone for one in facts for phone in one.phones})
-    judged = await asyncio.to_thread(_judge_all, waiting, facts, members, people, decided)
+    wanted = {member for one in found for member, _ in one.candidates}
+    people = await read_people(tx, wanted.union(*(one.members for one in decided.values())))
+    judged = await asyncio.to_thread(_judge_all, waiting, facts, found, people, decided, models)
     await _write(tx, judged, turn)
     await put_questions(tx, judged)
-    unanchored = [(one.beneficiary.id, own) for one, own in zip(judged, keys, strict=True) if _unanchored(one)]
+    unanchored = [(one.beneficiary.id, own) for one, own in zip(judged, found, strict=True) if _unanchored(one)]
     await ask_for_clusters(
         tx, {id_ for id_, own in unanchored if own.numbers}, {id_ for id_, own in unanchored if not own.numbers}
     )
 
 
 async def decide_people(tx: AsyncSession, facts: Sequence[BeneficiaryFacts]) -> list[Decision]:
-    """Who these people of a list are, as for beneficiaries about whom no person decided; nothing is written."""
-    keys = await asyncio.to_thread(lambda: [Keys.of(search_of(one)) for one in facts])
-    members = await members_of(tx, keys)
-    people = await read_people(tx, members, {phone for one in facts for phone in one.phones})
+    """Who these people of a list are, as for beneficiaries about whom no person decided; nothing is written.
 
-    def decided() -> list[Decision]:
-        prepared = people.prepared()
-        return [
-            _decide(one, [prepared[member] for member in found], NOTHING)
-            for one, found in zip(facts, members, strict=True)
+    Raises IndexBuilding."""
+    registry, models = registry_index(tx), await models_in_force(tx)
+    await registry.follow(tx)
+    found = await asyncio.to_thread(registry.find, facts, models)
+    people = await read_people(tx, {member for one in found for member, _ in one.candidates})
+    return await asyncio.to_thread(
+        lambda: [
+            decide(list(_scored(one, its, people, models)), unit=one.unit)
+            for one, its in zip(facts, found, strict=True)
         ]
-
-    return await asyncio.to_thread(decided)
+    )
 
 
 def _unanchored(one: Judged) -> bool:
@@ -190,42 +196,48 @@ def facts_of(beneficiary: Beneficiary, index: PlaceIndex) -> BeneficiaryFacts:
     )
 
 
-async def _store_keys(
-    tx: AsyncSession, waiting: Sequence[Beneficiary], facts: Sequence[BeneficiaryFacts], keys: Sequence[Keys]
-) -> None:
+async def _store_keys(tx: AsyncSession, waiting: Sequence[Beneficiary], found: Sequence[Found]) -> None:
     known = [one.id for one in waiting if one.link_version > 0]
     if known:
         await tx.execute(delete(BeneficiaryKey).where(BeneficiaryKey.beneficiary_id.in_(known)))
-    rows = sorted(  # in the order of the index that takes them in
-        (key, one.enrollment_id)
-        for one, own in zip(facts, keys, strict=True)
-        for key in own.every | hashed(phone_keys(one.phones))
-    )
+    # In the order of the index that takes them in.
+    rows = sorted((key, one.id) for one, own in zip(waiting, found, strict=True) for key in own.keys)
     await copy_rows(tx, "beneficiary_keys", ("key", "beneficiary_id"), rows)
 
 
 def _judge_all(
     waiting: Sequence[Beneficiary],
     facts: Sequence[BeneficiaryFacts],
-    members: Sequence[set[int]],
-    people: People,
+    found: Sequence[Found],
+    people: Mapping[int, IndividualFacts],
     decided: Mapping[UUID, Decided],
+    models: Models,
 ) -> list[Judged]:
-    prepared = people.prepared()
     judged = []
-    for one, own, found in zip(waiting, facts, members, strict=True):
+    for one, own, of_index in zip(waiting, facts, found, strict=True):
         persons = decided.get(one.id, NOTHING)
-        decision = _decide(own, [prepared[member] for member in found], persons)
-        held = [Scored(it.facts, compare(own, it.facts)) for it in (prepared[member] for member in persons.members)]
-        judged.append(Judged(one, own, upheld(decision, persons.held, held, persons.refused)))
+        candidates = [
+            scored
+            for scored in _scored(own, of_index, people, models)
+            if not persons.refused.holds_for(scored.individual)
+        ]
+        held = [people[member] for member in persons.members]
+        stands = [Scored(person, gave) for person, gave in zip(held, weigh(models, own, held), strict=True)]
+        decision = decide(candidates, unit=own.unit)
+        judged.append(Judged(one, own, upheld(decision, persons.held, stands, persons.refused)))
     return judged
 
 
-def _decide(facts: BeneficiaryFacts, candidates: Sequence[Registered], persons: Decided) -> Decision:
-    row, least = prepare_row(facts), LEAST[facts.unit]
-    allowed = (person for person in candidates if not persons.refused.holds_for(person.facts))
-    judged = ((person.facts, judge(row, person, least)) for person in allowed)
-    return decide([Scored(facts, found) for facts, found in judged if found is not None], unit=facts.unit)
+def _scored(
+    facts: BeneficiaryFacts, found: Found, people: Mapping[int, IndividualFacts], models: Models
+) -> Iterator[Scored]:
+    """The candidates that can matter for the decision."""
+    model = models.for_unit(facts.unit)
+    for member, one in found.candidates:
+        if member in people:
+            gave = comparison(model, facts, people[member], one.score, one.levels, one.bits)
+            if gave.probability >= ADJUDICATE:
+                yield Scored(people[member], gave)
 
 
 async def _write(tx: AsyncSession, judged: Sequence[Judged], turn: Turn | None) -> None:

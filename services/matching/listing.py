@@ -15,11 +15,10 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.errors import ListNotMatched, ProgramNotPublished
+from services.matching.errors import IndexBuilding, ListNotMatched, ProgramNotPublished
 from services.matching.linking import UNITS, Places, decide_people
 from services.matching.list_models import Found, MatchedLine
 from services.matching.models import Program
-from services.matching.rules.comparing import compare
 from services.matching.rules.deciding import Decision
 from services.matching.rules.facts import BeneficiaryFacts
 from shared.cells import Cells, Finding, as_sent
@@ -128,12 +127,15 @@ class ListImporter:
                         commune_code=place.commune_code,
                     )
                 )
-        decisions = await decide_people(tx, facts)
+        try:
+            decisions = await decide_people(tx, facts)
+        except IndexBuilding as fault:
+            raise TimeoutError from fault  # the worker begins again, and goes on after the last committed chunk
         kept = [one for one in read if one.person is not None]
         rows = await asyncio.to_thread(
             lambda: [
-                (import_.id, one.line, one.sent, *_told(its, decision))
-                for one, its, decision in zip(kept, facts, decisions, strict=True)
+                (import_.id, one.line, one.sent, *_told(decision))
+                for one, decision in zip(kept, decisions, strict=True)
             ]
         )
         await copy_rows(tx, "matched_lines", COLUMNS, rows)
@@ -159,18 +161,20 @@ async def _program(tx: AsyncSession, code: str) -> Program:
     return program
 
 
-def _told(facts: BeneficiaryFacts, decision: Decision) -> tuple[Any, ...]:
+def _told(decision: Decision) -> tuple[Any, ...]:
     """What a line keeps of its decision."""
     candidates = []
     for one in decision.ranked[:MOST_CANDIDATES]:
-        evidence = compare(facts, one.individual).evidence
         candidates.append(
             {
                 "individual_id": str(one.individual.individual_id),
                 "household_id": str(one.individual.household_id),
                 "household_number": one.individual.household_number,
                 "probability": round(one.comparison.probability, 6),
-                "levels": [{"field": it.field, "level": it.level, "weight": round(it.weight, 3)} for it in evidence],
+                "levels": [
+                    {"field": it.field, "level": it.level, "weight": round(it.weight, 3)}
+                    for it in one.comparison.evidence
+                ],
             }
         )
     probability = round(decision.probability, 6)

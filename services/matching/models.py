@@ -103,15 +103,14 @@ class Member(Base):
     commune_code: Mapped[str] = mapped_column(Text)
 
 
-class MemberKey(Base):
-    """A blocking key (hashed to 64 bits: a collision only adds a candidate) of a member."""
+class MemberRemoval(Base):
+    """A member that was deleted, with its phones: so the index in memory learns of it. Old lines are trimmed."""
 
-    __tablename__ = "member_keys"
+    __tablename__ = "member_removals"
 
-    key: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    member_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger)
+    phones: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class HouseholdPhone(Base):

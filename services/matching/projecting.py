@@ -1,8 +1,7 @@
 """Writes of the projections: what the registry and the programs announce, kept here for comparing and counting."""
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -25,33 +24,22 @@ from services.matching.models import (
     LinkRefusal,
     LinkStatus,
     Member,
-    MemberKey,
+    MemberRemoval,
     Place,
     Program,
     School,
 )
 from services.matching.rules.facts import IndividualFacts
-from services.matching.rules.identifiers import phone_of
-from services.matching.rules.keys import individual_keys
+from services.matching.weighing import keys_of_people
 from shared.copying import copy_rows
 
-RENEWED_AT_ONCE = 1_000
-"""Members whose keys are made in one step: a large commune has a hundred of those."""
 SCHOOL_AGES = range(6, 15)
+REMOVALS_KEPT = 200_000
+"""Lines of removed members that are kept for an index that has not read them; whoever is further behind compares ids."""
 FACTS = tuple(field.name for field in fields(IndividualFacts) if field.name != "phone_households")
 """The columns of `members` beside its id."""
 read_facts: Callable[[IndividualFacts], tuple[Any, ...]] = attrgetter(*FACTS)
 PLACE_COLUMNS = ("code", "kind", "parent_code", "name_fr", "name_ar", "names")
-
-
-def hashed(keys: Iterable[str]) -> set[int]:
-    """Blocking keys as signed 64-bit integers."""
-    return {int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big", signed=True) for key in keys}
-
-
-def phone_keys(phones: Iterable[str]) -> list[str]:
-    """Keys under which a beneficiary is compared again when its phone turns up on another household."""
-    return [f"shared-phone:{digits}" for digits in map(phone_of, phones) if digits]
 
 
 async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> None:
@@ -70,7 +58,7 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
 
 
 async def _take_along(tx: AsyncSession) -> None:
-    """Households whose commune now lies elsewhere lie there with it, and so do the keys of their members."""
+    """Households whose commune now lies elsewhere lie there with it, and so do their members."""
     moughataa, wilaya = aliased(Place), aliased(Place)
     now_in = (
         select(Place.code, moughataa.code.label("moughataa"), wilaya.code.label("wilaya"))
@@ -79,32 +67,19 @@ async def _take_along(tx: AsyncSession) -> None:
         .subquery()
     )
     for table in (Household, Member):
-        elsewhere = tuple_(table.moughataa_code, table.wilaya_code).is_distinct_from(
-            tuple_(now_in.c.moughataa, now_in.c.wilaya)
+        elsewhere = (
+            table.commune_code == now_in.c.code,
+            tuple_(table.moughataa_code, table.wilaya_code).is_distinct_from(
+                tuple_(now_in.c.moughataa, now_in.c.wilaya)
+            ),
         )
-        moved: Iterable[Any] = await tx.scalars(
-            update(table)
-            .where(table.commune_code == now_in.c.code, elsewhere)
-            .values(moughataa_code=now_in.c.moughataa, wilaya_code=now_in.c.wilaya)
-            .returning(table.id)
-            .execution_options(synchronize_session=False)
-        )
+        moved: dict[str, Any] = {"moughataa_code": now_in.c.moughataa, "wilaya_code": now_in.c.wilaya}
         if table is Member:
-            await _renew_keys(tx, list(moved))
-
-
-async def _renew_keys(tx: AsyncSession, member_ids: Sequence[int]) -> None:
-    for start in range(0, len(member_ids), RENEWED_AT_ONCE):
-        ids = member_ids[start : start + RENEWED_AT_ONCE]
-        await tx.execute(delete(MemberKey).where(MemberKey.member_id.in_(ids)))
-        rows = (
-            await tx.execute(select(Member.id, *(getattr(Member, name) for name in FACTS)).where(Member.id.in_(ids)))
-        ).all()
-        people = [
-            IndividualFacts(**dict(zip(FACTS, row[1:], strict=True)) | {"phones": tuple(row.phones)}) for row in rows
-        ]
-        keys = await asyncio.to_thread(_keys, [row[0] for row in rows], people)
-        await copy_rows(tx, "member_keys", ("key", "member_id"), keys)
+            # A member is never changed in place: under another id whoever follows the table sees who moved.
+            gone = select(Member.id, Member.phones).where(*elsewhere)
+            await tx.execute(insert(MemberRemoval).from_select(["member_id", "phones"], gone))
+            moved["id"] = text("DEFAULT")
+        await tx.execute(update(table).where(*elsewhere).values(moved).execution_options(synchronize_session=False))
 
 
 async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]], today: date) -> None:
@@ -143,16 +118,6 @@ async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], tod
     return await _add_members(tx, newer, parents)
 
 
-async def _phones_around(tx: AsyncSession, household_ids: Sequence[UUID]) -> set[int]:
-    """Keys of every phone of every household that shares one with these: how widely theirs are shared may change."""
-    own, other = aliased(HouseholdPhone), aliased(HouseholdPhone)
-    neighbours = (
-        select(other.household_id).join(own, own.phone == other.phone).where(own.household_id.in_(household_ids))
-    )
-    phones = await tx.scalars(select(HouseholdPhone.phone).where(HouseholdPhone.household_id.in_(neighbours)))
-    return hashed(phone_keys(phones))
-
-
 def _household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
     moughataa = parents.get(household["commune_code"])
     ages = [
@@ -176,45 +141,39 @@ async def _drop_members(tx: AsyncSession, household_ids: list[UUID]) -> tuple[se
     """Forget the members of households that changed; returns the keys they were found under, and who they are."""
     if not household_ids:
         return set(), set()
-    members = select(Member.id).where(Member.household_id.in_(household_ids))
-    keys = set(await tx.scalars(select(MemberKey.key).where(MemberKey.member_id.in_(members))))
-    keys |= await _phones_around(tx, household_ids)
-    people = await tx.scalars(
-        delete(Member).where(Member.household_id.in_(household_ids)).returning(Member.individual_id)
-    )
-    gone = set(people)
+    gone = (
+        await tx.execute(
+            delete(Member)
+            .where(Member.household_id.in_(household_ids))
+            .returning(Member.id, *(getattr(Member, name) for name in FACTS))
+        )
+    ).all()
+    people = [IndividualFacts(**dict(zip(FACTS, row[1:], strict=True)) | {"phones": tuple(row.phones)}) for row in gone]
+    await _note_removals(tx, [(row.id, row.phones) for row in gone])
     await tx.execute(delete(HouseholdPhone).where(HouseholdPhone.household_id.in_(household_ids)))
     await tx.execute(
         update(Beneficiary).where(Beneficiary.household_id.in_(household_ids)).values(link_status=LinkStatus.PENDING)
     )
-    return keys, gone
+    return await asyncio.to_thread(keys_of_people, people), {one.individual_id for one in people}
+
+
+async def _note_removals(tx: AsyncSession, gone: Sequence[tuple[int, list[str]]]) -> None:
+    if gone:
+        await tx.execute(insert(MemberRemoval), [{"member_id": id_, "phones": phones} for id_, phones in gone])
+        oldest = select(func.max(MemberRemoval.id) - REMOVALS_KEPT).scalar_subquery()
+        await tx.execute(delete(MemberRemoval).where(MemberRemoval.id <= oldest))
 
 
 async def _add_members(
     tx: AsyncSession, households: Sequence[dict[str, Any]], parents: dict[str, str | None]
 ) -> set[int]:
-    """Add the members, their keys and phones; returns every key under which something may now be found."""
+    """Add the members and phones; returns every key under which something may now be found."""
     people = [_facts(household, member, parents) for household in households for member in household["members"]]
-    ids = list(
-        await tx.scalars(
-            text("SELECT nextval(pg_get_serial_sequence('members', 'id')) FROM generate_series(1, :count)"),
-            {"count": len(people)},
-        )
-    )
-    await copy_rows(
-        tx, "members", ("id", *FACTS), [(id_, *read_facts(one)) for id_, one in zip(ids, people, strict=True)]
-    )
-    keys = await asyncio.to_thread(_keys, ids, people)
-    await copy_rows(tx, "member_keys", ("key", "member_id"), keys)
+    await copy_rows(tx, "members", FACTS, [read_facts(one) for one in people])
     phones = {(phone, UUID(household["id"])) for household in households for phone in household["phones"]}
     if phones:
         await tx.execute(insert(HouseholdPhone), [{"phone": phone, "household_id": id_} for phone, id_ in phones])
-    return {key for key, _ in keys} | await _phones_around(tx, [UUID(household["id"]) for household in households])
-
-
-def _keys(ids: Sequence[int], people: Sequence[IndividualFacts]) -> list[tuple[int, int]]:
-    """Keys beside members, in the order of the index that takes them in."""
-    return sorted((key, id_) for id_, one in zip(ids, people, strict=True) for key in hashed(individual_keys(one)))
+    return await asyncio.to_thread(keys_of_people, people)
 
 
 def _facts(household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]) -> IndividualFacts:

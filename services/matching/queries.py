@@ -1,5 +1,6 @@
 """Reads of matching."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
@@ -15,8 +16,8 @@ from sqlalchemy.orm import aliased
 from services.matching.candidates import person_behind
 from services.matching.linking import facts_of
 from services.matching.matrix import classes
+from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
-from services.matching.rules.comparing import compare
 from services.matching.schemas import (
     Cell,
     DecidedOut,
@@ -30,6 +31,7 @@ from services.matching.schemas import (
     ProgramValue,
     SchoolPupils,
 )
+from services.matching.weighing import weigh
 from shared.errors import NotFound
 from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -93,8 +95,9 @@ async def link(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str],
     facts = facts_of(found, places)
     comparison = None
     if found.household_id is not None and found.individual_id is not None:
-        person = await person_behind(tx, found.household_id, found.individual_id, facts.phones)
-        comparison = compare(facts, person.facts) if person else None
+        person = await person_behind(tx, found.household_id, found.individual_id)
+        if person is not None:
+            (comparison,) = await asyncio.to_thread(weigh, await models_in_force(tx), facts, [person])
     history = await tx.scalars(
         select(History).where(History.aggregate_id == enrollment_id).order_by(History.version.desc()).limit(50)
     )

@@ -14,3 +14,5 @@ REPORTS: Final = MODELS / "reports"
 
 class MatchingSettings(ServiceSettings):
     name: str = "matching"
+    data_folder: Path | None = None
+    """Where a snapshot of the index is kept, so that a start need not read the whole registry; none is a slower start."""

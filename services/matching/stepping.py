@@ -1,5 +1,6 @@
 """A person's step on a beneficiary's link, and everything that follows from it in the same transaction."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +17,14 @@ from services.matching.candidates import read_people
 from services.matching.decision_models import Adjudication, PersonStep
 from services.matching.holding import person_version, put_standing
 from services.matching.linking import Places, Turn, facts_of, link_rows
+from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, LinkStatus, Member
 from services.matching.rules.adjudicating import AdjudicationStatus, outcome_of, status_after
-from services.matching.rules.comparing import Comparison, compare
+from services.matching.rules.comparing import Comparison
 from services.matching.rules.deciding import Decision, OpenedFor, Scored
 from services.matching.rules.persons import Said, Stands, UnlinkReason
 from services.matching.rules.second_person import SecondPerson, needs_second, read_rules
+from services.matching.weighing import weigh
 from shared.clock import now
 from shared.contracts.matching import AdjudicationDecided
 from shared.identity import Caller
@@ -74,8 +77,9 @@ async def compared(tx: AsyncSession, beneficiary: Beneficiary, individual_id: UU
     """The individual in each of its households, compared with the row."""
     facts = facts_of(beneficiary, await PLACES.index(tx))
     members = set(await tx.scalars(select(Member.id).where(Member.individual_id == individual_id)))
-    people = await read_people(tx, [members], facts.phones)
-    return [Scored(one.facts, compare(facts, one.facts)) for one in people.prepared().values()]
+    people = list((await read_people(tx, members)).values())
+    gave = await asyncio.to_thread(weigh, await models_in_force(tx), facts, people)
+    return [Scored(one, its) for one, its in zip(people, gave, strict=True)]
 
 
 async def take(

@@ -270,7 +270,7 @@ def judge_all(
         pieces = [slice(start, start + cut) for start in range(0, len(left), cut)]
         for done in [
             pool.submit(
-                _judge_rows, sides.left, sides.right, left[one], right[one], tables, fields, work_of(),
+                judge_rows, sides.left, sides.right, left[one], right[one], tables, fields, work_of(),
                 out.score[one], out.levels[one], out.bits[one],
             )
             for one in pieces
@@ -280,7 +280,7 @@ def judge_all(
 
 
 @kernel
-def _judge_rows(
+def judge_rows(
     left: Words,
     right: Words,
     left_rows: npt.NDArray[np.uint32],
@@ -292,5 +292,6 @@ def _judge_rows(
     levels: Levels,
     bits: Floats,
 ) -> None:
+    """Judge the pairs of these rows into `score`, `levels` and `bits`."""
     for at in range(len(left_rows)):
         score[at] = judge(fields, tables, work, left[left_rows[at]], right[right_rows[at]], -1e8, levels[at], bits[at])

@@ -1,48 +1,40 @@
 """The registry in memory, for one record at a time: found by its keys, judged by the same kernels as whole lists.
 
-The index is a cache: it is built from records, kept on disk as a snapshot, and can be thrown away. The rows it was built
-of lie by their keys in a few large arrays; rows that came since lie beside them until the next build. A row is never
-changed: what changes is put anew and the row before it no longer counts. One thread writes; any number may look up, each
-with a `Looking` of its own. Who looks up brings the model: the index depends on none, but on how rare names are.
+The index is a cache: it is built from records, kept on disk as a snapshot, and can be thrown away. Its rows lie by their
+keys in segments, the largest first; rows that come make another, and small ones are made one. A row is never changed: what
+changes is put anew and the row before it no longer counts. What is found depends on the rows that count and not on how they
+came. Who looks up brings the model: the index depends on none, but on how rare names are. One thread at a time.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from services.matching.engine.blocks import blocks_of
-from services.matching.engine.compiling import kernel
-from services.matching.engine.fields import Layout
-from services.matching.engine.keys import Plan, keys_of, plan_of
+from services.matching.engine.fields import Kind, Layout
+from services.matching.engine.keys import Keys, Plan, keys_of, phone_keys, plan_of
+from services.matching.engine.looking import MOST_FOUND, count_bearing, look_up, rows_bearing
 from services.matching.engine.model import Model
-from services.matching.engine.packing import Vocabulary, Words, pack
+from services.matching.engine.packing import PHONE_BITS, SHARED_MOST, Vocabulary, Words, pack
 from services.matching.engine.packing_one import Values, pack_one
 from services.matching.engine.rarity import Rarity, counted_rarity
-from services.matching.engine.scoring import (
-    NAME_FACTS,
-    PRUNED,
-    Fields,
-    Floats,
-    Levels,
-    Tables,
-    Work,
-    judge,
-    tables_of,
-    work_of,
-)
+from services.matching.engine.scoring import NAME_FACTS, Tables, Work, tables_of, work_of
 
-MOST_FOUND: Final = 256
-"""Candidates kept of one look-up: the best of the rest would not be seen by anyone."""
+JOINED_AT_ONCE: Final = 50_000
+"""Rows of segments that are made one on the way; larger ones are left to `joined`, beside who looks up."""
+_PHONE: Final = np.uint32((1 << PHONE_BITS) - 1)
 
 
-class Blocked(NamedTuple):
-    """The blocks of every column of keys one after another."""
+class Segment(NamedTuple):
+    """Rows `first` to `end` by their keys: the blocks of every column one after another."""
 
+    first: int
+    end: int
     starts: npt.NDArray[np.uint32]  # [columns, buckets + 1] into rows and tags
     rows: npt.NDArray[np.uint32]
     tags: npt.NDArray[np.uint32]
@@ -75,6 +67,10 @@ class Looking:
         self.levels = np.empty((MOST_FOUND, self.fields), np.uint8)
         self.bits = np.empty((MOST_FOUND, self.fields), np.float32)
 
+    def forget_names(self) -> None:
+        """Their numbers are given to other names: what was remembered of them no longer holds."""
+        self.work.names["keys"] = 0
+
 
 class Index:
     """Rows by number, in the order in which they came. Built by `build`, or from a snapshot (`snapshots.py`)."""
@@ -84,15 +80,15 @@ class Index:
     ) -> None:
         """`rarity`: that of the models to come; without it, as these records tell it."""
         self.vocabulary, self.layout = vocabulary, vocabulary.layout
-        self.plan: Plan = plan_of(self.layout)
+        self.plan: Plan = plan_of(self.layout, wide=True)
         self._rules = np.array([(rule.left, rule.right, rule.largest) for rule in self.plan.rules], np.int64)
-        self.records, self.alive = records, alive
+        self.records, self.alive, self.rows = records, alive, len(records)
+        self.dead = self.rows - int(np.count_nonzero(alive))
+        """Rows that are held and do not count."""
         self.rarity = rarity or counted_rarity(vocabulary, (records,))
         self._tables = tables_of(vocabulary, self.rarity.of_names(vocabulary.names.arrays))
-        self.built = len(records)
-        self.blocked = _blocked(records, self.layout, self.plan, self._tables)
-        self._new: dict[tuple[int, int], list[int]] = defaultdict(list)
-        self.rows = self.built
+        self._facts = self._tables.facts
+        self._segments = [self._segment(0, self.rows)] if self.rows else []
 
     @classmethod
     def build(cls, layout: Layout, columns: Mapping[str, Sequence[pl.Series]], rarity: Rarity | None = None) -> "Index":
@@ -103,88 +99,161 @@ class Index:
 
     def __len__(self) -> int:
         """Rows that count."""
-        return int(self.alive[: self.rows].sum())
+        return self.rows - self.dead
 
     @property
     def nbytes(self) -> int:
         """Bytes of its large arrays; the texts of names that Python keeps are not counted."""
         tables = self._tables
-        arrays = (self.records, self.alive, *self.blocked[:3], tables.facts, tables.names.names, tables.names.tokens)
+        arrays = [self.records, self.alive, tables.facts, tables.names.names, tables.names.tokens]
+        arrays += [array for one in self._segments for array in (one.starts, one.rows, one.tags)]
         return sum(array.nbytes for array in arrays)
 
     @property
-    def new_rows(self) -> int:
-        """Rows that came since it was built; past some tens of thousands building it anew makes looking up faster."""
-        return self.rows - self.built
+    def loose_rows(self) -> int:
+        """Rows that came since the largest segment was made: many of them make looking up slower, see `joined`."""
+        return self.rows - self._segments[0].end if self._segments else 0
 
     def add(self, values: Values) -> int:
         """Take one more record in; the number of its row."""
-        record = pack_one(values, self.vocabulary)
-        self._know_new_names()
-        if self.rows == len(self.records):
-            room = max(1024, len(self.records) // 4)
-            self.records = np.concatenate((self.records, np.zeros((room, self.records.shape[1]), np.uint32)))
+        return self.extend(pack_one(values, self.vocabulary))
+
+    def extend(self, records: Words) -> int:
+        """Take packed records in, whose names the vocabulary knows; the number of the first of their rows."""
+        self._know_names()
+        first, end = self.rows, self.rows + len(records)
+        if end > len(self.records):
+            room = max(1024, len(self.records) // 4, end - len(self.records))
+            self.records = np.concatenate((self.records, np.zeros((room, records.shape[1]), np.uint32)))
             self.alive = np.concatenate((self.alive, np.zeros(room, bool)))
-        row = self.rows
-        self.records[row] = record[0]
-        self.alive[row] = True
-        self.rows += 1
-        keys = keys_of(record, self.layout, self.plan, self._tables.names)[0]
-        for column, key in enumerate(keys.tolist()):
-            if key:
-                self._new[column, key].append(row)
-        return row
+        self.records[first:end], self.alive[first:end], self.rows = records, True, end
+        begins = first
+        # Segments double from the last to the first, so that they stay few and a row is moved few times.
+        while self._segments:
+            last = self._segments[-1]
+            if last.end - last.first > 2 * (end - begins) or end - last.first > JOINED_AT_ONCE:
+                break
+            begins = self._segments.pop().first
+        self._segments.append(self._segment(begins, end))
+        return first
 
     def remove(self, rows: Iterable[int]) -> None:
         """These rows are no longer found."""
         for row in rows:
+            self.dead += bool(self.alive[row])
             self.alive[row] = False
+
+    def joined(self) -> Segment:
+        """All rows of now as one segment, to be put in with `put_joined`; made while others look up and rows come."""
+        return self._segment(0, self.rows)
+
+    def put_joined(self, whole: Segment) -> None:
+        """Take a segment in for those whose rows it holds; rows that came since stay beside it."""
+        self._segments = [whole, *self._not_in(whole)]
+
+    def _not_in(self, whole: Segment) -> list[Segment]:
+        later = [one for one in self._segments if one.first >= whole.end]
+        within = [one for one in self._segments if one.first < whole.end < one.end]
+        return [*(self._segment(whole.end, one.end) for one in within), *later]
+
+    def weigh_names(self, rarity: Rarity) -> None:
+        """Have names as rare as a set of models has them."""
+        if rarity is not self.rarity:
+            self.rarity = rarity
+            self._know_names()
+            count = len(self._tables.facts)
+            self._facts["bits"][:count] = rarity.of_names(self._tables.names)
+
+    def keys_of(self, records: Words) -> Keys:
+        """[rows, columns] the keys of records whose names the vocabulary knows."""
+        self._know_names()
+        return self._keys_of(records)
+
+    def _keys_of(self, records: Words) -> Keys:
+        return keys_of(records, self.layout, self.plan, self._tables.names, self.vocabulary.place_hashes())
+
+    def share_phones(self, phones: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]) -> None:
+        """Write beside these phones on how many households each stands, wherever they are held."""
+        shared = np.minimum(np.log2(np.maximum(counts, 1)).astype(np.uint32), SHARED_MOST) << np.uint32(PHONE_BITS)
+        columns = [at for at, atoms in enumerate(self.plan.columns) if atoms[0][0] == "phone"]
+        for phone, key, bits in zip(phones.tolist(), phone_keys(phones).tolist(), shared.tolist(), strict=True):
+            for one in self._segments:
+                for column in columns:
+                    self._write_shared(rows_bearing(one, column, key), phone, bits)
+
+    def _write_shared(self, rows: npt.NDArray[np.uint32], phone: int, bits: int) -> None:
+        for at in self.layout.of_kind(Kind.PHONE):
+            for word in range(self.layout.offsets[at], self.layout.offsets[at] + self.layout.fields[at].words):
+                same = rows[(self.records[rows, word] & _PHONE) == phone]
+                self.records[same, word] = phone | bits
 
     def looking(self) -> Looking:
         return Looking(np.zeros(len(self.records) + 1024, np.uint32), len(self.layout.fields))
 
+    @contextmanager
+    def asked(self, looking: Looking) -> Iterator[None]:
+        """Records packed within are questions: their names are forgotten afterwards."""
+        try:
+            with self.vocabulary.names.lent():
+                yield
+        finally:
+            looking.forget_names()
+            self._know_names()
+
     def find(self, model: Model, values: Values, looking: Looking, most: int = 5) -> list[Candidate]:
         """Who may be the person of this record by a model of the index's fields, the likeliest first; at most `most`."""
-        record = pack_one(values, self.vocabulary)
-        self._know_new_names()
-        return self.find_packed(model, record, looking, most)
+        with self.asked(looking):
+            return self.find_packed(model, pack_one(values, self.vocabulary), looking, most)
 
-    def find_packed(self, model: Model, record: Words, looking: Looking, most: int = 5) -> list[Candidate]:
-        """The same for a packed record, whose names the vocabulary knows."""
+    def find_packed(
+        self, model: Model, record: Words, looking: Looking, most: int = 5, keys: Keys | None = None
+    ) -> list[Candidate]:
+        """The same for a packed record, whose names the vocabulary knows; `keys`: its own, where they are known."""
         if len(looking.seen) < len(self.records):
             looking.seen = np.zeros(len(self.records) + 1024, np.uint32)
             looking.number = 0
-        keys = keys_of(record, self.layout, self.plan, self._tables.names)[0]
+        self._know_names()
+        keys = self.keys_of(record)[0] if keys is None else keys
         looking.number += 1
-        count = _look_up(
-            self._rules, keys, self.blocked.starts, self.blocked.rows, self.blocked.tags, self.blocked.shift,
-            self._new_of(keys), self.records, self.alive, looking.seen, looking.number, model.fields(), self._tables,
-            looking.work, record[0], model.least_score(), looking.rows, looking.scores, looking.levels, looking.bits,
-        )  # fmt: skip
+        bearing = np.zeros(len(self._rules), np.int64)
+        for one in self._segments:
+            count_bearing(self._rules, keys, one.starts, one.rows, one.tags, one.shift, self.alive, self.dead, bearing)
+        count = 0
+        for one in self._segments:
+            count = look_up(
+                self._rules, keys, bearing, one.starts, one.rows, one.tags, one.shift, self.records, self.alive,
+                looking.seen, looking.number, model.fields(), self._tables, looking.work, record[0],
+                model.least_score(), count, looking.rows, looking.scores, looking.levels, looking.bits,
+            )  # fmt: skip
         return _candidates(model, looking, count, most)
 
-    def _new_of(self, keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-        if not self._new:
-            return np.zeros(0, np.uint32)
-        told = keys.tolist()
-        found = {
-            row
-            for rule in self.plan.rules
-            if told[rule.right]
-            for row in self._new.get((rule.left, told[rule.right]), ())
-        }
-        return np.fromiter(found, np.uint32, len(found))
+    def _segment(self, first: int, end: int) -> Segment:
+        records = self.records[first:end]
+        keys = self._keys_of(records)
+        keys[~self.alive[first:end]] = 0
+        starts, rows, tags, shift, before = [], [], [], 0, 0
+        for column in range(keys.shape[1]):
+            one = blocks_of(keys[:, column], spread=4)
+            starts.append(one.starts + np.uint32(before))
+            rows.append(one.rows + np.uint32(first))
+            tags.append(one.tags)
+            shift, before = one.shift, before + len(one.rows)
+        return Segment(first, end, np.stack(starts), np.concatenate(rows), np.concatenate(tags), shift)
 
-    def _know_new_names(self) -> None:
-        """The facts of names that came since: rows by an array that grows by halves, so that few copies are made."""
+    def _know_names(self) -> None:
+        """The facts of names as of now: those that came, without those that were lent."""
         names = self.vocabulary.names.arrays
         known, count = len(self._tables.facts), len(names.names)
-        if count > known:
-            facts = np.zeros(count, NAME_FACTS)
+        if count == known and len(names.tokens) == len(self._tables.names.tokens):
+            return
+        if count > len(self._facts):
+            facts = np.zeros(count + count // 2 + 1024, NAME_FACTS)
             facts[:known] = self._tables.facts
-            facts["bits"][known:] = self.rarity.of_names(names, known)
-            facts["count"][known:] = np.count_nonzero(names.names[known:], axis=1)
-            self._tables = Tables(names, facts, self.vocabulary.texts.records)
+            self._facts = facts
+        if count > known:
+            self._facts["bits"][known:count] = self.rarity.of_names(names, known)
+            self._facts["count"][known:count] = np.count_nonzero(names.names[known:], axis=1)
+        self._tables = Tables(names, self._facts[:count], self.vocabulary.texts.records)
 
 
 def _candidates(model: Model, looking: Looking, count: int, most: int) -> list[Candidate]:
@@ -202,118 +271,3 @@ def _candidates(model: Model, looking: Looking, count: int, most: int) -> list[C
         )
         for at in best
     ]
-
-
-def _blocked(records: Words, layout: Layout, plan: Plan, tables: Tables) -> Blocked:
-    keys = keys_of(records, layout, plan, tables.names)
-    starts, rows, tags, shift, before = [], [], [], 0, 0
-    for column in range(keys.shape[1]):
-        one = blocks_of(keys[:, column], spread=4)
-        starts.append(one.starts + np.uint32(before))
-        rows.append(one.rows)
-        tags.append(one.tags)
-        shift, before = one.shift, before + len(one.rows)
-    return Blocked(np.stack(starts), np.concatenate(rows), np.concatenate(tags), shift)
-
-
-@kernel
-def _look_up(
-    rules: npt.NDArray[np.int64],
-    keys: npt.NDArray[np.uint32],
-    starts: npt.NDArray[np.uint32],
-    block_rows: npt.NDArray[np.uint32],
-    tags: npt.NDArray[np.uint32],
-    shift: int,
-    new_rows: npt.NDArray[np.uint32],
-    records: Words,
-    alive: npt.NDArray[np.bool_],
-    seen: npt.NDArray[np.uint32],
-    number: int,
-    fields: Fields,
-    tables: Tables,
-    work: Work,
-    record: npt.NDArray[Any],
-    least: float,
-    out_rows: npt.NDArray[np.uint32],
-    out_scores: Floats,
-    out_levels: Levels,
-    out_bits: Floats,
-) -> int:
-    """Judge every row that shares a key with the record, once; how many are kept."""
-    count, bar = 0, least
-    for rule in range(len(rules)):
-        key = keys[rules[rule, 1]]
-        if key == 0:
-            continue
-        column, bucket = rules[rule, 0], key >> shift
-        start, end = np.int64(starts[column, bucket]), np.int64(starts[column, bucket + 1])
-        bearing = 0
-        for place in range(start, end):
-            bearing += tags[place] == key
-        if bearing > rules[rule, 2]:
-            continue
-        for place in range(start, end):
-            row = block_rows[place]
-            if tags[place] == key and alive[row] and seen[row] != number:
-                seen[row] = number
-                count, bar = _keep(
-                    records[row],
-                    row,
-                    fields,
-                    tables,
-                    work,
-                    record,
-                    bar,
-                    count,
-                    out_rows,
-                    out_scores,
-                    out_levels,
-                    out_bits,
-                )
-    for at in range(len(new_rows)):
-        row = new_rows[at]
-        if alive[row] and seen[row] != number:
-            seen[row] = number
-            count, bar = _keep(
-                records[row], row, fields, tables, work, record, bar, count, out_rows, out_scores, out_levels, out_bits
-            )
-    return count
-
-
-@kernel
-def _keep(
-    held: npt.NDArray[Any],
-    row: int,
-    fields: Fields,
-    tables: Tables,
-    work: Work,
-    record: npt.NDArray[Any],
-    bar: float,
-    count: int,
-    out_rows: npt.NDArray[np.uint32],
-    out_scores: Floats,
-    out_levels: Levels,
-    out_bits: Floats,
-) -> tuple[int, float]:
-    """Judge one row; when the room is full the worst gives way, and nothing worse is judged to its end any more."""
-    last = len(out_rows) - 1
-    at = min(count, last)
-    score = judge(fields, tables, work, held, record, bar, out_levels[at], out_bits[at])
-    if score == PRUNED:
-        return min(count, last), bar
-    out_rows[at], out_scores[at] = row, score
-    if count < last:
-        return count + 1, bar
-    worst, lowest = 0, 0.0
-    for one in range(len(out_rows)):
-        if out_scores[one] < out_scores[worst]:
-            worst = one
-    if worst != last:
-        out_rows[worst], out_scores[worst] = out_rows[last], out_scores[last]
-        for one in range(len(fields)):
-            out_levels[worst, one] = out_levels[last, one]
-            out_bits[worst, one] = out_bits[last, one]
-    for one in range(last):
-        if one == 0 or out_scores[one] < lowest:
-            lowest = np.float64(out_scores[one])
-    return last, max(bar, lowest)

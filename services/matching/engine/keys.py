@@ -4,6 +4,8 @@ No single key survives what a clerk does to a record, so each record has several
 the left file to a key of the right; rules are tried from the surest to the widest, and a pair met by several is compared
 once. A key of 32 bits is a hash of its atoms; 0 where one of them is missing. Two keys that differ fall together one time
 in four thousand million: a pair more to look at, and nothing else.
+
+One record at a time can afford `wide` keys that whole lists cannot: by the father, in the wider place, a year aside.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, Final
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -64,10 +67,12 @@ class Plan:
     """By rule: the fields its key is made of, which a training on pairs met by it learns nothing of."""
     spellings: tuple[tuple[int, ...], ...]
     """Columns that hold one key by several spellings or phones: a second one that says the same is left out."""
+    tags: tuple[int, ...]
+    """By column: a number of 31 bits for what it holds, the same for its spellings, in every release and process."""
 
 
-def plan_of(layout: Layout) -> Plan:
-    """The rules for the fields there are, the surest first."""
+def plan_of(layout: Layout, *, wide: bool = False) -> Plan:
+    """The rules for the fields there are, the surest first; `wide` rules are more than lists have bits for."""
     columns: list[tuple[Atom, ...]] = []
     rules: list[Rule] = []
     made_of: list[frozenset[int]] = []
@@ -80,13 +85,22 @@ def plan_of(layout: Layout) -> Plan:
             columns.append(atoms)
         return columns.index(atoms)
 
-    for name, *groups in _shapes(layout):
+    for name, *groups in (*_shapes(layout), *(_wide_shapes(layout) if wide else ())):
+        if wide and name == "two names" and layout.of_kind(Kind.PLACE):
+            continue  # with every newcomer all of a common name would have to be looked up again
         known = [tuple(column(atoms) for atoms in group) for group in groups]
         spellings += known
         for left, right in _joined_columns(known, turned=bool(layout.of_kind(Kind.PART)) and name not in phones):
             rules.append(Rule(name, left, right, LARGEST.get(name, LARGEST_BLOCK)))
             made_of.append(frozenset(field for _, field, _ in (*columns[left], *columns[right])))
-    return Plan(tuple(columns), tuple(rules[:MOST_RULES]), tuple(made_of[:MOST_RULES]), tuple(spellings))
+    most = len(rules) if wide else MOST_RULES
+    tags = tuple(_tag(atoms, layout) for atoms in columns)
+    return Plan(tuple(columns), tuple(rules[:most]), tuple(made_of[:most]), tuple(spellings), tags)
+
+
+def _tag(atoms: Sequence[Atom], layout: Layout) -> int:
+    told = [f"{kind} {layout.fields[field].name} {which if kind == 'place' else ''}" for kind, field, which in atoms]
+    return crc32(", ".join(told).encode()) & 0x7FFFFFFF
 
 
 def _joined_columns(known: Sequence[tuple[int, ...]], turned: bool) -> Iterator[tuple[int, int]]:
@@ -155,6 +169,29 @@ def _shapes(layout: Layout) -> Iterator[_Shape]:
         yield f"{layout.fields[text[1]].name}, {layout.fields[other[1]].name}", [(text, other)]
 
 
+def _wide_shapes(layout: Layout) -> Iterator[_Shape]:
+    """Keys that whole lists do without: they meet few whom no other key meets, among many strangers."""
+    names = _spellings(layout)
+    places = [("place", at, layout.fields[at].columns - 1) for at in layout.of_kind(Kind.PLACE)][:1]
+    wider = [("place", at, level - 1) for _, at, level in places if level > 0]
+    fathers = [("token0", at, 0) for at in layout.of_kind(Kind.FATHER)][:1]
+    years, next_years = ([(kind, at, 0) for at in layout.of_kind(Kind.DATE)][:1] for kind in ("year", "next_year"))
+
+    def group(which: Sequence[int], *others: Atom) -> list[tuple[Atom, ...]]:
+        return [(*(_token(spelling, one) for one in which), *others) for spelling in names]
+
+    for place, father in product(places, fathers):
+        yield "given name and father, place", group((0,), father, place)
+        yield "given name and father, place", group((0,), father, place), group((0, 1), place)
+    for wide_place in wider:
+        yield "two names, wider place", group((0, 1), wide_place)
+        for year, next_year in zip(years, next_years, strict=True):
+            yield "given name, year, wider place", group((0,), year, wide_place)
+            yield "given name, year aside", group((0,), year, wide_place), group((0,), next_year, wide_place)
+    for place, year, next_year in product(places, years, next_years):
+        yield "second name, year aside", group((1,), year, place), group((1,), next_year, place)
+
+
 _Spelling = Sequence[tuple[int, int]]
 
 
@@ -179,8 +216,12 @@ def _glued(spelling: _Spelling) -> Atom:
     return ("glued", *spelling[0])
 
 
-def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Keys:
-    """[rows, columns] the keys of every record."""
+Hashes = Sequence[npt.NDArray[np.uint64]]
+
+
+def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays, places: Hashes | None = None) -> Keys:
+    """[rows, columns] the keys of every record. With `places`, a hash of each place by level and code, keys without a
+    text are the same in every process."""
     out = np.zeros((len(records), len(plan.columns)), np.uint32)
 
     def fill(start: int) -> None:
@@ -189,7 +230,7 @@ def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Ke
         for at, column in enumerate(plan.columns):
             for atom in column:
                 if atom not in atoms:
-                    atoms[atom] = _atom(atom, rows, layout, names)
+                    atoms[atom] = _atom(atom, rows, layout, names, places)
             own[:, at] = _joined([atoms[atom] for atom in column])
         for first, *others in plan.spellings:
             for other in others:
@@ -201,6 +242,33 @@ def keys_of(records: Words, layout: Layout, plan: Plan, names: NameArrays) -> Ke
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(fill, range(0, len(records), _CHUNK)))
     return out
+
+
+def row_keys(keys: Keys, plan: Plan) -> npt.NDArray[np.int64]:
+    """What one record, by its keys, is looked up by: each a tag and a key in one number, without repetitions."""
+    tags = np.array([plan.tags[rule.left] for rule in plan.rules], np.int64)
+    own = keys[[rule.right for rule in plan.rules]].astype(np.int64)
+    return np.unique((tags << 32 | own)[own != 0])
+
+
+def held_keys(keys: Keys, plan: Plan) -> npt.NDArray[np.int64]:
+    """The same of what records that are held are found by, all together."""
+    tagged = np.array(plan.tags, np.int64) << 32 | keys.astype(np.int64)
+    return np.unique(tagged[keys != 0])
+
+
+def number_keys(keys: Keys, plan: Plan) -> npt.NDArray[np.int64]:
+    """Of `row_keys` those of numbers alone."""
+    columns = [at for at, atoms in enumerate(plan.columns) if all(kind == "number" for kind, _, _ in atoms)]
+    own = keys[columns].astype(np.int64)
+    tagged: npt.NDArray[np.int64] = np.array([plan.tags[at] for at in columns], np.int64) << 32 | own
+    found: npt.NDArray[np.int64] = tagged[own != 0]
+    return found
+
+
+def phone_keys(phones: npt.NDArray[np.uint32]) -> Keys:
+    """The key of each phone, as every column of phones has it."""
+    return _joined([phones.astype(np.uint64)])
 
 
 def _joined(atoms: Sequence[npt.NDArray[np.uint64]]) -> Keys:
@@ -215,7 +283,7 @@ def _joined(atoms: Sequence[npt.NDArray[np.uint64]]) -> Keys:
     return key
 
 
-def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays) -> npt.NDArray[np.uint64]:
+def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays, places: Hashes | None) -> npt.NDArray[np.uint64]:
     kind, field, which = atom
     offset = layout.offsets[field]
     word = rows[:, offset]
@@ -225,10 +293,13 @@ def _atom(atom: Atom, rows: Words, layout: Layout, names: NameArrays) -> npt.NDA
         return (rows[:, offset + which] & np.uint32((1 << PHONE_BITS) - 1)).astype(np.uint64)
     if kind == "year":
         return (word >> np.uint32(9)).astype(np.uint64)
+    if kind == "next_year":
+        return np.where(word > 0, (word >> np.uint32(9)) + np.uint32(1), 0).astype(np.uint64)
     if kind == "day":
         return np.where(word & np.uint32(0x1FF), word, 0).astype(np.uint64)
     if kind == "place":
-        return np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint16)[:, which].astype(np.uint64)
+        codes = np.ascontiguousarray(rows[:, offset : offset + 2]).view(np.uint16)[:, which]
+        return codes.astype(np.uint64) if places is None else places[which][codes]
     if kind == "text":
         return word.astype(np.uint64)
     if kind == "sample":

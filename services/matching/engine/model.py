@@ -85,6 +85,12 @@ class Model:
     def _fields(self) -> Fields:
         return fields_of(self.layout, self.bits(), rare_shares(self.layout), self.average)
 
+    @cached_property
+    def weights(self) -> list[list[float]]:
+        """By field and level, as the kernels have them: without how rare a value is."""
+        weights: list[list[float]] = self._fields["bits"].tolist()
+        return weights
+
     def with_prior(self, prior: float) -> "Model":
         return replace(self, prior=prior)
 

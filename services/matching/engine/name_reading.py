@@ -25,6 +25,8 @@ __all__ = [
     "PLAIN",
     "SON",
     "arrange",
+    "drop_hashes",
+    "drop_names",
     "flatten",
     "intern_names",
     "put_hashes",
@@ -64,6 +66,19 @@ def put_hashes(slots: U32, hashes: U64, count: int) -> None:
         while slots[at] != 0:
             at = (at + 1) & (len(slots) - 1)
         slots[at] = entry + 1
+
+
+@kernel
+def drop_hashes(slots: U32, hashes: U64, first: int, count: int) -> None:
+    """Empty the slots of the entries put in last, those after the first `first` of `count`.
+
+    The newest goes first: whatever was put in before it was found without passing its slot.
+    """
+    for entry in range(count - 1, first - 1, -1):
+        at = _slot_of(hashes[entry], slots)
+        while slots[at] != entry + 1:
+            at = (at + 1) & (len(slots) - 1)
+        slots[at] = 0
 
 
 @kernel
@@ -229,6 +244,16 @@ def put_names(slots: U32, names: NDArray[np.uint32], sexes: NDArray[np.uint8], c
         while slots[at] != 0:
             at = (at + 1) & (len(slots) - 1)
         slots[at] = name
+
+
+@kernel
+def drop_names(slots: U32, names: NDArray[np.uint32], sexes: NDArray[np.uint8], first: int, count: int) -> None:
+    """Empty the slots of the names put in last, from the one numbered `first` on."""
+    for name in range(count - 1, first - 1, -1):
+        at = _slot_of(_name_hash(names, name, sexes[name]), slots)
+        while slots[at] != name:
+            at = (at + 1) & (len(slots) - 1)
+        slots[at] = 0
 
 
 @maker

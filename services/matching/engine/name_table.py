@@ -4,7 +4,8 @@ A country of five million has a few hundred thousand tokens and some million nam
 once, however often it comes; a text whose words are known costs a fraction of a microsecond.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice, pairwise
@@ -151,6 +152,25 @@ class NameTable:
         while chunk := [text or "" for text in islice(waiting, TEXTS_AT_ONCE)]:
             found.append(self._add(chunk))
         return np.concatenate(found) if found else np.zeros(0, np.uint32)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """What is added within is forgotten afterwards, and its ids are given to others: a question leaves no trace."""
+        names, words, pairs = self._name_count, self._word_count, self._pair_count
+        tokens, parts = len(self._tokens), len(self._part_texts)
+        try:
+            yield
+        finally:
+            reading.drop_names(self._name_slots, self._names, self._sexes, names, self._name_count)
+            reading.drop_hashes(self._word_slots, self._word_hashes, words, self._word_count)
+            hashes = np.zeros(self._pair_count, np.uint64)
+            hashes[pairs:] = [mixed(key) for key in self._pair_keys[pairs : self._pair_count]]
+            reading.drop_hashes(self._pair_slots, hashes, pairs, self._pair_count)
+            self._name_count, self._word_count, self._pair_count = names, words, pairs
+            while len(self._part_texts) > parts:
+                del self._parts[self._part_texts.pop()]
+            while len(self._tokens) > tokens:
+                self._tokens.popitem()
 
     @property
     def words(self) -> int:
@@ -305,6 +325,7 @@ class NameTable:
         consonants = skeleton(sounds).removeprefix("-")
         self._skeletons[at] = skeleton_hash(consonants or "-")
         token = self._token_records[at]
+        token["sounds"] = 0  # of one that was lent
         token["sounds"][: len(sounds)] = [CODES[sound] for sound in sounds]
         token["length"], token["arabic"], token["clan"] = len(sounds), arabic, clan
         token["weight"] = sum(map(weight, sounds))

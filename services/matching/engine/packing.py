@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,18 @@ class Vocabulary:
     names: NameTable = field(default_factory=NameTable)
     texts: TextTable = field(default_factory=TextTable)
     places: list[dict[str, int]] = field(default_factory=lambda: [{"": 0} for _ in range(PLACE_LEVELS)])
+    _place_hashes: list[npt.NDArray[np.uint64]] = field(
+        default_factory=lambda: [np.zeros(0, np.uint64) for _ in range(PLACE_LEVELS)]
+    )
+
+    def place_hashes(self) -> list[npt.NDArray[np.uint64]]:
+        """A hash of each place, by level and code; the same in every process."""
+        for level, known in enumerate(self.places):
+            before = len(self._place_hashes[level])
+            if before < len(known):
+                more = hashes_of(list(islice(known, before, None)))
+                self._place_hashes[level] = np.concatenate((self._place_hashes[level], more))
+        return self._place_hashes
 
     def add_texts(self, at: int, column: pl.Series) -> npt.NDArray[np.uint32]:
         codes, values = distinct(column)

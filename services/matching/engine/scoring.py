@@ -138,14 +138,21 @@ def _part_similarity(tables: Tables, work: Work, name_a: int, text_a: int, name_
 def _tells(whole: Any, tables: Tables, work: Work, record: Words, father: np.uint32) -> float:
     """How near a name behind the first of a record's whole name comes to a father's; -1 where it has no other."""
     names, best = tables.names, -1.0
+    given = names.names[father, _given(tables, father)]
     for word in range(whole.offset, whole.offset + whole.words):
         name = record[word]
-        for token in range(1, min(tables.facts[name].count, 4)):
-            value = token_similarity(
-                names.tokens, names.costs, work.names, names.names[father, 0], names.names[name, token]
-            )
-            best = max(best, value)
+        for token in range(1 + _given(tables, name), min(tables.facts[name].count, 4)):
+            other = names.names[name, token]
+            if names.tokens[other].clan == 0:  # a clan is nobody's father
+                best = max(best, token_similarity(names.tokens, names.costs, work.names, given, other))
     return best
+
+
+@kernel
+def _given(tables: Tables, name: np.uint32) -> int:
+    """Where the given name stands: behind a clan name that stands first."""
+    tokens = tables.names.names[name]
+    return 1 if tables.facts[name].count > 1 and tables.names.tokens[tokens[0]].clan != 0 else 0
 
 
 @kernel
@@ -159,10 +166,11 @@ def _father_level(fields: Fields, tables: Tables, work: Work, a: Words, b: Words
     names = tables.names
     if father_a != 0 and father_b != 0:
         fathers = name_similarity(names, work.names, father_a, father_b, 0.0)
-        given = (
-            token_similarity(names.tokens, names.costs, work.names, names.names[father_a, 0], names.names[father_b, 0])
-            - GRANDFATHER
+        given_a, given_b = (
+            names.names[father_a, _given(tables, father_a)],
+            names.names[father_b, _given(tables, father_b)],
         )
+        given = token_similarity(names.tokens, names.costs, work.names, given_a, given_b) - GRANDFATHER
         if max(fathers, given) < SAME_FATHER:
             return FATHER_NEAR if max(fathers, given) >= NEAR_FATHER else FATHER_DIFFERENT
         if fathers >= given and min(tables.facts[father_a].count, tables.facts[father_b].count) > 1:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +25,9 @@ class SnapshotOutdated(ValueError):
     """Written by another release, or for other fields: build the index anew."""
 
 
-def save(index: Index, folder: Path, noted: dict[str, Any]) -> None:
-    """Write the index of now with what the caller notes beside it (how far it has followed the registry).
+def save(index: Index, folder: Path, noted: dict[str, Any], own: Mapping[str, npt.NDArray[Any]] | None = None) -> None:
+    """Write the index of now with what the caller notes beside it (how far it has followed the registry, whose rows its
+    are: `own` arrays, one entry for each row).
 
     The folder before is replaced in one step: a death in between leaves one or the other. Raises OSError.
     """
@@ -42,7 +44,8 @@ def save(index: Index, folder: Path, noted: dict[str, Any]) -> None:
             "noted": noted,
         }
         (partial / "index.json").write_bytes(orjson.dumps(told))
-        for name, array in _arrays(index).items():
+        arrays = _arrays(index) | {f"own.{name}": array for name, array in (own or {}).items()}
+        for name, array in arrays.items():
             np.save(partial / f"{name}.npy", array, allow_pickle=False)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
@@ -62,8 +65,11 @@ def _fields(layout: Layout) -> list[list[Any]]:
     return [[field.name, field.kind.name, field.columns] for field in layout.fields]
 
 
-def load(folder: Path, layout: Layout, rarity: Rarity | None = None) -> tuple[Index, dict[str, Any]]:
-    """The index and what was noted. Names are as rare as in the model at hand, or as they were when it was written.
+Own = dict[str, npt.NDArray[Any]]
+
+
+def load(folder: Path, layout: Layout, rarity: Rarity | None = None) -> tuple[Index, dict[str, Any], Own]:
+    """The index, what was noted, and the caller's own arrays; rows that did not count are left out of all. Names are as rare as in the model at hand, or as they were when it was written.
 
     Raises SnapshotOutdated, FileNotFoundError, OSError; NamesOutdated (a ValueError).
     """
@@ -76,5 +82,8 @@ def load(folder: Path, layout: Layout, rarity: Rarity | None = None) -> tuple[In
     vocabulary.names = NameTable.of(names)
     vocabulary.texts = TextTable.of(told["texts"])
     vocabulary.places = [{name: code for code, name in enumerate(known)} for known in told["places"][:PLACE_LEVELS]]
-    index = Index(vocabulary, stored["records"], stored["alive"], rarity or Rarity.of(told["rarity"]))
-    return index, told["noted"]
+    alive = stored["alive"]
+    own = {name.removeprefix("own."): array[alive] for name, array in stored.items() if name.startswith("own.")}
+    records = stored["records"][alive]
+    index = Index(vocabulary, records, np.ones(len(records), bool), rarity or Rarity.of(told["rarity"]))
+    return index, told["noted"], own

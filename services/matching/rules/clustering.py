@@ -3,56 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
-from services.matching.rules.comparing import compare
-from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
-
-ALIKE = frozenset({"same_three", "same", "alike"})
+ALIKE = frozenset({"same", "alike"})
 """Levels of the name that, under one household number, name one person."""
 
 
-def same_person(a: BeneficiaryFacts, b: BeneficiaryFacts) -> bool:
-    """Whether two rows share their national id, or their household number and their name. Symmetric.
+def same_person(nni: str, household_number: str, name: str, *, other_year: bool) -> bool:
+    """Whether two rows share their national id, or their household number and their name, by the levels these reached.
 
-    Two who share a national id and neither name nor year of birth are not: one of them was mistyped.
+    Two who share a national id and neither name nor year of birth (`other_year`) are not: one of them was mistyped.
     """
-    return _is(a, b) and _is(b, a)
-
-
-def _is(a: BeneficiaryFacts, b: BeneficiaryFacts) -> bool:
-    found = compare(a, _as_individual(b))
-    if found.level("nni") == "equal":
-        return not found.forbidden
-    if found.level("nni") == "different":
-        return False
-    return found.level("household_number") == "equal" and found.level("name") in ALIKE
-
-
-def _as_individual(row: BeneficiaryFacts) -> IndividualFacts:
-    return IndividualFacts(
-        individual_id=row.enrollment_id,
-        individual_number="",
-        household_id=row.enrollment_id,
-        household_number=row.household_number or "",
-        name_fr=row.name,
-        father_name=row.father_name,
-        sex=row.sex,
-        birth_date=row.birth_date,
-        birth_precision=row.birth_precision,
-        nni=row.nni,
-        phones=row.phones,
-        wilaya_code=row.wilaya_code,
-        moughataa_code=row.moughataa_code,
-        commune_code=row.commune_code,
-    )
+    if nni == "equal":
+        return not (other_year and name in ("doubtful", "different"))
+    return nni != "different" and household_number == "equal" and name in ALIKE
 
 
 def components(
-    rows: Mapping[UUID, BeneficiaryFacts],
-    beside: Mapping[UUID, Iterable[UUID]],
-    same: Callable[[BeneficiaryFacts, BeneficiaryFacts], bool] = same_person,
+    rows: Iterable[UUID], beside: Mapping[UUID, Iterable[UUID]], same: Callable[[UUID, UUID], bool]
 ) -> dict[UUID, UUID]:
     """For each row that is the same person as another one, the smallest id of all who are; `beside` says who may be
     compared. Independent of any order."""
+    rows = set(rows)
     cluster = {id_: id_ for id_ in rows}
 
     def root(id_: UUID) -> UUID:
@@ -62,7 +32,7 @@ def components(
 
     for id_ in sorted(rows):
         for other in sorted(beside.get(id_, ())):
-            if other in rows and id_ < other and same(rows[id_], rows[other]):
+            if other in rows and id_ < other and same(id_, other):
                 smaller, greater = sorted((root(id_), root(other)))
                 cluster[greater] = smaller
     found = {id_: root(id_) for id_ in rows}

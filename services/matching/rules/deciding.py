@@ -1,12 +1,12 @@
 """From compared candidates to one decision: link, let a human adjudicate, or leave unmatched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from services.matching.rules.comparing import Comparison, score_of
+from services.matching.rules.comparing import Comparison
 from services.matching.rules.facts import IndividualFacts, Unit
 
 Kind = Literal["link", "adjudicate", "unmatched"]
@@ -21,9 +21,6 @@ ADJUDICATE = 0.30
 MARGIN = 3.0
 MOST_SHOWN = 5
 """People worth showing to whoever decides: the best and those after it; beyond, a person reads and does not choose."""
-
-LEAST: Mapping[Unit, float] = {unit: score_of(ADJUDICATE, unit) for unit in ("household", "individual", "pupil")}
-"""The score from which a candidate can matter: for the decision, or within MARGIN of one that is linked."""
 
 
 class OpenedFor(StrEnum):

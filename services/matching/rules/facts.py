@@ -21,9 +21,8 @@ class IndividualFacts:
     A polygamous head is two of these, one per household, with the same `individual_id` and
     `individual_number`. `father_name` is the father's full name where the registry knows it: the male head's
     name when the relationship is child; otherwise None (the patronymic inside the person's own name is read
-    by the rules). `phones` are the household's and the person's, as digits of any form; `phone_households`
-    is the number of registry households on which the most widely shared of them stands (1: this household
-    alone).
+    by the rules). `phones` are the household's, as digits of any form; `phone_households` are the numbers of
+    registry households on which each of them stands (none: this household alone).
     """
 
     individual_id: UUID
@@ -38,7 +37,7 @@ class IndividualFacts:
     birth_precision: Precision = "day"
     nni: str | None = None
     phones: tuple[str, ...] = ()
-    phone_households: int = 1
+    phone_households: tuple[int, ...] = ()
     relationship: Relationship = "other"
     wilaya_code: str | None = None
     moughataa_code: str | None = None

@@ -32,11 +32,6 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
         "household number missing",
     ),
     ("name", "same"): ("الاسم نفسه", "même nom", "same name"),
-    ("name", "same_three"): (
-        "الاسم الكامل نفسه بثلاثة أجزاء أو أكثر",
-        "même nom complet, en trois parties ou plus",
-        "same full name, of three parts or more",
-    ),
     ("name", "alike"): (
         "الاسم نفسه بكتابة أخرى",
         "même nom, autre orthographe",
@@ -51,22 +46,13 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("name", "doubtful"): ("تشابه الاسمين ضعيف", "noms peu ressemblants", "names hardly alike"),
     ("name", "different"): ("اسمان مختلفان", "noms différents", "different names"),
     ("name", "missing"): ("الاسم غير مذكور", "nom absent", "name missing"),
-    ("common_name", "none"): ("اسم غير شائع", "nom peu répandu", "uncommon name"),
-    ("common_name", "one"): (
-        "جزء من الاسم شائع جدا",
-        "une partie du nom est très répandue",
-        "one part of the name is very common",
+    ("common_name", "rare"): ("اسم نادر", "nom rare", "rare name"),
+    ("common_name", "usual"): (
+        "اسم متوسط الانتشار",
+        "nom ni rare ni très répandu",
+        "name neither rare nor very common",
     ),
-    ("common_name", "two"): (
-        "جزآن من الاسم شائعان جدا",
-        "deux parties du nom sont très répandues",
-        "two parts of the name are very common",
-    ),
-    ("common_name", "all"): (
-        "كل أجزاء الاسم شائعة جدا",
-        "toutes les parties du nom sont très répandues",
-        "every part of the name is very common",
-    ),
+    ("common_name", "common"): ("اسم شائع جدا", "nom très répandu", "very common name"),
     ("father_name", "same"): ("اسم الأب مطابق", "même nom du père", "same father's name"),
     ("father_name", "repeated"): (
         "اسم الأب مطابق، وهو وارد في الاسم الكامل",
@@ -90,6 +76,11 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
         "تاريخ الميلاد نفسه مع قلب اليوم والشهر",
         "même date de naissance, jour et mois inversés",
         "same date of birth, day and month swapped",
+    ),
+    ("birth", "one_slip"): (
+        "تاريخ الميلاد يختلف في رقم واحد",
+        "date de naissance à un chiffre près",
+        "date of birth one digit off",
     ),
     ("birth", "same_year"): ("سنة الميلاد نفسها", "même année de naissance", "same year of birth"),
     ("birth", "other_day"): (
@@ -136,6 +127,11 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
         "رقم الهاتف نفسه، وتشترك فيه أسر عدة",
         "même téléphone, partagé par plusieurs ménages",
         "same phone, shared by several households",
+    ),
+    ("phone", "one_slip"): (
+        "رقم الهاتف يختلف في رقم واحد",
+        "téléphone à un chiffre près",
+        "phone one digit off",
     ),
     ("phone", "different"): ("رقم الهاتف مختلف", "téléphones différents", "different phones"),
     ("phone", "missing"): ("رقم الهاتف غير معروف", "téléphone inconnu", "phone unknown"),

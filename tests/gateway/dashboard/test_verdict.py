@@ -145,7 +145,8 @@ def test_a_fault_is_told_with_its_impact_and_what_to_do(code: str, language: str
 @pytest.mark.parametrize(
     "kind",
     [
-        "imports_waiting", "exports_waiting", "scorings_waiting", "changes_to_index", "beneficiaries_pending",
+        "imports_waiting", "exports_waiting", "scorings_waiting", "changes_to_index", "members_to_index",
+        "beneficiaries_pending",
         "feed_changes_out_of_order",
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Rows of several programs that are one person whom the registry does not know."""
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,12 +14,15 @@ from matching_cases import Projection, enrollment, household, id_of, member
 from services.matching import clustering
 from services.matching.decision_models import ClusterMember
 from services.matching.linking import Places
-from services.matching.rules.clustering import components, same_person
+from services.matching.modeling import newest_shipped
+from services.matching.rules.clustering import components
 from services.matching.rules.facts import BeneficiaryFacts
+from services.matching.weighing import Rows
 from shared.errors import NotFound
 from shared.identity import Caller
 
 NNI, OTHER_NNI = "9900000033", "9900000130"
+BORN, LATER = date(1980, 3, 7), date(1999, 3, 7)
 
 
 def listed(program: str, number: int, **told: Any) -> dict[str, Any]:
@@ -124,20 +128,24 @@ def facts(n: int, **told: Any) -> BeneficiaryFacts:
         ({"household_number": "MR0110000001", "name": "Sidi Ould Ely"}, {"household_number": "MR0110000001", "name": "Sidi Ould Ely"}, True),
         ({"household_number": "MR0110000001", "name": "Sidi Ould Ely"}, {"household_number": "MR0110000001", "name": "Penda Samba"}, False),
         ({"name": "Sidi Ould Ely"}, {"name": "Sidi Ould Ely"}, False),
+        ({"nni": NNI, "name": "Sidi Ely", "birth_date": BORN}, {"nni": NNI, "name": "Penda Samba", "birth_date": BORN}, True),
+        ({"nni": NNI, "name": "Sidi Ely", "birth_date": BORN}, {"nni": NNI, "name": "Penda Samba", "birth_date": LATER}, False),
     ],
 )  # fmt: skip
 def test_only_exact_strong_evidence_makes_two_rows_one_person(
     one: dict[str, Any], other: dict[str, Any], same: bool
 ) -> None:
-    assert same_person(facts(1, **one), facts(2, **other)) is same
-    assert same_person(facts(2, **other), facts(1, **one)) is same
+    rows = Rows({1: facts(1, **one), 2: facts(2, **other)}, newest_shipped())
+
+    assert rows.same_person(1, 2) is same
+    assert rows.same_person(2, 1) is same
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=14), st.randoms())
 def test_components_are_those_of_the_graph_whatever_the_order(
     edges: list[tuple[int, int]], order: random.Random
 ) -> None:
-    rows = {id_of(str(n)): facts(n) for n in range(10)}
+    rows = [id_of(str(n)) for n in range(10)]
     beside: dict[Any, set[Any]] = {}
     for a, b in edges:
         beside.setdefault(id_of(str(a)), set()).add(id_of(str(b)))
@@ -146,10 +154,9 @@ def test_components_are_those_of_the_graph_whatever_the_order(
     for a, b in edges * 10:
         joined = next(s for s in together if a in s) | next(s for s in together if b in s)
         together = [s for s in together if not s & joined] + [joined]
-    shuffled = list(rows)
-    order.shuffle(shuffled)
+    order.shuffle(rows)
 
-    cluster = components({id_: rows[id_] for id_ in shuffled}, beside, lambda one, other: True)
+    cluster = components(rows, beside, lambda one, other: True)
 
     expected = {id_of(str(n)): min(id_of(str(m)) for m in s) for s in together if len(s) > 1 for n in s}
     assert cluster == expected

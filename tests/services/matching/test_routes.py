@@ -172,6 +172,7 @@ async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> 
 
     kinds = (
         "beneficiaries_pending",
+        "members_to_index",
         "beneficiaries_to_rebuild",
         "rows_to_cluster",
         "imports_waiting",

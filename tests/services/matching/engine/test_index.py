@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import polars as pl
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from services.matching.engine.fields import Field, Kind, layout_of
 from services.matching.engine.index import Index
+from services.matching.engine.keys import LARGEST_BLOCK
 from services.matching.engine.lists import compare_lists
 from services.matching.engine.model import Model, expert_shares
 from services.matching.engine.packing import Vocabulary, pack
@@ -170,7 +172,7 @@ def test_what_comes_later_is_found_like_what_was_there() -> None:
     looking, other = whole.looking(), growing.looking()
 
     assert len(growing) == len(whole) == 600
-    assert growing.new_rows == 200
+    assert growing.loose_rows == 200
     for at in range(0, 600, 7):
         asked = slipped(registered[at])
         assert {one.row for one in growing.find(a_model(), asked, other, most=256)} >= {
@@ -219,16 +221,18 @@ def test_a_snapshot_is_read_back_as_it_was(tmp_path: Path) -> None:
         index.add(one)
     index.remove([3])
     save(index, tmp_path / "index", {"through": 77})
-    save(index, tmp_path / "index", {"through": 78})
+    save(index, tmp_path / "index", {"through": 78}, {"ids": np.arange(500)})
 
-    again, noted = load(tmp_path / "index", LAYOUT)
+    again, noted, own = load(tmp_path / "index", LAYOUT)
 
     assert noted == {"through": 78}
+    assert own["ids"].tolist() == [0, 1, 2, *range(4, 500)]
     assert len(again) == 499
     looking, other = index.looking(), again.looking()
     for at in range(0, 500, 11):
         found = again.find(a_model(), registered[at], other)
-        assert [one.row for one in found] == [one.row for one in index.find(a_model(), registered[at], looking)]
+        before = [one.row for one in index.find(a_model(), registered[at], looking)]
+        assert [int(own["ids"][one.row]) for one in found] == before
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
 
 
@@ -237,3 +241,85 @@ def test_a_snapshot_of_other_fields_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SnapshotOutdated):
         load(tmp_path / "index", layout_of(FIELDS[1:]))
+
+
+def found_in(index: Index, order: Sequence[int], asked: Sequence[Record]) -> list[list[tuple[int, float]]]:
+    """For each record whom the index finds, by number of `order`, with the score."""
+    looking = index.looking()
+    return [
+        sorted((order[one.row], round(one.score, 4)) for one in index.find(a_model(), record, looking, most=256))
+        for record in asked
+    ]
+
+
+REGISTERED = people(120, seed=5)
+ASKED = [slipped(one) for one in REGISTERED[::11]] + REGISTERED[::17]
+RARITY = Rarity({"mmd": 1.5, "hmd": 2.0}, 6.0)
+
+
+@given(st.randoms(use_true_random=False), st.lists(st.integers(1, 40), min_size=1, max_size=6), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_how_rows_came_and_went_decides_nothing(order: Random, pieces: list[int], joined: bool) -> None:
+    """Some come at once and some later, some twice with the first removed; the segments are joined meanwhile or not."""
+    whole = found_in(Index.build(LAYOUT, columns(REGISTERED), RARITY), range(120), ASKED)
+    numbers = list(range(120))
+    order.shuffle(numbers)
+    again = numbers[:20]
+    came = [*again, *numbers]
+    index = Index.build(LAYOUT, columns([REGISTERED[at] for at in came[: pieces[0]]]), RARITY)
+    at, turn = pieces[0], 1
+    while at < len(came):
+        size = pieces[turn % len(pieces)]
+        aside = index.joined() if joined else None
+        index.extend(pack(columns([REGISTERED[one] for one in came[at : at + size]]), index.vocabulary))
+        if aside is not None:
+            index.put_joined(aside)
+        at, turn = at + size, turn + 1
+    index.remove(range(20))
+    phones = sorted({one["phone"][0] for one in REGISTERED})
+    counts = [sum(one["phone"][0] == phone for one in REGISTERED) for phone in phones]
+    index.share_phones(np.array(phones, np.uint32), np.array(counts))
+
+    assert len(index) == 120
+    assert found_in(index, came, ASKED) == whole
+
+
+def test_a_block_is_as_large_as_the_rows_that_count_however_they_lie() -> None:
+    crowd = {**people(1)[0], "id": [""], "phone": ["", ""], "birth": [""], "place": ["MR01", "MR011", "C1"]}
+    index = Index.build(LAYOUT, columns([crowd] * LARGEST_BLOCK), RARITY)
+    looking = index.looking()
+    at_the_bound = len(index.find(a_model(), crowd, looking, most=1_000))
+
+    index.add(crowd)
+    past_it = len(index.find(a_model(), crowd, looking, most=1_000))
+    index.remove([7])
+
+    assert at_the_bound > 0
+    assert past_it == 0
+    assert len(index.find(a_model(), crowd, looking, most=1_000)) == at_the_bound
+
+
+def test_a_question_leaves_no_name_behind() -> None:
+    index = Index.build(LAYOUT, columns(people(300)), RARITY)
+    looking, table = index.looking(), index.vocabulary.names
+    known = [slipped(one) for one in people(300)[:5]]
+    before = found_in(index, range(300), known)
+    size = (len(table), table.words, len(table.arrays.tokens))
+
+    for at in range(200):
+        index.find(a_model(), {"name": [f"Abdel{'aeiou'[at % 5]}q{at} Ould Zw{at}", f"عبد قرق{at}"]}, looking)
+
+    assert (len(table), table.words, len(table.arrays.tokens)) == size
+    assert found_in(index, range(300), known) == before
+    row = index.add({"name": ["Yeslem Ould Bowba Ould Dedda", ""]})
+    assert index.find(a_model(), {"name": ["Yeslem Bowba Dedda", ""]}, looking)[0].row == row
+
+
+def test_names_are_as_rare_as_the_models_that_ask_have_them() -> None:
+    index = Index.build(LAYOUT, columns(REGISTERED), Rarity({}, 1.0))
+
+    index.weigh_names(RARITY)
+
+    assert found_in(index, range(120), ASKED) == found_in(
+        Index.build(LAYOUT, columns(REGISTERED), RARITY), range(120), ASKED
+    )

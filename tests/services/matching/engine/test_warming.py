@@ -21,7 +21,7 @@ def test_after_it_nothing_is_compiled_any_more(tmp_path: Path) -> None:
     index = Index.build(outcome.layout, people)
     folder = tmp_path / "index"
     save(index, folder, {})
-    again, _ = load(folder, outcome.layout)
+    again, _, _ = load(folder, outcome.layout)
     again.add({"name": ["Yeslem Ould Bowba"]})
     again.find(outcome.model, {"name": ["Yeslem Bowba"]}, again.looking())
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules.comparing import Comparison, probability_of
+from services.matching.rules.comparing import Comparison
 from services.matching.rules.deciding import LINK, MARGIN, Scored, decide
 from services.matching.rules.facts import IndividualFacts
 
@@ -22,7 +22,7 @@ def candidate(person: int, score: float, *, household: int | None = None, forbid
         household_id=UUID(int=1000 + home),
         household_number=f"MR011{home:07d}",
     )
-    return Scored(facts, Comparison(score, probability_of(score, "household"), (), forbidden))
+    return Scored(facts, Comparison(score, 1 / (1 + 2 ** (11 - score)), (), forbidden))
 
 
 def test_no_candidate_is_unmatched() -> None:

@@ -1,0 +1,83 @@
+"""The index beside the requests: read at the start, kept level with the table, written to disk now and then. A worker."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from services.matching.registry_index import RegistryIndex, registry_index
+from services.matching.settings import MatchingSettings
+from shared.copying import driver_of
+from shared.logs import log
+from shared.platform import Platform
+
+READ_AT_ONCE: Final = 50_000
+"""Members read in one go: about a second's work beside the requests."""
+LOOK_SECONDS: Final = 0.5
+SAVE_SECONDS: Final = 600
+"""A snapshot is a start saved and nothing else: what it lacks is read from the table."""
+SAVE_FROM: Final = 20_000
+"""Members below which reading the table is as fast as a snapshot."""
+
+
+async def keep_index(platform: Platform) -> None:
+    """The worker: follows the table, for ever; a snapshot where there is a folder for it."""
+    index, folder = registry_index(platform.database.engine), _folder(platform)
+    if folder is not None and not index.ready:
+        await _begin_with(index, folder, platform)
+    saved = asyncio.get_running_loop().time()
+    try:
+        while not platform.stopping.is_set():
+            taken = await _take_in(index, platform)
+            await asyncio.to_thread(index.join)
+            if taken < READ_AT_ONCE:
+                index.ready = True
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(platform.stopping.wait(), LOOK_SECONDS)
+            if folder is not None and asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
+                await _save(index, folder)
+                saved = asyncio.get_running_loop().time()
+        if folder is not None:
+            await _save(index, folder)
+        await asyncio.Event().wait()  # the end comes from outside
+    finally:
+        log.info("index_left", members=len(index))
+
+
+def _folder(platform: Platform) -> Path | None:
+    settings: Any = platform.settings
+    folder = settings.data_folder if isinstance(settings, MatchingSettings) else None
+    return folder / "registry-index" if folder else None
+
+
+async def _begin_with(index: RegistryIndex, folder: Path, platform: Platform) -> None:
+    try:
+        await asyncio.to_thread(index.load, folder)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError) as fault:
+        log.warning("index_snapshot_passed_over", reason=f"{type(fault).__name__}: {fault}")
+        return
+    async with platform.database.transaction() as tx:
+        await index.compare_ids(await driver_of(tx, begun=True))
+    log.info("index_read_from_snapshot", members=len(index))
+
+
+async def _take_in(index: RegistryIndex, platform: Platform) -> int:
+    async with platform.database.transaction() as tx:
+        return await index.take_in(await driver_of(tx, begun=True), READ_AT_ONCE)
+
+
+async def _save(index: RegistryIndex, folder: Path) -> None:
+    if len(index) < SAVE_FROM:
+        return
+    try:
+        await asyncio.to_thread(index.save, folder)
+    except OSError as fault:
+        log.warning("index_snapshot_not_written", reason=str(fault))
+
+
+async def members_to_index(platform: Platform) -> dict[str, int]:
+    """For the health page: members whom nobody can be linked to yet."""
+    async with platform.database.transaction() as tx:
+        return {"members_to_index": await registry_index(platform.database.engine).behind(tx)}
