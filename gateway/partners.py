@@ -29,6 +29,7 @@ Permission = Literal[
     "individuals:links",
     "lists:match",
     "links:rebuild",
+    "duplicates:search",
     "models:read",
     "models:train",
     "models:promote",

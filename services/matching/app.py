@@ -15,6 +15,7 @@ from services.matching import (
 )
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
+from services.matching.deduplicating import duplicates_worker
 from services.matching.indexing import keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
@@ -56,6 +57,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             link_pending,
             rebuild_worker,
             cluster_worker,
+            duplicates_worker,
             train_models,
             import_worker(importer),
             prune_imports,

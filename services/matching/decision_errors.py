@@ -95,3 +95,21 @@ class RebuildEnded(Refusal):
         fr="Cette reprise des comparaisons est déjà finie ou annulée.",
         en="This rebuild has ended or was cancelled already.",
     )
+
+
+class DuplicateSearchRunning(Refusal):
+    code, status = "duplicate_search_running", 409
+    text = Text(
+        ar="بحث آخر عن المسجلين مرتين جارٍ. المقبول: انتظار نهايته أو إلغاؤه.",
+        fr="Une autre recherche de doublons est en cours. Accepté : attendre sa fin, ou l'annuler.",
+        en="Another search for duplicates is under way. Accepted: wait for its end, or cancel it.",
+    )
+
+
+class DuplicateSearchEnded(Refusal):
+    code, status = "duplicate_search_ended", 409
+    text = Text(
+        ar="انتهى هذا البحث أو أُلغي من قبل.",
+        fr="Cette recherche est déjà finie ou annulée.",
+        en="This search has ended or was cancelled already.",
+    )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, DateTime, Float, ForeignKey, Index, Integer, Numeric, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, Float, ForeignKey, Index, Integer, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -146,6 +146,27 @@ class Rebuild(Base):
     marked: Mapped[int] = mapped_column(Integer)
     reached: Mapped[UUID | None]
     """The last beneficiary marked, in the order of ids."""
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class DuplicateSearch(Base):
+    """A request to look for people whom the registry holds twice; members are looked up chunk by chunk."""
+
+    __tablename__ = "duplicate_searches"
+    __table_args__ = (
+        Index("uq_duplicate_searches_running", "status", unique=True, postgresql_where="status = 'running'"),
+        CheckConstraint("status IN ('running', 'done', 'cancelled')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(Text)
+    total: Mapped[int] = mapped_column(Integer)
+    done: Mapped[int] = mapped_column(Integer)
+    reached: Mapped[int] = mapped_column(BigInteger)
+    """The last member looked up, in the order of ids."""
+    proposed: Mapped[int] = mapped_column(Integer)
     asked_by: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -219,6 +219,28 @@ class RebuildOut(BaseModel):
     ended_at: datetime | None
 
 
+class DuplicateSearchOut(BaseModel):
+    """A search for people registered twice: of `total` members so many are `done`, and so many pairs were `proposed`. A pair is
+    proposed once, and a search proposes 1,000 at the most: the next one goes on."""
+
+    id: UUID
+    status: Literal["running", "done", "cancelled"]
+    total: int
+    done: int
+    proposed: int
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+
+class ListedTwice(BaseModel):
+    """Enrollments of one program that are of one individual or household of the registry, or one cluster that it does not know."""
+
+    kind: Literal["individual", "household", "cluster"]
+    id: UUID
+    enrollment_ids: list[UUID]
+
+
 class ClusterOut(BaseModel):
     """Rows that are one person whom the registry does not know. Programs are named where the caller keeps them or its
     agreement covers them; the others are counted."""

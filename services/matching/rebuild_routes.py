@@ -1,12 +1,19 @@
-"""HTTP of rebuilds, and of the clusters of rows without an anchor in the registry."""
+"""HTTP of rebuilds, of searches for duplicates, and of the clusters of rows without an anchor in the registry."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from services.matching import clustering, rebuilding
-from services.matching.decision_schemas import ClusterDetail, ClusterOut, RebuildIn, RebuildOut
+from services.matching import clustering, deduplicating, rebuilding
+from services.matching.decision_schemas import (
+    ClusterDetail,
+    ClusterOut,
+    DuplicateSearchOut,
+    ListedTwice,
+    RebuildIn,
+    RebuildOut,
+)
 from shared.database import Tx
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
@@ -14,6 +21,7 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
 router = APIRouter(prefix="/v1")
 Rebuilding = Annotated[Caller, permitted("links:rebuild")]
+Searching = Annotated[Caller, permitted("duplicates:search")]
 Reading = Annotated[Caller, permitted("clusters:read")]
 
 
@@ -38,6 +46,41 @@ async def cancel_rebuild(rebuild_id: UUID, tx: Tx, by: Rebuilding) -> RebuildOut
     """Mark no more rows; those that are marked are still compared."""
     await rebuilding.cancel(tx, rebuild_id)
     return await rebuilding.progress(tx, rebuild_id)
+
+
+@router.post("/duplicate-searches", tags=["duplicates"], status_code=202, response_model=DuplicateSearchOut)
+async def start_duplicate_search(once: OnceOnly, tx: Tx, by: Searching) -> Response:
+    """Look for people whom the registry holds twice; each pair becomes a request to merge, which its officials decide."""
+
+    async def begin() -> DuplicateSearchOut:
+        return await deduplicating.progress(tx, (await deduplicating.start(tx, by=by)).id)
+
+    return await once.answer(begin, status=202, body=b"")
+
+
+@router.get("/duplicate-searches/{search_id}", tags=["duplicates"])
+async def get_duplicate_search(search_id: UUID, tx: Tx, by: Searching) -> DuplicateSearchOut:
+    """How far a search is, and how many pairs it has proposed."""
+    return await deduplicating.progress(tx, search_id)
+
+
+@router.post("/duplicate-searches/{search_id}/cancel", tags=["duplicates"])
+async def cancel_duplicate_search(search_id: UUID, tx: Tx, by: Searching) -> DuplicateSearchOut:
+    """Look no further; what was proposed stays."""
+    await deduplicating.cancel(tx, search_id)
+    return await deduplicating.progress(tx, search_id)
+
+
+@router.get("/programs/{program}/duplicates", tags=["duplicates"])
+async def list_listed_twice(
+    program: Annotated[str, Path(max_length=64)],
+    tx: Tx,
+    by: Reading,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+) -> Page[ListedTwice]:
+    """Who stands twice in a program of the caller's, by its active enrollments. Nobody is excluded by it."""
+    return await deduplicating.listed_twice(tx, program, by, limit, cursor)
 
 
 @router.get("/clusters", tags=["clusters"])
