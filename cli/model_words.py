@@ -29,6 +29,11 @@ WORDS: Final[dict[str, Text]] = {
         fr="Groupes nettement moins bien servis : {groups}.",
         en="Groups served clearly worse: {groups}.",
     ),
+    "not_judged": Text(
+        ar="لم يُقيَّم لغياب أزواج معروفة: {units}.",
+        fr="Sans paires connues, pas jugé : {units}.",
+        en="Not judged, for want of known pairs: {units}.",
+    ),
     "one_worse": Text(
         ar="{group} ({measure} {value} مقابل {rest})",
         fr="{group} ({measure} {value} contre {rest})",
@@ -153,7 +158,7 @@ def in_words(share: Mapping[str, float] | None) -> str:
 
 
 def first_line(report: Mapping[str, Any], language: str) -> str:
-    """Who is served clearly worse, the worst first: before anything else."""
+    """Who is served clearly worse, the worst first, and of whom nothing is known: before anything else."""
     told = [
         WORDS["one_worse"]
         .format(
@@ -165,7 +170,8 @@ def first_line(report: Mapping[str, Any], language: str) -> str:
         .in_(language)
         for one in report["clearly_worse"]
     ]
-    if not told:
-        return WORDS["none_worse"].in_(language)
     comma = "، " if language == "ar" else ", "
-    return WORDS["worse"].format(groups=comma.join(told)).in_(language)
+    line = WORDS["worse"].format(groups=comma.join(told)).in_(language) if told else WORDS["none_worse"].in_(language)
+    if units := [group_name("unit", unit, language) for unit in report.get("not_judged", ())]:
+        line += " " + WORDS["not_judged"].format(units=comma.join(units)).in_(language)
+    return line

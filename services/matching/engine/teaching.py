@@ -264,6 +264,9 @@ class _Teacher:
         after, old = (self._scored(one, judged, starts, one.version) for one in (models, before))
         return {
             "learned_from": self.learned_from,
+            "not_judged": [
+                one.unit for one in judged if not len(one.records) and len(self._material.listed[one.unit].records)
+            ],
             "refused": self._on_refused(models),
             **evaluate(after, truth, groups),
             "comparison": compare(old, after, truth, groups),

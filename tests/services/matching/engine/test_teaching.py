@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from benchmarks.linkage.data import Files, write_country
+from cli.model_words import first_line
 from services.matching.engine.lists import Stopped
 from services.matching.engine.models import REGISTRY, UNITS, Models
 from services.matching.engine.packing import Vocabulary, pack
@@ -154,6 +155,17 @@ def test_a_unit_with_few_rows_learns_from_those_of_all(taught: tuple[Models, dic
     told = taught[1]["learned_from"]
     assert not told["individual"]["of_all_units"] and told["pupil"]["of_all_units"]
     assert told["pupil"]["pairs"] == told["individual"]["pairs"]
+
+
+def test_a_unit_of_whom_no_pair_is_known_is_told_before_all_else(country: Files) -> None:
+    material = material_of(country)
+    nobody = material.listed["individual"].records[:600].copy()
+    nobody[:, REGISTRY.offsets[REGISTRY.position("nni") or 0] : 2] = 0
+    pupils = Listed(nobody, material.listed["individual"].names.head(600), NOTHING)
+    with_pupils = replace(material, listed={**material.listed, "pupil": pupils})
+    report = teach(with_pupils, "x", BEFORE)[1]
+    assert report["not_judged"] == ["pupil"]
+    assert first_line(report, "en").endswith("Not judged, for want of known pairs: Unit: pupil.")
 
 
 def test_who_asks_it_to_stop_is_heard(country: Files) -> None:
