@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,7 +137,8 @@ def package_of(process: str) -> str:
 
 
 class StoppedAtOnce(uvicorn.Server):
-    """A server that stops when it is `told`; uvicorn looks ten times a second whether it should."""
+    """A server that stops when it is `told`. uvicorn looks ten times a second whether it should, and then rests as long
+    before it looks whether everybody has gone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -145,6 +147,19 @@ class StoppedAtOnce(uvicorn.Server):
     async def main_loop(self) -> None:
         await self.on_tick(0)
         await self.told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for open_ in (*self.servers, *(sockets or [])):
+            open_.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:
+                    await asyncio.sleep(0.01)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
