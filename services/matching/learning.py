@@ -26,8 +26,9 @@ from services.matching.linking import Places, facts_of
 from services.matching.modeling import READY, TRAINING, models_in_force, put_shipped
 from services.matching.models import Beneficiary, LinkRefusal
 from services.matching.rules.facts import BeneficiaryFacts
-from services.matching.rules.identifiers import household_code, national_id, phone_of
+from services.matching.rules.identifiers import phone_of
 from services.matching.training_models import LinkageModel
+from services.matching.weighing import packed, row_values
 from shared.clock import now
 from shared.copying import driver_of
 from shared.database import any_of
@@ -183,42 +184,11 @@ class Gathered:
 
     def _listed(self, unit: str, vocabulary: Vocabulary, first: Mapping[str, int]) -> Listed:
         rows = self.rows[unit]
-        values = [_values(one) for one in rows]
-        columns = {
-            field.name: [
-                pl.Series([_at(one.get(field.name, ()), at) for one in values], dtype=pl.String)
-                for at in range(field.columns)
-            ]
-            for field in REGISTRY.fields
-        }
-        records = pack(columns, vocabulary)
-        records[:, _PHONES : _PHONES + 2] &= _PHONE
+        records = packed([row_values(one) for one in rows], vocabulary)
         said = [(first[str(who)], at, same) for at, who, same in self.said[unit] if str(who) in first]
         left, right, same = (np.array(column) for column in zip(*said, strict=True)) if said else ([], [], [])
         names = pl.Series([one.name or "" for one in rows], dtype=pl.String)
         return Listed(records, names, Said(np.array(left, np.int64), np.array(right, np.int64), np.array(same, bool)))
-
-
-def _at(values: tuple[str | None, ...], place: int) -> str | None:
-    return values[place] if place < len(values) else None
-
-
-def _values(b: BeneficiaryFacts) -> dict[str, tuple[str | None, ...]]:
-    """What a row of a list tells, as the engine reads it."""
-    day = b.birth_date
-    birth = None if day is None else str(day.year) if b.birth_precision == "year" else day.isoformat()
-    return {
-        "nni": (national_id(b.nni),),
-        "household_number": (household_code(b.household_number),),
-        "phone": b.phones,
-        "birth": (birth,),
-        "sex": (b.sex,),
-        "place": (b.wilaya_code, b.moughataa_code, b.commune_code),
-        "role": ("household" if b.unit == "household" else None,),
-        "school": (b.listed_on.isoformat(), b.school_class) if b.unit == "pupil" and b.listed_on else (),
-        "father_name": (b.father_name,),
-        "name": (b.name,),
-    }
 
 
 async def gather(tx: AsyncSession, places: Places) -> Gathered:
