@@ -97,3 +97,12 @@ class ListNotMatched(Refusal):
         fr="L'état de cette liste ne le permet pas ({status}). Accepté : une liste dont le rapprochement est terminé.",
         en="The state of this list does not allow it ({status}). Accepted: a list that has been matched to its end.",
     )
+
+
+class PersonNotReadable(Refusal):
+    code, status = "person_not_readable", 422
+    text = Text(ar="{reason}", fr="{reason}", en="{reason}")
+
+    def __init__(self, *, pointer: str, reason: Text) -> None:
+        super().__init__(pointer=pointer)
+        self.detail = reason

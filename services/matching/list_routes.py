@@ -1,4 +1,4 @@
-"""HTTP of matched lists; sending one is `POST /v1/imports`, or in pieces `/v1/uploads`."""
+"""HTTP of one person matched, and of matched lists; sending a list is `POST /v1/imports`, or in pieces `/v1/uploads`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +9,7 @@ from services.matching import list_queries
 from services.matching.list_models import Found
 from services.matching.list_queries import MatchCounts, MatchedLineOut, MatchExportIn
 from services.matching.listing import PERMISSION, match_again
+from services.matching.one_person import PersonIn, PersonMatch, match_person
 from shared.database import Tx
 from shared.errors import NotFound
 from shared.exporting.models import Export
@@ -23,6 +24,16 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 Matching = Annotated[Caller, permitted(PERMISSION)]
+
+
+@router.post("/match")
+async def match_one(body: PersonIn, tx: Tx, by: Matching, language: AskedLanguage) -> PersonMatch:
+    """Who of the registry a person is, as a list of a program of the caller's would write it; nothing is written.
+
+    `index` says of how many members it was asked, and how far these are behind the registry's news. While the registry is
+    read for the first time, 503 and Retry-After.
+    """
+    return await match_person(tx, body, by, language)
 
 
 @router.get("/imports/{import_id}/matches")

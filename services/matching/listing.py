@@ -7,7 +7,7 @@ Nothing but its own outcome follows from it: no link, no enrollment, no event.
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from services.matching.linking import UNITS, Places, decide_people
 from services.matching.list_models import Found, MatchedLine
 from services.matching.models import Program
 from services.matching.rules.deciding import Decision
-from services.matching.rules.facts import BeneficiaryFacts
+from services.matching.rules.facts import BeneficiaryFacts, Unit
 from shared.cells import Cells, Finding, as_sent
 from shared.clock import now
 from shared.copying import copy_rows
@@ -32,6 +32,7 @@ from shared.importing.importer import Chunk, Issue, Outcome, chunks_of
 from shared.importing.models import Import, ImportPart, ImportStatus
 from shared.importing.receiving import KEPT_DAYS, read_again
 from shared.listed_person import PERSON_FIELDS, ListedPerson, read_person
+from shared.place_names import PlaceIndex
 from shared.platform import Platform
 from shared.tables import Row
 from shared.text import Text
@@ -68,6 +69,14 @@ class ReadLine:
     findings: list[Finding]
 
 
+def read_named(cells: Cells, day: date) -> ListedPerson:
+    """The person of a line, which must name one by something; what is wrong is gathered in `cells`."""
+    person = read_person(cells, day)
+    if not (person.name or person.nni or person.household_number or person.phones):
+        cells.find("name", "nobody_named", NOBODY_NAMED)
+    return person
+
+
 class ListImporter:
     """The kind of a file is the code of the program that it is for: its unit says whom a line names."""
 
@@ -88,9 +97,7 @@ class ListImporter:
 
         def read(row: Row) -> ReadLine:
             cells = Cells(row.line, row.cells)
-            person = read_person(cells, day)
-            if not (person.name or person.nni or person.household_number or person.phones):
-                cells.find("name", "nobody_named", NOBODY_NAMED)
+            person = read_named(cells, day)
             return ReadLine(row.line, as_sent(row.cells), None if cells.refused else person, cells.findings)
 
         return chunks_of(file, import_, LAYOUT, read, CHUNK_LINES)
@@ -101,32 +108,13 @@ class ListImporter:
                 yield one.line, person.household_number or person.nni or f"{person.name}|{person.father_name}"
 
     async def apply(self, tx: AsyncSession, import_: Import, chunk: Chunk) -> Outcome:
-        unit = UNITS[(await _program(tx, import_.kind)).unit]
+        unit = UNITS[(await published(tx, import_.kind)).unit]
         read: Sequence[ReadLine] = chunk.rows
         index = await self._places.index(tx)
-        facts = []
-        for one in read:
-            if (person := one.person) is not None:
-                place = index.resolve(person.wilaya, person.moughataa, person.commune)
-                facts.append(
-                    BeneficiaryFacts(
-                        enrollment_id=UUID(int=one.line),
-                        unit=unit,
-                        name=person.name,
-                        father_name=person.father_name,
-                        household_number=person.household_number,
-                        nni=person.nni,
-                        phones=person.phones,
-                        sex=person.sex,
-                        birth_date=person.birth_date,
-                        birth_precision=person.birth_precision or "day",
-                        school_class=person.school_class,
-                        listed_on=import_.created_at.date(),
-                        wilaya_code=place.wilaya_code,
-                        moughataa_code=place.moughataa_code,
-                        commune_code=place.commune_code,
-                    )
-                )
+        day = import_.created_at.date()
+        facts = [
+            facts_of_person(one.person, unit, day, index, UUID(int=one.line)) for one in read if one.person is not None
+        ]
         try:
             decisions = await decide_people(tx, facts)
         except IndexBuilding as fault:
@@ -134,7 +122,7 @@ class ListImporter:
         kept = [one for one in read if one.person is not None]
         rows = await asyncio.to_thread(
             lambda: [
-                (import_.id, one.line, one.sent, *_told(decision))
+                (import_.id, one.line, one.sent, *told_of(decision))
                 for one, decision in zip(kept, decisions, strict=True)
             ]
         )
@@ -147,21 +135,44 @@ class ListImporter:
         return Outcome(accepted=len(kept), rejected=len(read) - len(kept), issues=issues)
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
-        households = (await _program(tx, import_.kind)).unit in ("household", "household_card")
+        households = (await published(tx, import_.kind)).unit in ("household", "household_card")
         await tx.execute(SAME_AS_ANOTHER, {"import_id": import_.id, "households": households})
 
 
 COLUMNS = ("import_id", "line", "sent", "found", "individual_id", "household_id", "probability", "candidates")
 
 
-async def _program(tx: AsyncSession, code: str) -> Program:
+def facts_of_person(person: ListedPerson, unit: Unit, day: date, index: PlaceIndex, id_: UUID) -> BeneficiaryFacts:
+    """What the rules take of a person whom a list names on a day, with its place found in the table of places."""
+    place = index.resolve(person.wilaya, person.moughataa, person.commune)
+    return BeneficiaryFacts(
+        enrollment_id=id_,
+        unit=unit,
+        name=person.name,
+        father_name=person.father_name,
+        household_number=person.household_number,
+        nni=person.nni,
+        phones=person.phones,
+        sex=person.sex,
+        birth_date=person.birth_date,
+        birth_precision=person.birth_precision or "day",
+        school_class=person.school_class,
+        listed_on=day,
+        wilaya_code=place.wilaya_code,
+        moughataa_code=place.moughataa_code,
+        commune_code=place.commune_code,
+    )
+
+
+async def published(tx: AsyncSession, code: str) -> Program:
+    """The program. ProgramNotPublished where nothing has arrived of it."""
     program = await tx.get(Program, code)
     if program is None:
         raise ProgramNotPublished(program=code)
     return program
 
 
-def _told(decision: Decision) -> tuple[Any, ...]:
+def told_of(decision: Decision) -> tuple[Any, ...]:
     """What a line keeps of its decision."""
     candidates = []
     for one in decision.ranked[:MOST_CANDIDATES]:

@@ -19,17 +19,19 @@ from services.matching.engine.keys import held_keys, keys_of, number_keys, plan_
 from services.matching.engine.model import Model
 from services.matching.engine.models import REGISTRY, Models
 from services.matching.engine.packing import PHONE_BITS, SHARED_MOST, Vocabulary, Words, pack
+from services.matching.engine.packing_one import pack_one
 from services.matching.engine.scoring import Tables, tables_of, work_of
 from services.matching.rules.clustering import same_person
 from services.matching.rules.comparing import Comparison, compared, forbidden
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
 from services.matching.rules.identifiers import household_code, national_id
 
-Values = Mapping[str, tuple[str | None, ...]]
+Values = Mapping[str, Sequence[str | None]]
 PLAN = plan_of(REGISTRY, wide=True)
 _PHONES = REGISTRY.offsets[REGISTRY.of_kind(Kind.PHONE)[0]]
 _MOST_PHONES = REGISTRY.fields[REGISTRY.of_kind(Kind.PHONE)[0]].words
 _PHONE = np.uint32((1 << PHONE_BITS) - 1)
+FEW = 8
 
 
 def row_values(b: BeneficiaryFacts) -> Values:
@@ -72,6 +74,9 @@ def _birth(facts: BeneficiaryFacts | IndividualFacts) -> str | None:
 
 def packed(values: Sequence[Values], vocabulary: Vocabulary) -> Words:
     """[rows, width] records, whose phones stand on no other household as far as they tell."""
+    if len(values) <= FEW:  # whole columns take as long for one row as for a thousand
+        none = np.zeros((0, REGISTRY.width), np.uint32)
+        return np.concatenate([none, *(pack_one(one, vocabulary) for one in values)])
     columns = {
         field.name: [
             pl.Series([_at(one.get(field.name, ()), place) for one in values], dtype=pl.String)
@@ -84,7 +89,7 @@ def packed(values: Sequence[Values], vocabulary: Vocabulary) -> Words:
     return records
 
 
-def _at(values: tuple[str | None, ...], place: int) -> str | None:
+def _at(values: Sequence[str | None], place: int) -> str | None:
     return values[place] if place < len(values) else None
 
 

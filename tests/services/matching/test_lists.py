@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import polars as pl
 import pytest
+from list_cases import PEOPLE, YAHYA, ZEINEBOU
 from python_calamine import CalamineWorkbook
 from sqlalchemy import delete, func, select, update
 
@@ -25,18 +26,6 @@ from shared.outbox import OutboxRow
 from uploading import TUS, begin, located, send_piece
 
 HEADER = "Nom;NNI;N° ménage;Date de naissance;Sexe;Moughataa;Commune;Téléphone"
-YAHYA, ZEINEBOU, MOUSSA = 1, 2, 3
-PEOPLE = (
-    household(YAHYA, member(YAHYA, "Yahya Ould Cheikhna Ould Demba", nni="9900000033", birth_date="1981-04-09")),
-    household(
-        ZEINEBOU,
-        member(ZEINEBOU, "Zeinebou Mint Sidaty Ould Lekhlive", sex="F", birth_date="1975-11-20", nni="9900000130"),
-        phones=["+22222334455"],
-    ),
-    household(
-        MOUSSA, member(MOUSSA, "Moussa Ould Khattri Ould Tourad", birth_date="1990-06-15"), commune_code="MR011-C02"
-    ),
-)
 LINES = (
     "Yahya Ould Cheikhna;9900000033;;09/04/1981;M;Amourj;Amourj;",
     "زينب منت سيداتي ولد لخليفه;9900000130;;20/11/1975;F;Amourj;Amourj;22334455",
