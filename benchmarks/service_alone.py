@@ -75,12 +75,27 @@ class ServiceAlone:
             "TEKAMOUL_LOG_LEVEL": "warning",
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         }
+        self._environment = environment | {"TEKAMOUL_DATA_FOLDER": str(self.folder / "data")}
         self._output = (self.folder / "service.log").open("wb")
+        await self._begin()
+        return self
+
+    async def _begin(self) -> None:
         self._process = subprocess.Popen(  # noqa: ASYNC220 - once, while nothing else goes on
-            [sys.executable, "-m", self._package], env=environment, stdout=self._output, stderr=self._output
+            [sys.executable, "-m", self._package], env=self._environment, stdout=self._output, stderr=self._output
         )
         await self._ready()
-        return self
+
+    @property
+    def pid(self) -> int:
+        """Of the service's process."""
+        return self._process.pid
+
+    async def restart(self) -> None:
+        """Stop the service as an operator would, and start it again on the same data."""
+        self._process.terminate()
+        await asyncio.to_thread(self._process.wait, STOP_SECONDS)
+        await self._begin()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None

@@ -17,6 +17,8 @@ ONLINE_P50, ONLINE_P99, INDEX_MIB = 3.5, 14, 512
 ONLINE_KEYS = (
     "p50_ms", "p99_ms", "splink_p50_ms", "splink_p99_ms", "found_first", "build_s", "snapshot_load_s", "index_mib", "load_before",
 )  # fmt: skip
+SERVICE_P99, WARM_START_S = 50, 10
+SERVICE_KEYS = ("p50_ms", "p99_ms", "read_s", "warm_start_s", "service_mib", "load_before")
 MOST_APART = 1e-6
 EXPORT_KEYS = ("pairs", "met_by_one", "largest_difference")
 ENGINES = ("ours", "encoded", "splink", "recordlinkage")
@@ -28,6 +30,9 @@ READING = """\
   get the codes of the places.
 - **linkage-online**: one record of the list *mixed* after the other, in process, from its texts to its five best candidates;
   *found_first* is the share of registered people whose own record came first. Splink: `predict_between`, a few dozen records.
+- **linkage-service**: the same rows through HTTP, one client, one after the other: `POST /v1/match` of the matching service with
+  PostgreSQL, from the texts as written, places too, to candidates read from the table with their evidence. *read_s*: from the end of
+  filling the table until all of it is in the index; *warm_start_s*: from the start of the process, with a snapshot, until the first answer.
 - **linkage-export**: `tekamoul match export`, then Splink on DuckDB by the `link.py` of the export; each pair that Splink scored is
   judged again by the engine. *met_by_one*: how many pairs more one of them meets.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
@@ -51,8 +56,9 @@ def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from _table(("figure", "target", "measured", "met"), [(*row[:3], _met(row[3])) for row in _targets(linkage)])
     yield ""
-    yield from _batch(linkage.get("linkage-batch", {}))
-    yield from _online(linkage.get("linkage-online", {}))
+    yield from _by_registry("linkage-batch", BATCH_KEYS, linkage.get("linkage-batch", {}))
+    yield from _by_registry("linkage-online", ONLINE_KEYS, linkage.get("linkage-online", {}))
+    yield from _by_registry("linkage-service", SERVICE_KEYS, linkage.get("linkage-service", {}))
     yield from _quality(linkage.get("linkage-quality", {}))
     yield from _mistakes(linkage.get("linkage-quality", {}))
     yield from _export(linkage.get("linkage-export", {}))
@@ -84,6 +90,12 @@ def _targets(linkage: dict[str, Any]) -> Iterator[tuple[str, str, object, bool]]
             ratio = size["memory_ratio"]
             yield f"memory by Splink's, {what}", f"at most {MEMORY_RATIO}", f"{ratio}", ratio <= MEMORY_RATIO
 
+    for size in linkage.get("linkage-service", {}).get("sizes", []):
+        what = f"against {size['registry']:,}"
+        slowest = size["p99_ms"]
+        yield f"one record through HTTP {what}, p99, ms", f"at most {SERVICE_P99}", slowest, slowest <= SERVICE_P99
+        start = size["warm_start_s"]
+        yield f"warm start {what}, s", f"at most {WARM_START_S}", start, start <= WARM_START_S
     for size in linkage.get("linkage-online", {}).get("sizes", []):
         if size["registry"] == 1_000_000:
             yield (
@@ -114,23 +126,13 @@ def _data_sets(quality: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(name, one) for name, one in quality.items() if isinstance(one, dict)]
 
 
-def _batch(batch: dict[str, Any]) -> Iterator[str]:
-    sizes: list[dict[str, Any]] = batch.get("sizes", [])
+def _by_registry(name: str, keys: Sequence[str], figures: dict[str, Any]) -> Iterator[str]:
+    sizes: list[dict[str, Any]] = figures.get("sizes", [])
     if sizes:
-        yield "### linkage-batch"
+        yield f"### {name}"
         yield ""
         header = ("registry", *(f"{one['registry']:,}" for one in sizes))
-        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in BATCH_KEYS])
-        yield ""
-
-
-def _online(online: dict[str, Any]) -> Iterator[str]:
-    sizes: list[dict[str, Any]] = online.get("sizes", [])
-    if sizes:
-        yield "### linkage-online"
-        yield ""
-        header = ("registry", *(f"{one['registry']:,}" for one in sizes))
-        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in ONLINE_KEYS])
+        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in keys])
         yield ""
 
 

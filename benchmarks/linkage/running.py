@@ -12,11 +12,13 @@ from benchmarks.linkage.exported import run_linkage_export
 from benchmarks.linkage.online import run_linkage_online
 from benchmarks.linkage.plots import draw_quality
 from benchmarks.linkage.quality import run_linkage_quality
+from benchmarks.linkage.service import run_linkage_service
 
 LINKAGE: dict[str, Callable[[], dict[str, Any]]] = {
     "linkage-batch": run_linkage_batch,
     "linkage-quality": run_linkage_quality,
     "linkage-online": run_linkage_online,
+    "linkage-service": run_linkage_service,
     "linkage-export": run_linkage_export,
 }
 PLOTTED = ("febrl3", "latin-100k", "mixed-100k", "no-nni-100k", "mixed-1m")
