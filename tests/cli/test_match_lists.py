@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -276,8 +277,10 @@ def test_a_run_that_is_cut_leaves_no_result(folder: Path, tmp_path: Path) -> Non
         *options,
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TEKAMOUL_LANG": "en"}) as process:
-        time.sleep(4)  # it takes about a minute: this is amid its work
-        assert process.poll() is None
+        # By its own seconds, not the clock's: on a busy machine it would still be starting. It takes some forty of them.
+        while sum(psutil.Process(process.pid).cpu_times()[:2]) < 6:
+            assert process.poll() is None
+            time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
