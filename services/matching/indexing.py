@@ -25,7 +25,7 @@ async def keep_index(platform: Platform) -> None:
     index, folder = registry_index(platform.database.engine), _folder(platform)
     if folder is not None and not index.ready:
         await _begin_with(index, folder, platform)
-    saved = asyncio.get_running_loop().time()
+    saved, saved_through = asyncio.get_running_loop().time(), index.through
     try:
         while not platform.stopping.is_set():
             taken = await _take_in(index, platform)
@@ -34,9 +34,12 @@ async def keep_index(platform: Platform) -> None:
                 index.ready = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(platform.stopping.wait(), LOOK_SECONDS)
-            if folder is not None and asyncio.get_running_loop().time() - saved > SAVE_SECONDS:
+            # A stop leaves no time to write millions of members: a snapshot is there before it, first when all are read.
+            many = index.through - saved_through > max(SAVE_FROM, saved_through)
+            long = asyncio.get_running_loop().time() - saved > SAVE_SECONDS
+            if folder is not None and index.ready and (many or long):
                 await _save(index, folder)
-                saved = asyncio.get_running_loop().time()
+                saved, saved_through = asyncio.get_running_loop().time(), index.through
         if folder is not None:
             await _save(index, folder)
         await asyncio.Event().wait()  # the end comes from outside

@@ -32,7 +32,8 @@ def save(index: Index, folder: Path, noted: dict[str, Any], own: Mapping[str, np
     The folder before is replaced in one step: a death in between leaves one or the other. Raises OSError.
     """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
+    for cut in folder.parent.glob(f".{folder.name}.*"):  # also by processes that were stopped meanwhile
+        shutil.rmtree(cut, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         told = {

@@ -173,7 +173,7 @@ async def test_while_much_of_the_registry_is_not_read_nobody_is_linked_and_nothi
             await adjudicating.link(tx, id_of("WFP_LEAN_SEASON 1"), saying, person=wfp, if_match="*")
 
 
-async def test_the_worker_keeps_it_level_and_leaves_a_snapshot_when_it_is_stopped(
+async def test_the_worker_keeps_it_level_and_has_left_a_snapshot_before_it_is_stopped(
     projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "SAVE_FROM", 1)
@@ -194,9 +194,10 @@ async def test_the_worker_keeps_it_level_and_leaves_a_snapshot_when_it_is_stoppe
         try:
             while (await indexing.members_to_index(platform))["members_to_index"]:
                 await asyncio.sleep(0.01)
-            platform.stopping.set()
+            # It is there before any stop, which leaves no time to write millions of members.
             while not (tmp_path / "registry-index" / "index.json").exists():
                 await asyncio.sleep(0.01)
+            platform.stopping.set()
             return registry_index.registry_index(own.engine)
         finally:
             while not worker.done():  # `wait_for` swallows a cancellation that comes with what it waits for
