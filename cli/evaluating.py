@@ -32,7 +32,7 @@ from cli.printing import refused
 from services.matching.engine.evaluating import LEAST, Scored, evaluate
 from services.matching.engine.files import read_columns
 from services.matching.engine.groups import Grouping, groups_of
-from services.matching.engine.lists import assigned, compare_lists
+from services.matching.engine.lists import Told, assigned, compare_lists
 from services.matching.engine.mapping import ListMapping
 from services.matching.engine.model import Model
 from services.matching.engine.packing import plain
@@ -87,11 +87,7 @@ def report(model: Path, lists: Lists, out: Path, html: Path | None, console: Con
         refuse_unwritable(path)
     tell_compiling(console)
     with stages(console) as told:
-        sides = _read(lists, mapping)
-        told("read", 1.0)
-        assert lists.truth is not None
-        truth = _truth(lists.truth, sides)
-        groups = groups_of(judged.layout, sides.left, sides.right)
+        sides, truth, groups = _known(lists, mapping, judged, told)
         found = evaluate(_scored(judged, model.name, mapping, sides), truth, groups)
     write_whole(out, orjson.dumps(found, option=orjson.OPT_INDENT_2))
     if html:
@@ -116,11 +112,7 @@ def side_by_side(models: list[Path], lists: Lists, out: Path | None, html: Path 
         refuse_unwritable(path)
     tell_compiling(console)
     with stages(console) as told:
-        sides = _read(lists, mapping)
-        told("read", 1.0)
-        assert lists.truth is not None
-        truth = _truth(lists.truth, sides)
-        groups = groups_of(read[0][1].layout, sides.left, sides.right)
+        sides, truth, groups = _known(lists, mapping, read[0][1], told)
         scored = [_scored(model, name, mapping, sides) for name, model in read]
     reports = [evaluate(one, truth, groups) for one in scored]
     found = {"reports": reports, "comparisons": _compared(scored, truth, groups)}
@@ -147,6 +139,14 @@ class _Sides:
 def _read(lists: Lists, mapping: ListMapping) -> _Sides:
     refuse_other_encodings(mapping, lists.left, lists.right)
     return _Sides(*read_side(lists.left, mapping, "left"), *read_side(lists.right, mapping, "right"))
+
+
+def _known(lists: Lists, mapping: ListMapping, model: Model, told: Told) -> tuple[_Sides, Truth, list[Grouping]]:
+    """The lists, what is known of them, and the groups of rows that the model's fields tell."""
+    sides = _read(lists, mapping)
+    told("read", 1.0)
+    assert lists.truth is not None
+    return sides, _truth(lists.truth, sides), groups_of(model.layout, sides.left, sides.right)
 
 
 def _truth(path: Path, sides: _Sides) -> Truth:

@@ -19,7 +19,7 @@ from services.matching.decision_models import ClusterMember, DuplicateSearch
 from services.matching.decision_schemas import DuplicateSearchOut, ListedTwice
 from services.matching.duplicates import Pair, propose_duplicates
 from services.matching.errors import IndexBuilding, ProgramUnknown
-from services.matching.linking import decide_people
+from services.matching.linking import UNITS, decide_people
 from services.matching.models import Beneficiary, LinkStatus, Member, Program
 from services.matching.rules.duplicating import as_listed, keep_first, registered_twice
 from services.matching.rules.facts import IndividualFacts
@@ -124,7 +124,7 @@ async def listed_twice(tx: AsyncSession, program: str, by: Caller, limit: int, c
     kept = await tx.get(Program, program)
     if kept is None:
         raise ProgramUnknown
-    of_households = kept.unit in ("household", "household_card")
+    of_households = UNITS[kept.unit] == "household"
     record = Beneficiary.household_id if of_households else Beneficiary.individual_id
     ours = and_(Beneficiary.program == program, Beneficiary.active)
     rows = func.array_agg(aggregate_order_by(Beneficiary.id, Beneficiary.id)).label("enrollments")

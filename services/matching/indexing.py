@@ -25,7 +25,7 @@ async def keep_index(platform: Platform) -> None:
     index, folder = registry_index(platform.database.engine), _folder(platform)
     if folder is not None and not index.ready:
         await _begin_with(index, folder, platform)
-    saved, saved_through = asyncio.get_running_loop().time(), index.through
+    saved, held = asyncio.get_running_loop().time(), index.followed
     try:
         while not platform.stopping.is_set():
             taken = await _take_in(index, platform)
@@ -35,12 +35,12 @@ async def keep_index(platform: Platform) -> None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(platform.stopping.wait(), LOOK_SECONDS)
             # A stop leaves no time to write millions of members: a snapshot is there before it, first when all are read.
-            many = index.through - saved_through > max(SAVE_FROM, saved_through)
+            many = index.through - held[0] > max(SAVE_FROM, held[0])
             long = asyncio.get_running_loop().time() - saved > SAVE_SECONDS
-            if folder is not None and index.ready and (many or long):
+            if folder is not None and index.ready and (many or (long and index.followed != held)):
+                saved, held = asyncio.get_running_loop().time(), index.followed
                 await _save(index, folder)
-                saved, saved_through = asyncio.get_running_loop().time(), index.through
-        if folder is not None:
+        if folder is not None and index.followed != held:
             await _save(index, folder)
         await asyncio.Event().wait()  # the end comes from outside
     finally:

@@ -142,16 +142,17 @@ async def matches(
 
 def _line(one: MatchedLine, language: Language) -> MatchedLineOut:
     names = ("line", "sent", "found", "individual_id", "household_id", "probability", "same_as_line")
-    candidates = [
-        MatchCandidate(
-            **{name: value for name, value in told.items() if name != "levels"}, evidence=evidence_of(told, language)
-        )
-        for told in one.candidates
-    ]
+    candidates = [candidate_out(told, language) for told in one.candidates]
     return MatchedLineOut(**{name: getattr(one, name) for name in names}, candidates=candidates)
 
 
-def evidence_of(candidate: dict[str, Any], language: Language) -> list[EvidenceOut]:
+def candidate_out(told: dict[str, Any], language: Language) -> MatchCandidate:
+    """A candidate as `listing.told_of` has it."""
+    named = {name: value for name, value in told.items() if name != "levels"}
+    return MatchCandidate(**named, evidence=_evidence_of(told, language))
+
+
+def _evidence_of(candidate: dict[str, Any], language: Language) -> list[EvidenceOut]:
     return [
         EvidenceOut(**level, reason=explain(level["field"], level["level"]).in_(language))
         for level in candidate["levels"]
@@ -182,7 +183,7 @@ class MatchesExporter:
 def _row(one: MatchedLine, language: Language) -> dict[str, Any]:
     best, second, *_ = (*one.candidates, None, None)
     sent = {field: str(value) if (value := one.sent.get(field)) is not None else None for field in LAYOUT.fields}
-    reasons = [] if best is None else [it for it in evidence_of(best, language) if abs(it.weight) > SHOWN_AS_REASON]
+    reasons = [] if best is None else [it for it in _evidence_of(best, language) if abs(it.weight) > SHOWN_AS_REASON]
     return sent | {
         "line": one.line,
         "found": WORDS[Found(one.found)].in_(language),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +19,7 @@ from services.matching.linking import UNITS, Places, decide_people
 from services.matching.list_models import Found, MatchedLine
 from services.matching.models import Program
 from services.matching.rules.deciding import Decision
-from services.matching.rules.facts import BeneficiaryFacts, Unit
+from services.matching.rules.facts import NOBODYS_ROW, BeneficiaryFacts, Unit
 from shared.cells import Cells, Finding, as_sent
 from shared.clock import now
 from shared.copying import copy_rows
@@ -112,9 +111,7 @@ class ListImporter:
         read: Sequence[ReadLine] = chunk.rows
         index = await self._places.index(tx)
         day = import_.created_at.date()
-        facts = [
-            facts_of_person(one.person, unit, day, index, UUID(int=one.line)) for one in read if one.person is not None
-        ]
+        facts = [facts_of_person(one.person, unit, day, index) for one in read if one.person is not None]
         try:
             decisions = await decide_people(tx, facts)
         except IndexBuilding as fault:
@@ -135,18 +132,18 @@ class ListImporter:
         return Outcome(accepted=len(kept), rejected=len(read) - len(kept), issues=issues)
 
     async def completed(self, tx: AsyncSession, import_: Import) -> None:
-        households = (await published(tx, import_.kind)).unit in ("household", "household_card")
+        households = UNITS[(await published(tx, import_.kind)).unit] == "household"
         await tx.execute(SAME_AS_ANOTHER, {"import_id": import_.id, "households": households})
 
 
 COLUMNS = ("import_id", "line", "sent", "found", "individual_id", "household_id", "probability", "candidates")
 
 
-def facts_of_person(person: ListedPerson, unit: Unit, day: date, index: PlaceIndex, id_: UUID) -> BeneficiaryFacts:
+def facts_of_person(person: ListedPerson, unit: Unit, day: date, index: PlaceIndex) -> BeneficiaryFacts:
     """What the rules take of a person whom a list names on a day, with its place found in the table of places."""
     place = index.resolve(person.wilaya, person.moughataa, person.commune)
     return BeneficiaryFacts(
-        enrollment_id=id_,
+        enrollment_id=NOBODYS_ROW,
         unit=unit,
         name=person.name,
         father_name=person.father_name,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.errors import PersonNotReadable
 from services.matching.linking import UNITS, decide_people
 from services.matching.list_models import Found
-from services.matching.list_queries import MatchCandidate, evidence_of
+from services.matching.list_queries import MatchCandidate, candidate_out
 from services.matching.listing import facts_of_person, published, read_named, told_of
 from services.matching.modeling import models_in_force
 from services.matching.registry_index import registry_index
@@ -21,7 +21,6 @@ from shared.errors import NotPermitted
 from shared.identity import Caller
 from shared.text import Language
 
-NOBODYS_ROW = UUID(int=0)
 Written = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
 
 
@@ -100,7 +99,7 @@ async def match_person(tx: AsyncSession, asked: PersonIn, by: Caller, language: 
     for wrong in cells.findings:
         if wrong.severity == "error":
             raise PersonNotReadable(pointer=f"/{wrong.field}", reason=wrong.reason)
-    facts = facts_of_person(person, unit, day, await PLACES.index(tx), NOBODYS_ROW)
+    facts = facts_of_person(person, unit, day, await PLACES.index(tx))
     (decision,) = await decide_people(tx, [facts])
     index = registry_index(tx)
     found, individual_id, household_id, probability, candidates = await asyncio.to_thread(told_of, decision)
@@ -109,13 +108,7 @@ async def match_person(tx: AsyncSession, asked: PersonIn, by: Caller, language: 
         individual_id=individual_id,
         household_id=household_id,
         probability=probability,
-        candidates=[
-            MatchCandidate(
-                **{name: value for name, value in told.items() if name != "levels"},
-                evidence=evidence_of(told, language),
-            )
-            for told in candidates
-        ],
+        candidates=[candidate_out(told, language) for told in candidates],
         warnings=[
             WarningOut(field=one.field, code=one.code, reason=one.reason.in_(language)) for one in cells.findings
         ],

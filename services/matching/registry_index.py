@@ -80,6 +80,11 @@ class RegistryIndex:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def followed(self) -> tuple[int, int]:
+        """The last member and the last removal that were read: a snapshot of the same is the same."""
+        return self.through, self.removed_through
+
     # ---- following the table -----------------------------------------------------------------------------
 
     async def follow(self, tx: AsyncSession) -> None:

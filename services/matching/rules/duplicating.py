@@ -1,15 +1,11 @@
 """When two individuals of the registry are proposed to it as one."""
 
-from uuid import UUID
-
 from services.matching.rules.deciding import LINK, Scored
-from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts
+from services.matching.rules.facts import NOBODYS_ROW, BeneficiaryFacts, IndividualFacts
 
 TWICE = 0.01
 """How many people a registry holds twice, roughly: a row of a list is nearly always of somebody registered, but hardly anybody
 is registered twice, so that the same evidence says a hundred times less."""
-SURE_OF_NAMES = ("same", "same_three")
-NOBODYS_ROW = UUID(int=0)
 
 
 def as_listed(person: IndividualFacts) -> BeneficiaryFacts:
@@ -42,7 +38,7 @@ def registered_twice(person: IndividualFacts, other: Scored) -> float | None:
     if (
         other.individual.household_id == person.household_id
         and other.comparison.level("nni") != "equal"
-        and other.comparison.level("name") not in SURE_OF_NAMES
+        and other.comparison.level("name") != "same"
     ):
         return None
     if other.comparison.level("nni") == "different":

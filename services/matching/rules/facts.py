@@ -11,6 +11,8 @@ from shared.names import Sex
 
 Unit = Literal["household", "individual", "pupil"]
 Precision = Literal["day", "year"]
+NOBODYS_ROW = UUID(int=0)
+"""The enrollment of a person who is only looked up."""
 Relationship = Literal["head", "spouse", "child", "parent", "sibling", "grandchild", "other"]
 
 
