@@ -6,6 +6,7 @@ import aiohttp
 from fastapi import FastAPI
 from starlette.datastructures import State
 
+from gateway.agreements import under_agreement
 from gateway.asgi import (
     LARGEST_BODY_BYTES,
     LARGEST_PIECE_BYTES,
@@ -28,6 +29,7 @@ from gateway.proxy import Proxy, open_session
 from gateway.security import secured
 from gateway.settings import GatewaySettings
 from gateway.tokens import Tokens
+from shared.clock import now
 from shared.errors import MethodNotAllowed, NotFound, Refusal
 from shared.identity import INTERNAL, InternalKey, bearer
 from shared.problems import language_of, problem
@@ -126,6 +128,7 @@ class Gateway:
         with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
+            caller = under_agreement(caller, partner.agreements, scope, now().date())
             await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
 
     async def _own(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:

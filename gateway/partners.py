@@ -6,8 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from gateway.agreements import Program, Terms, no_repeats
 from shared.identity import Caller
 from shared.text import Text
 
@@ -28,6 +29,10 @@ Permission = Literal[
     "links:write",
     "individuals:links",
     "lists:match",
+    "lists:request",
+    "lists:review",
+    "lists:read",
+    "lists:revoke",
     "links:rebuild",
     "duplicates:search",
     "models:read",
@@ -56,15 +61,8 @@ Permission = Literal[
 ]
 """What a partner may be given. `internal`, the services' own permission, is not among them."""
 
-Program = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
 PARTNER_ID = re.compile(r"[a-z][a-z0-9-]{1,31}")
 SECRET_HASH = re.compile(r"[0-9a-f]{64}")
-
-
-def _no_repeats(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("an entry stands twice")
-    return values
 
 
 class _Strict(BaseModel):
@@ -88,9 +86,10 @@ class Partner(_Strict):
 
     id: str
     names: Names
-    permissions: Annotated[tuple[Permission, ...], AfterValidator(_no_repeats)] = Field(min_length=1)
-    programs: Annotated[tuple[Program, ...], AfterValidator(_no_repeats)] = ()
-    subscribes: Annotated[tuple[Program, ...], AfterValidator(_no_repeats)] = ()
+    permissions: Annotated[tuple[Permission, ...], AfterValidator(no_repeats)] = Field(min_length=1)
+    programs: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = ()
+    subscribes: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = ()
+    agreements: tuple[Terms, ...] = ()
     limits: Limits
 
     def caller(self, scope: frozenset[str]) -> Caller:
@@ -139,7 +138,27 @@ def load_partners(file: Path, institutions: Path | None = None) -> Partners:
         if partner.id in partners:
             raise NotConfigured(WRONG.format(file=catalog, key=partner.id, reason="stands twice"))
         partners[partner.id] = partner
+    _refuse_wrong_agreements(file, partners)
     return partners
+
+
+def _refuse_wrong_agreements(file: Path, partners: Partners) -> None:
+    """An agreement names institutions and programs that there are, and its code is no other one's: NotConfigured."""
+    programs = {code for one in partners.values() for code in (*one.programs, *one.subscribes)}
+    taken: set[str] = set()
+    for partner in partners.values():
+        for place, terms in enumerate(partner.agreements):
+            unknown = sorted(set(terms.programs) - programs)
+            wrong = {
+                "id": f"{terms.id} stands twice" if terms.id in taken else None,
+                "provider": f"no partner {terms.provider}" if terms.provider not in partners else None,
+                "programs": f"nobody keeps {', '.join(unknown)}" if unknown else None,
+            }
+            taken.add(terms.id)
+            for key, reason in wrong.items():
+                if reason is not None:
+                    key = f"{partner.id}.agreements.{place}.{key}"
+                    raise NotConfigured(WRONG.format(file=file, key=key, reason=reason))
 
 
 def _institution(catalog: Path) -> Partner:

@@ -22,7 +22,7 @@ from shared.tracing import current_traceparent
 # Only what a service needs to read goes in: no header that claims an identity, no cookie, nothing hop-by-hop.
 FORWARDED = frozenset(
     b"accept accept-encoding accept-language content-encoding content-length content-type idempotency-key if-match "
-    b"if-modified-since if-none-match if-range if-unmodified-since last-event-id range user-agent tracestate "
+    b"if-modified-since if-none-match if-range if-unmodified-since last-event-id range tekamoul-official user-agent tracestate "
     b"tus-resumable upload-checksum upload-length upload-metadata upload-offset".split()
 )
 # Hop-by-hop (RFC 9110, 7.6.1), or of our own server, or never a service's to set.

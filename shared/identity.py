@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
+from shared.agreements import Agreement
 from shared.errors import NotPermitted, Unauthenticated
 
 AUDIENCE = "tekamoul-internal"
@@ -32,12 +33,14 @@ CACHED_TOKENS = 1000
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who a request acts for. `programs` are those the caller keeps and pushes; `covers`, those about which its agreement
-    lets it ask whether a household of its own is in them."""
+    lets it ask whether a household of its own is in them. `agreement` and `purpose` are those that this request names."""
 
     name: str
     permissions: frozenset[str]
     programs: frozenset[str] = frozenset()
     covers: frozenset[str] = frozenset()
+    agreement: Agreement | None = None
+    purpose: str | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -60,7 +63,7 @@ class InternalKey:
         expires, token = self._minted.get(caller, (0.0, ""))
         if expires - moment < REMINT_SECONDS:
             expires = moment + TOKEN_SECONDS
-            claims = {
+            claims: dict[str, Any] = {
                 "aud": AUDIENCE,
                 "sub": caller.name,
                 "exp": int(expires),
@@ -68,6 +71,8 @@ class InternalKey:
                 "programs": sorted(caller.programs),
                 "covers": sorted(caller.covers),
             }
+            if caller.agreement is not None:
+                claims |= {"agreement": caller.agreement.told(), "purpose": caller.purpose}
             token = jwt.encode({"alg": "HS256"}, claims, self._key, algorithms=["HS256"])
             _remember(self._minted, caller, (expires, token))
         return token
@@ -91,6 +96,8 @@ class InternalKey:
             frozenset(claims["programs"]),
             # A gateway of the version before this one does not name them: then none.
             frozenset(claims.get("covers", ())),
+            Agreement.read(claims["agreement"]) if claims.get("agreement") else None,
+            claims.get("purpose"),
         )
         _remember(self._verified, fingerprint, (float(claims["exp"]), caller))
         return caller

@@ -22,6 +22,7 @@ import uvicorn
 from fastapi.routing import APIRoute, _EffectiveRouteContext
 
 from servers import RunningServers
+from shared.agreements import Agreement
 from shared.database import Database
 from shared.identity import Caller, InternalKey
 from shared.migrating import migrate
@@ -32,7 +33,7 @@ PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matchi
 ALL_PERMISSIONS = frozenset(
     "households:write households:read places:read imports:write enrollments:read enrollments:write enrollments:check programs:read programs:write "
     "payments:read payments:write schools:read "
-    "links:read links:write individuals:links lists:match links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read matrix:write referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
+    "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read matrix:write referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
     "conflicts:read quality:read quality:run".split()
 )
@@ -188,9 +189,11 @@ class Running:
         permissions: frozenset[str] = ALL_PERMISSIONS,
         programs: frozenset[str] = frozenset(),
         covers: frozenset[str] = frozenset(),
+        agreement: Agreement | None = None,
+        purpose: str | None = None,
     ) -> httpx.AsyncClient:
         """A client with an internal token, as the gateway would send it. Close it, or use it as a context."""
-        token = self.key.token(Caller(name, permissions, programs, covers))
+        token = self.key.token(Caller(name, permissions, programs, covers, agreement, purpose))
         return httpx.AsyncClient(
             base_url=self.url,
             headers={"Authorization": f"Bearer {token}"},
