@@ -16,12 +16,16 @@ from services.matching import (
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
 from services.matching.deduplicating import duplicates_worker
+from services.matching.file_kinds import KindsImporter
 from services.matching.indexing import keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
 from services.matching.rebuilding import marks_left, rebuild_worker
+from services.matching.responses import routes as response_routes
+from services.matching.responses.importing import AnalysesKind
+from services.matching.rules.phases import KIND as CADRE_HARMONISE
 from services.matching.settings import MatchingSettings
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
@@ -34,7 +38,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: MatchingSettings) -> FastAPI:
-    importer = ListImporter()
+    importer = KindsImporter({CADRE_HARMONISE: AnalysesKind()}, others=ListImporter())
     return create_service(
         settings,
         title="Matching",
@@ -47,6 +51,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             list_routes.router,
             list_routes.files,
             training_routes.router,
+            response_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],

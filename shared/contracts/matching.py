@@ -1,6 +1,6 @@
 """Events of the matching service."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.event import Event, Publisher
@@ -131,3 +131,25 @@ class ReferralsChanged(Event):
 
     def aggregate_id(self) -> UUID:
         return self.batch_id
+
+
+ResponseStatus = Literal["triggered", "proposed", "approved", "listed", "paid", "closed"]
+
+
+class ResponsesChanged(Event):
+    """An area's trigger was validated (`triggered`: the id is the trigger's), or a shock response came so far: its plan was
+    proposed, approved by a second person, its list released, its first payment made, or it was closed.
+
+    `GET /v1/triggers` and `GET /v1/responses/{response_id}` have the rest.
+    """
+
+    type: ClassVar[str] = "matching.responses.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    response_id: UUID
+    status: ResponseStatus
+    areas: int
+    households: int = 0
+
+    def aggregate_id(self) -> UUID:
+        return self.response_id

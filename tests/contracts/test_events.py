@@ -239,6 +239,13 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "served": ("integer", False),
         "closed": ("integer", False),
     },
+    "matching.responses.changed.v1": {
+        "version": ("integer", False),
+        "response_id": (UUID, True),
+        "status": ("string", True),
+        "areas": ("integer", True),
+        "households": ("integer", False),
+    },
 }
 
 TYPE_FORM = re.compile(r"(registry|programs|matching)\.[a-z]+(-[a-z]+)*\.[a-z]+\.v[1-9][0-9]*")
