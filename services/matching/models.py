@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.matching.rules.matrix import OverlapClass
@@ -72,7 +73,28 @@ class Household(Base):
     disability: Mapped[bool] = mapped_column(Boolean)
     """Whether a member lives with a disability."""
     school_age: Mapped[bool] = mapped_column(Boolean)
-    """Whether a member is of school age (born 6 to 14 years before the household was projected)."""
+    """Whether a member was of school age when the household was projected, for the version before this one; who asks for a
+    day reads HouseholdFacts."""
+
+
+class HouseholdFacts(Base):
+    """What figures and eligibility are computed from, without a name: of each member the facts, in arrays of one order.
+
+    Ages follow from the births as of any day. Null in an array: the registry does not tell it of that member.
+    """
+
+    __tablename__ = "household_facts"
+    __table_args__ = (CheckConstraint("head_sex IN ('F', 'M')", name="head_sex"),)
+
+    household_id: Mapped[UUID] = mapped_column(ForeignKey("households.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer)
+    """Of the household: facts of another version than its own are not known (the version before this one writes none)."""
+    score: Mapped[Decimal | None] = mapped_column(Numeric)
+    head_sex: Mapped[str | None] = mapped_column(Text)
+    births: Mapped[list[date | None]] = mapped_column(ARRAY(Date))
+    sexes: Mapped[list[str | None]] = mapped_column(ARRAY(Text))
+    disabilities: Mapped[list[bool | None]] = mapped_column(ARRAY(Boolean))
+    relationships: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class Member(Base):
@@ -123,7 +145,7 @@ class HouseholdPhone(Base):
 
 
 class Program(Base):
-    """A program as its institution publishes it; `targeting` is what gaps are counted by."""
+    """A program as its institution publishes it."""
 
     __tablename__ = "programs"
 
@@ -133,6 +155,8 @@ class Program(Base):
     unit: Mapped[str] = mapped_column(Text)
     names: Mapped[dict[str, str]] = mapped_column(JSONB)
     targeting: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """All that was published of it: values, calendar, eligibility, substitutes. None where the version before this one wrote it."""
 
 
 class School(Base):
@@ -165,6 +189,8 @@ class Beneficiary(Base):
     program: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     active: Mapped[bool] = mapped_column(Boolean)
+    spans: Mapped[list[Range[date]] | None] = mapped_column(DATEMULTIRANGE)
+    """The days on which it is enrolled, not suspended. None where a programs service of the version before told none."""
     monthly_value_mru: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     import_id: Mapped[UUID | None]
     source_line: Mapped[int | None] = mapped_column(Integer)

@@ -9,17 +9,19 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.matching.holding import compare_decided_again
+from services.matching.household_facts import facts_rows, spans_of
 from services.matching.locking import hold_linking_lock
 from services.matching.models import (
     Beneficiary,
     BeneficiaryKey,
     Household,
+    HouseholdFacts,
     HouseholdPhone,
     LinkRefusal,
     LinkStatus,
@@ -107,15 +109,17 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
 async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], today: date) -> set[int]:
     """Households with their members; returns the keys under which something may now be found."""
     parents = dict((await tx.execute(select(Place.code, Place.parent_code))).all())
-    statement = upsert(Household)
-    columns = [column.key for column in Household.__table__.columns if column.key != "id"]
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"], set_={name: statement.excluded[name] for name in columns}
-        ),
-        [_household_row(one, parents, today) for one in newer],
-    )
+    await _put_rows(tx, Household, [_household_row(one, parents, today) for one in newer])
+    await _put_rows(tx, HouseholdFacts, facts_rows(newer))
     return await _add_members(tx, newer, parents)
+
+
+async def _put_rows(tx: AsyncSession, table: type[Household | HouseholdFacts], rows: list[dict[str, Any]]) -> None:
+    """Rows of households, in the place of those there are."""
+    key, *columns = (column.key for column in table.__table__.columns)
+    statement = upsert(table)
+    replaced = {name: statement.excluded[name] for name in columns}
+    await tx.execute(statement.on_conflict_do_update(index_elements=[key], set_=replaced), rows)
 
 
 def _household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
@@ -233,6 +237,7 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
             # The state now, which may be newer than the change announced.
             "version": listed["version"],
             "active": listed["status"] == "enrolled",
+            "spans": spans_of(listed),
             "monthly_value_mru": Decimal(value) if (value := listed["monthly_value_mru"]) is not None else None,
             "import_id": UUID(listed["import_id"]) if listed["import_id"] else None,
             "source_line": listed["source_line"],
@@ -243,7 +248,7 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
     if not rows:
         return
     statement = upsert(Beneficiary)
-    replaced = ("version", "active", "monthly_value_mru", "import_id", "source_line", "listed", "link_status")
+    replaced = ("version", "active", "spans", "monthly_value_mru", "import_id", "source_line", "listed", "link_status")
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["id"],
@@ -304,11 +309,16 @@ async def put_program(tx: AsyncSession, program: dict[str, Any]) -> None:
         unit=program["unit"],
         names=program["names"],
         targeting=program["targeting"],
+        document=program,
     )
-    replaced = {name: statement.excluded[name] for name in ("institution", "version", "unit", "names", "targeting")}
+    columns = ("institution", "version", "unit", "names", "targeting", "document")
+    # One that the version before this one wrote has no document: it is written by the same version of the program, too.
+    newer = or_(Program.version < statement.excluded.version, Program.document.is_(None))
     await tx.execute(
         statement.on_conflict_do_update(
-            index_elements=["code"], set_=replaced, where=Program.version < statement.excluded.version
+            index_elements=["code"],
+            set_={name: statement.excluded[name] for name in columns},
+            where=and_(Program.version <= statement.excluded.version, newer),
         )
     )
 

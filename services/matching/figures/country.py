@@ -23,7 +23,8 @@ HOUSEHOLDS: dict[str, pl.DataType | type[pl.DataType]] = {
     "size": pl.Int32,  # members
     "head_sex": pl.String,  # F or M; null where no head is known
     "disabled": pl.Int32,  # members living with a disability
-    "under_2": pl.Int32,  # members by age on the country's day: completed years
+    # Members by age on the country's day, in completed years; null where a birth is not known and it cannot be told.
+    "under_2": pl.Int32,
     "under_5": pl.Int32,
     "school_age": pl.Int32,  # 6 to 14
     "aged_60": pl.Int32,  # 60 and over
@@ -92,6 +93,8 @@ class ProgramFacts:
     substitutes: tuple[str, ...] = ()
     school_days: Mapping[date, int] | None = None
     """By the first day of the month; None where the program does not give by the school day."""
+    only_in: frozenset[date] | None = None
+    """First days of the months in which it gives, where it gives by the moon; None: by the months of its values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reads of a programs service. An institution's programs are public; enrollments are shown by program only."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.programs.models import Enrollment, LinkRefusal, ProgramRow
 from services.programs.rules.schools import school_key
+from services.programs.rules.spans import Span, TurnOn, enrolled_spans
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas.enrollments import (
     BeneficiaryOut,
@@ -21,6 +23,7 @@ from services.programs.schemas.enrollments import (
     TurnOut,
 )
 from services.programs.schemas.turns import LinkRefusalOut
+from shared.database import any_of
 from shared.errors import NotFound
 from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -115,15 +118,34 @@ async def batch(
     found = list((await tx.execute(rows)).all())
     if not found and cursor is None:
         raise NotFound
-    items = [_change(turn, enrollment, unit if beneficiaries else None) for turn, enrollment, unit in found[:limit]]
+    spans = await spans_of(tx, [enrollment for _, enrollment, _ in found]) if beneficiaries else {}
+    items = [
+        _change(turn, enrollment, unit if beneficiaries else None, spans.get(enrollment.id, ()))
+        for turn, enrollment, unit in found[:limit]
+    ]
     last = found[limit - 1][0] if len(found) > limit else None
     return Page(items=items, next_cursor=encode_cursor(last.aggregate_id, last.version) if last else None)
 
 
-_BENEFICIARY = [name for name in BeneficiaryOut.model_fields if name not in ("unit", "school_key")]
+async def spans_of(tx: AsyncSession, found: Sequence[Enrollment]) -> dict[UUID, list[Span]]:
+    """The days on which each of these is enrolled, from its turns."""
+    turned = [one.id for one in found if one.version > 1]
+    rows = select(History).where(History.aggregate_id == any_of(turned)).order_by(History.aggregate_id, History.version)
+    turns: dict[UUID, list[TurnOn]] = defaultdict(list)
+    for row in await tx.scalars(rows) if turned else ():
+        turns[row.aggregate_id].append(TurnOn.of(row.change, row.changed_at.date()))
+    return {one.id: enrolled_spans(turns[one.id] or _only_turn(one), one.enrolled_on, one.exited_on) for one in found}
 
 
-def _change(turn: History, enrollment: Enrollment, unit: str | None) -> EnrollmentChange:
+def _only_turn(enrollment: Enrollment) -> list[TurnOn]:
+    """That of whoever has one version, without asking for it."""
+    return [TurnOn(Status(enrollment.status), enrollment.recorded_at.date())]
+
+
+_BENEFICIARY = [name for name in BeneficiaryOut.model_fields if name not in ("unit", "school_key", "spans")]
+
+
+def _change(turn: History, enrollment: Enrollment, unit: str | None, spans: Sequence[Span]) -> EnrollmentChange:
     shown: dict[str, Any] = {
         "enrollment_id": enrollment.id,
         "version": turn.version,
@@ -134,7 +156,9 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None) -> Enrollme
     }
     if unit is not None:
         school = {"school_key": school_key(enrollment.school, enrollment.commune) or None}
-        shown["beneficiary"] = {"unit": unit} | school | {name: getattr(enrollment, name) for name in _BENEFICIARY}
+        enrolled = {"spans": [{"from_on": first, "until_on": until} for first, until in spans]}
+        named = {name: getattr(enrollment, name) for name in _BENEFICIARY}
+        shown["beneficiary"] = {"unit": unit} | school | enrolled | named
     return EnrollmentChange.model_validate(shown)
 
 

@@ -4,7 +4,7 @@ A period belongs to the value version in force on its first day, and begins afte
 version changes the rhythm in the middle of a period, nothing falls due twice for the same days.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -12,12 +12,12 @@ from itertools import groupby
 
 from hijridate import Gregorian, Hijri
 
-from services.programs.rules.program import Calendar, Program, Value
+from services.programs.rules.program import Calendar, Program, Term, Value
+from shared.school_days import is_school_day as day_of_school
+from shared.school_days import school_days as days_of_school
 
 HIJRI_FIRST, HIJRI_LAST = 1343, 1500
 """The years of the Umm al-Qura calendar that are tabulated: August 1924 to November 2077."""
-SATURDAY = 5
-"""The weekend is Saturday and Sunday."""
 LAST_DAY = date(2077, 11, 16)
 """Periods are known up to here, the end of the Hijri table."""
 MONTHS = 12
@@ -52,17 +52,16 @@ def period_at(program: Program, starts_on: date) -> Period | None:
 
 def school_days(calendar: Calendar, first: date, last: date) -> int:
     """The school days from `first` to `last`, both included; 0 where the first comes after the last."""
-    days = (first + timedelta(days=step) for step in range((last - first).days + 1))
-    return sum(is_school_day(calendar, day) for day in days)
+    return days_of_school(first, last, _spans_of(calendar.terms), _spans_of(calendar.holidays))
 
 
 def is_school_day(calendar: Calendar, day: date) -> bool:
     """Inside a term, outside holidays and the weekend."""
-    return (
-        day.weekday() < SATURDAY
-        and any(term.from_on <= day <= term.to_on for term in calendar.terms)
-        and not any(holiday.from_on <= day <= holiday.to_on for holiday in calendar.holidays)
-    )
+    return day_of_school(day, _spans_of(calendar.terms), _spans_of(calendar.holidays))
+
+
+def _spans_of(terms: Iterable[Term]) -> list[tuple[date, date]]:
+    return [(one.from_on, one.to_on) for one in terms]
 
 
 def hijri(day: date) -> str:

@@ -279,6 +279,8 @@ class Terms(Fact):
     eligibility: tuple[Eligibility, ...] = ()
     complements: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{2,39}$")], ...] = ()
     """Programs, of any institution, to which a household that leaves this one may be handed over."""
+    substitutes: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{2,39}$")], ...] = ()
+    """Programs, of any institution, that give the same in its place: who is in one of them is not missed by this one."""
     status_words: dict[str, Literal["applied", "enrolled", "suspended", "exited"]] = {}
     """The institution's own words for a status, folded when compared."""
 

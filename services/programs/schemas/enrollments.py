@@ -99,6 +99,13 @@ class Counts(BaseModel):
     programs: list[ProgramCounts]
 
 
+class SpanOut(BaseModel):
+    """Days on which an enrollment is enrolled, not suspended: from the first up to the day before `until_on`; null: still."""
+
+    from_on: date
+    until_on: date | None
+
+
 class BeneficiaryOut(BaseModel):
     """A beneficiary as the institution listed it, with the enrollment's present status and version."""
 
@@ -126,6 +133,7 @@ class BeneficiaryOut(BaseModel):
     """The same for all writings of one school; null where no school is named."""
     monthly_value_mru: Decimal | None
     enrolled_on: date | None
+    spans: list[SpanOut] = []
     import_id: UUID | None
     source_line: int | None
 

@@ -78,6 +78,7 @@ class ProgramOut(BaseModel):
     legal_reference: str | None = None
     eligibility: tuple[Eligibility, ...] = ()
     complements: tuple[str, ...] = ()
+    substitutes: tuple[str, ...] = ()
 
 
 class VersionOut(BaseModel):

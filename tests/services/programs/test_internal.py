@@ -61,6 +61,7 @@ async def test_a_batch_shows_each_change_and_who_it_is_about(men: Running, annou
     beneficiary = next(one["beneficiary"] for one in changes if one["beneficiary"]["name"] == "Amadou 0")
     assert beneficiary | {"import_id": ""} == {
         "enrolled_on": datetime.now(UTC).date().isoformat(),
+        "spans": [{"from_on": datetime.now(UTC).date().isoformat(), "until_on": None}],
         "status": "enrolled",
         "version": 1,
         "unit": "pupil",
@@ -117,6 +118,7 @@ async def test_an_old_batch_keeps_its_change_and_shows_the_beneficiary_as_now(
     [changed] = [one for one in old if one["enrollment_id"] == id_]
     assert (changed["version"], changed["to"]) == (1, "enrolled")
     assert (changed["beneficiary"]["version"], changed["beneficiary"]["status"]) == (2, "exited")
+    assert changed["beneficiary"]["spans"] == []  # it left on the day it came
     assert (new["version"], new["from"], new["to"], new["reason"]) == (2, "enrolled", "exited", "moved")
 
 
