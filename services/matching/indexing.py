@@ -55,14 +55,12 @@ def _folder(platform: Platform) -> Path | None:
 
 async def _begin_with(index: RegistryIndex, folder: Path, platform: Platform) -> None:
     try:
-        await asyncio.to_thread(index.load, folder)
+        await index.begin_with(folder, platform.database)
     except FileNotFoundError:
         return
     except (OSError, ValueError, KeyError) as fault:
         log.warning("index_snapshot_passed_over", reason=f"{type(fault).__name__}: {fault}")
         return
-    async with platform.database.transaction() as tx:
-        await index.compare_ids(await driver_of(tx, begun=True))
     log.info("index_read_from_snapshot", members=len(index))
 
 

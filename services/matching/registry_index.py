@@ -25,12 +25,13 @@ from services.matching.engine.index import Candidate, Index
 from services.matching.engine.keys import number_keys, row_keys
 from services.matching.engine.models import REGISTRY, Models
 from services.matching.engine.packing import Vocabulary, pack
-from services.matching.engine.snapshots import load, save
+from services.matching.engine.snapshots import load, view_of, write
 from services.matching.errors import IndexBuilding
 from services.matching.rules.facts import BeneficiaryFacts
 from services.matching.rules.identifiers import phone_of
 from services.matching.weighing import packed, row_values
 from shared.copying import driver_of
+from shared.database import Database
 
 AT_ONCE: Final = 20_000
 """Members taken in within a transaction that waits for them; where more are missing they are taken in beside it first."""
@@ -66,6 +67,7 @@ class RegistryIndex:
         self._held, self._following = threading.Lock(), asyncio.Lock()
         self.ready = False
         """Whether it was ever level with the table."""
+        self._beginning = False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -88,7 +90,10 @@ class RegistryIndex:
     # ---- following the table -----------------------------------------------------------------------------
 
     async def follow(self, tx: AsyncSession) -> None:
-        """Be level with the table, under the linking lock. Raises IndexBuilding where too much is missing for that."""
+        """Be level with the table, under the linking lock. Raises IndexBuilding where too much is missing for that, or a
+        snapshot is being read: what were taken in meanwhile would be there twice."""
+        if self._beginning:
+            raise IndexBuilding
         driver = await driver_of(tx, begun=True)
         if await self.take_in(driver, AT_ONCE + 1) > AT_ONCE:
             raise IndexBuilding
@@ -202,20 +207,32 @@ class RegistryIndex:
                 index.put_joined(joined)
 
     def save(self, folder: Path) -> None:
-        """Write a snapshot. Raises OSError."""
+        """Write a snapshot of now, while others look up. Raises OSError."""
         with self._held:
             noted = {"through": self.through, "removed_through": self.removed_through}
-            save(self._index, folder, noted, {"ids": self._ids[: self._index.rows]})
+            view = view_of(self._index, noted, {"ids": self._ids[: self._index.rows]})
+        write(view, folder)
 
     def load(self, folder: Path) -> None:
-        """Begin with a snapshot. Raises OSError, ValueError (of another release)."""
+        """Begin with a snapshot. Raises OSError, ValueError (of another release, or damaged)."""
         index, noted, own = load(folder, REGISTRY)
         with self._held:
             self._begin(index, own["ids"])
             self.through, self.removed_through = noted["through"], noted["removed_through"]
 
-    async def compare_ids(self, driver: "Connection[Any]") -> None:
-        """After a snapshot: forget whoever is no longer in the table. Where the table is another's, begin with nothing."""
+    async def begin_with(self, folder: Path, database: Database) -> None:
+        """Begin with a snapshot, without whoever is no longer in the table; nobody takes anything in meanwhile. Where the
+        table is another's, begin with nothing. Raises as `load` does."""
+        async with self._following:
+            self._beginning = True
+            try:
+                await asyncio.to_thread(self.load, folder)
+                async with database.transaction() as tx:
+                    await self._compare_with(await driver_of(tx, begun=True))
+            finally:
+                self._beginning = False
+
+    async def _compare_with(self, driver: "Connection[Any]") -> None:
         buffer = io.BytesIO()
         removed_through = await driver.fetchval("SELECT coalesce(max(id), 0) FROM member_removals")
         await driver.copy_from_query(IDS.format(through=self.through), output=_into(buffer), format="binary")
@@ -228,6 +245,8 @@ class RegistryIndex:
         ids = told["id"].astype(np.int64)
         with self._held:
             known = self._ids[: self._index.rows]
+            if np.array_equal(ids, known[self._index.alive[: self._index.rows]]):
+                return
             if not np.isin(ids, known, assume_unique=True).all():
                 self._begin_anew()
                 return

@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 from shared import names
 
-__all__ = ["bits_set", "kernel", "kernels_kept", "maker"]
+__all__ = ["bits_set", "digest_of_sources", "kernel", "kernels_kept", "maker"]
 
 
 def _bits_set(context: Any, word: Any) -> Any:
@@ -39,14 +39,20 @@ _SOURCES = (*sorted(_ENGINE.glob("*.py")), Path(str(names.__file__)))
 
 
 @lru_cache(maxsize=1)
-def _kept_in() -> str | None:
-    """The folder of today's compiled kernels: beside the source, else the user's, else this machine's; None without."""
+def digest_of_sources() -> str:
+    """What tells this engine from any other: what one has sorted or compiled is not believed by the next."""
     digest = blake2b(digest_size=8)
     for source in _SOURCES:
         digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _kept_in() -> str | None:
+    """The folder of today's compiled kernels: beside the source, else the user's, else this machine's; None without."""
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tekamoul"
     for room in (_ENGINE / "__pycache__", user, Path(tempfile.gettempdir()) / f"tekamoul-{os.getuid()}"):
-        folder = room / f"kernels-{digest.hexdigest()}"
+        folder = room / f"kernels-{digest_of_sources()}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:

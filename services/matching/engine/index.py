@@ -1,7 +1,8 @@
 """The registry in memory, for one record at a time: found by its keys, judged by the same kernels as whole lists.
 
 The index is a cache: it is built from records, kept on disk as a snapshot, and can be thrown away. Its rows lie by their
-keys in segments, the largest first; rows that come make another, and small ones are made one. A row is never changed: what
+keys in segments, the largest first; rows that come make another, and small ones are made one. A segment is never changed,
+so that it can be kept on disk while others look up (`snapshots.py`). A row neither: what
 changes is put anew and the row before it no longer counts. What is found depends on the rows that count and not on how they
 came. Who looks up brings the model: the index depends on none, but on how rare names are. One thread at a time.
 """
@@ -76,9 +77,15 @@ class Index:
     """Rows by number, in the order in which they came. Built by `build`, or from a snapshot (`snapshots.py`)."""
 
     def __init__(
-        self, vocabulary: Vocabulary, records: Words, alive: npt.NDArray[np.bool_], rarity: Rarity | None = None
+        self,
+        vocabulary: Vocabulary,
+        records: Words,
+        alive: npt.NDArray[np.bool_],
+        rarity: Rarity | None = None,
+        segments: Sequence[Segment] | None = None,
     ) -> None:
-        """`rarity`: that of the models to come; without it, as these records tell it."""
+        """`rarity`: that of the models to come; without it, as these records tell it. `segments`: these records by their
+        keys, where they were sorted before."""
         self.vocabulary, self.layout = vocabulary, vocabulary.layout
         self.plan: Plan = plan_of(self.layout, wide=True)
         self._rules = np.array([(rule.left, rule.right, rule.largest) for rule in self.plan.rules], np.int64)
@@ -88,7 +95,7 @@ class Index:
         self.rarity = rarity or counted_rarity(vocabulary, (records,))
         self._tables = tables_of(vocabulary, self.rarity.of_names(vocabulary.names.arrays))
         self._facts = self._tables.facts
-        self._segments = [self._segment(0, self.rows)] if self.rows else []
+        self._segments = list(segments or ([self._segment(0, self.rows)] if self.rows else []))
 
     @classmethod
     def build(cls, layout: Layout, columns: Mapping[str, Sequence[pl.Series]], rarity: Rarity | None = None) -> "Index":
@@ -108,6 +115,11 @@ class Index:
         arrays = [self.records, self.alive, tables.facts, tables.names.names, tables.names.tokens]
         arrays += [array for one in self._segments for array in (one.starts, one.rows, one.tags)]
         return sum(array.nbytes for array in arrays)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """All rows by their keys, the largest segment first."""
+        return tuple(self._segments)
 
     @property
     def loose_rows(self) -> int:
@@ -159,7 +171,9 @@ class Index:
     def weigh_names(self, rarity: Rarity) -> None:
         """Have names as rare as a set of models has them."""
         if rarity is not self.rarity:
-            self.rarity = rarity
+            before, self.rarity = self.rarity, rarity
+            if before == rarity:
+                return
             self._know_names()
             count = len(self._tables.facts)
             self._facts["bits"][:count] = rarity.of_names(self._tables.names)

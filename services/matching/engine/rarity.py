@@ -62,9 +62,19 @@ class Rarity:
     def of_names(self, names: NameArrays, first: int = 0) -> Floats:
         """How rare the names of a table are, from the one numbered `first` on: the sum of their parts."""
         own = names.names[first:]
+        if own.size > len(names.tokens):
+            every = self.of_tokens(names.tokens)
+            return _summed(every, own)
         parts, places = np.unique(own, return_inverse=True)
-        out: Floats = self.of_tokens(names.tokens[parts])[places.reshape(own.shape)].sum(axis=1).astype(np.float32)
-        return out
+        return _summed(self.of_tokens(names.tokens[parts]), places.reshape(own.shape))
+
+
+def _summed(bits: Doubles, parts: npt.NDArray[np.integer[Any]]) -> Floats:
+    """By row, what its parts bring together, in doubles."""
+    out = np.zeros(len(parts))
+    for place in range(parts.shape[1]):
+        out += bits[parts[:, place]]
+    return out.astype(np.float32)
 
 
 def counted_rarity(vocabulary: Vocabulary, lists: Sequence[Words]) -> Rarity:

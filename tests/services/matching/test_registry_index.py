@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from random import Random
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from matching_cases import SURNAMES, Projection, enrollment, household, id_of, member
 from services.matching import adjudicating, indexing, registry_index
+from services.matching.engine.snapshots import SnapshotDamaged, View, load, write
 from services.matching.errors import IndexBuilding
 from services.matching.linking import decide_people
 from services.matching.modeling import newest_shipped
@@ -79,9 +81,7 @@ async def test_an_index_that_followed_gives_what_one_read_anew_gives(
         if version == 4:  # it dies, and begins with what it wrote
             index.save(tmp_path / "index")
             index = RegistryIndex()
-            index.load(tmp_path / "index")
-            async with projection.database.transaction() as tx:
-                await index.compare_ids(await driver_of(tx, begun=True))
+            await index.begin_with(tmp_path / "index", projection.database)
     await take_in(projection, index)
 
     assert any(found(index))
@@ -101,9 +101,7 @@ async def test_removals_that_were_trimmed_are_found_by_comparing_ids(projection:
         await tx.execute(MemberRemoval.__table__.delete())
 
     index = RegistryIndex()
-    index.load(tmp_path / "index")
-    async with projection.database.transaction() as tx:
-        await index.compare_ids(await driver_of(tx, begun=True))
+    await index.begin_with(tmp_path / "index", projection.database)
     await take_in(projection, index)
 
     assert len(index) == 2
@@ -125,12 +123,84 @@ async def test_a_snapshot_of_another_table_is_not_believed(
         await tx.execute(update(Member).values(id=0))
 
     index = RegistryIndex()
-    index.load(tmp_path / "index")
-    async with other.database.transaction() as tx:
-        await index.compare_ids(await driver_of(tx, begun=True))
+    await index.begin_with(tmp_path / "index", other.database)
     await other.database.close()
 
     assert len(index) == 0
+
+
+async def test_who_asks_is_answered_while_a_snapshot_is_written_and_it_is_of_its_moment(
+    projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await projection.households(*(household(n) for n in range(1, 9)))
+    index, began, answered = RegistryIndex(), Event(), Event()
+    await take_in(projection, index)
+
+    def written_slowly(view: View, folder: Path) -> None:
+        began.set()
+        assert answered.wait(60), "nobody was answered before it was written"
+        write(view, folder)
+
+    monkeypatch.setattr(registry_index, "write", written_slowly)
+    saving = asyncio.create_task(asyncio.to_thread(index.save, tmp_path / "index"))
+    await asyncio.to_thread(began.wait, 60)
+    before = await asyncio.to_thread(found, index)
+    await projection.households(household(2, version=2), household(3, version=2, status="removed"), household(11))
+    await take_in(projection, index)
+    after = await asyncio.to_thread(found, index)
+    answered.set()
+    await saving
+
+    again = RegistryIndex()
+    again.load(tmp_path / "index")
+    assert found(again) == before
+    await take_in(projection, again)
+    assert found(again) == after == await anew(projection)
+
+
+async def test_while_a_snapshot_is_read_nobody_is_taken_in_so_that_nobody_is_there_twice(
+    projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await projection.households(*(household(n) for n in range(1, 5)))
+    index, began, asked = RegistryIndex(), Event(), Event()
+    await take_in(projection, index)
+    index.save(tmp_path / "index")
+
+    def loaded_slowly(*told: Any) -> Any:
+        began.set()
+        assert asked.wait(60), "nobody asked"
+        return load(*told)
+
+    monkeypatch.setattr(registry_index, "load", loaded_slowly)
+    index = RegistryIndex()
+    beginning = asyncio.create_task(index.begin_with(tmp_path / "index", projection.database))
+    await asyncio.to_thread(began.wait, 60)
+    async with projection.database.transaction() as tx:
+        with pytest.raises(IndexBuilding):
+            await index.follow(tx)
+    following = asyncio.create_task(take_in(projection, index))  # the worker, for it waits
+    asked.set()
+    await asyncio.gather(beginning, following)
+
+    assert len(index) == 4
+    async with projection.database.transaction() as tx:
+        await index.follow(tx)
+    assert found(index) == await anew(projection)
+
+
+async def test_of_a_damaged_snapshot_nothing_is_believed(projection: Projection, tmp_path: Path) -> None:
+    await projection.households(*(household(n) for n in range(1, 5)))
+    index = RegistryIndex()
+    await take_in(projection, index)
+    index.save(tmp_path / "index")
+    (tmp_path / "index" / "records.bin").write_bytes(b"another's")
+
+    index = RegistryIndex()
+    with pytest.raises(SnapshotDamaged):
+        await index.begin_with(tmp_path / "index", projection.database)
+    await take_in(projection, index)
+
+    assert found(index) == await anew(projection)
 
 
 async def test_removals_are_kept_for_a_while(projection: Projection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,6 +278,9 @@ async def test_the_worker_keeps_it_level_and_has_left_a_snapshot_before_it_is_st
     first = await until_level(projection.database)
     await projection.households(household(2, version=2), household(5))
     second = await until_level(projection.database)
+    (tmp_path / "registry-index" / "segment0.tags.bin").write_bytes(b"another's")
+    third = await until_level(projection.database)
 
-    assert (len(first), len(second)) == (4, 5)
+    assert (len(first), len(second), len(third)) == (4, 5, 5)
+    assert found(third) == await anew(projection)
     assert found(second) == await anew(projection)
