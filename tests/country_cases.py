@@ -107,7 +107,9 @@ def country(
     by_code = {one.code: one for one in programs}
     sizes = sorted({home.size for home in homes})
     needs = {size: size * basket if isinstance(basket, int) else basket[size] for size in sizes}
-    receipts, enrolled, eligible = [], [], []
+    receipts: list[tuple[Any, ...]] = []
+    enrolled: list[tuple[Any, ...]] = []
+    eligible: list[tuple[int, str, bool | None]] = []
     for number, home in enumerate(homes):
         for program, gets in home.gets.items():
             certain, direct = program not in home.probable, home.direct.get(program, 1)

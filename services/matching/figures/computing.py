@@ -1,0 +1,28 @@
+"""All figures of a country at once, in one order."""
+
+from services.matching.figures.cells import Cell
+from services.matching.figures.counting import Counted, counting_cells
+from services.matching.figures.country import Country
+from services.matching.figures.equity import equity_cells
+from services.matching.figures.hiding import published
+from services.matching.figures.received import amounts_of, value_cells
+from services.matching.figures.states import states_of
+
+
+def exact_cells(country: Country) -> list[Cell]:
+    """Every figure as it is, small ones too: for whoever computes on, never to be shown."""
+    return _computed(country)[0]
+
+
+def indicator_cells(country: Country) -> list[Cell]:
+    """Every figure as it may be shown."""
+    cells, counted = _computed(country)
+    return published(cells, counted)
+
+
+def _computed(country: Country) -> tuple[list[Cell], Counted]:
+    states = states_of(country)
+    counted = Counted(states)
+    amounts = amounts_of(states)
+    found = [*counting_cells(counted), *value_cells(amounts), *equity_cells(amounts)]
+    return sorted(found, key=lambda one: one[:7]), counted
