@@ -89,11 +89,12 @@ class Oracle:
         return {program for month in self.months for program in self.got.get((h["household"], month), set())}
 
     def _value(self, h: Row, program: str = "", months: Iterable[Any] = ()) -> int:
-        return sum(
+        found: list[int] = [
             self.came.get((h["household"], month, which), 0)
             for month in (months or self.months)
             for which in (self.codes if program == "" else [program])
-        )
+        ]
+        return sum(found)
 
     def _served(self, h: Row, program: str) -> bool:
         return bool(self._programs_of(h)) if program == "" else program in self._programs_of(h)
@@ -104,7 +105,7 @@ class Oracle:
         for program in ("", *self.codes):
             self._money(by, group, members, program)
         served = [h for h in members if self._served(h, "")]
-        without = sum(not self.got.get((h["household"], month)) for h in served for month in self.months)
+        without = sum(int(not self.got.get((h["household"], month))) for h in served for month in self.months)
         self._say("gap_months", by, group, without, len(served), unit="households")
         if by in ("total", "wilaya"):
             for program in ("", *self.codes):

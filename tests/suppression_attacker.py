@@ -30,7 +30,8 @@ def found(equations: Iterable[Equation]) -> dict[Unknown, int]:
 def _reduced(equations: list[Equation]) -> list[tuple[dict[Unknown, Fraction], Fraction]]:
     """The equations, and what remains when each unknown is eliminated from the others: both bind the bounds."""
     given = [({n: Fraction(c) for n, c in row.items() if c}, Fraction(b)) for row, b in equations]
-    left, solved = [(dict(row), b) for row, b in given], []
+    solved: list[tuple[dict[Unknown, Fraction], Fraction]] = []
+    left = [(dict(row), b) for row, b in given]
     while left:
         row, number = left.pop()
         if not row:

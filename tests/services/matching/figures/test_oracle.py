@@ -39,7 +39,7 @@ def same(one: Country) -> None:
         assert (cell.reason is None) == (cell.value is not None), key
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(one=random_country(), substitutes=st.booleans())
 def test_the_engine_says_what_the_definitions_say(one: Country, substitutes: bool) -> None:
     if substitutes:

@@ -42,7 +42,7 @@ def added(leaves: list[int]) -> dict[Group, int]:
     return {**told, **wilayas, TOTAL: sum(leaves)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.lists(counts, min_size=len(LEAVES), max_size=len(LEAVES)), min_size=2, max_size=3))
 def test_no_hidden_part_of_a_group_can_be_told(drawn: list[list[int]]) -> None:
     parts = [added(one) for one in drawn]
@@ -98,7 +98,7 @@ tables = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(tables)
 def test_no_hidden_cell_of_a_table_can_be_told_from_its_margins(table: dict[tuple[str, str], tuple[int, int]]) -> None:
     parts = [{cell: pair[n] for cell, pair in table.items()} for n in (0, 1)]
@@ -253,7 +253,7 @@ def of_course(groups: list[Group], programs: tuple[str, str]) -> list[Equation]:
     return rules
 
 
-@pytest.mark.parametrize("seed", (0, 3, 6))
+@pytest.mark.parametrize("seed", (0, 6))
 def test_no_small_count_of_a_page_can_be_told(seed: int) -> None:
     one, programs = some_country(seed), ("EL_MAOUNA", "TEKAVOUL")
     cells = indicator_cells(one)
