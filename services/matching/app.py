@@ -27,6 +27,8 @@ from services.matching.responses import routes as response_routes
 from services.matching.responses.importing import AnalysesKind
 from services.matching.rules.phases import KIND as CADRE_HARMONISE
 from services.matching.settings import MatchingSettings
+from services.matching.targeting import routes as targeting_routes
+from services.matching.targeting.counting import count_lists, lists_waiting
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
@@ -52,6 +54,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             list_routes.files,
             training_routes.router,
             response_routes.router,
+            targeting_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -64,6 +67,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             cluster_worker,
             duplicates_worker,
             train_models,
+            count_lists,
             import_worker(importer),
             prune_imports,
             prune_lists,
@@ -75,6 +79,14 @@ def create_app(settings: MatchingSettings) -> FastAPI:
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:
     work: dict[str, int] = {}
-    for waiting in (pending, members_to_index, marks_left, clusters_waiting, imports_waiting, exports_waiting):
+    for waiting in (
+        pending,
+        members_to_index,
+        marks_left,
+        clusters_waiting,
+        lists_waiting,
+        imports_waiting,
+        exports_waiting,
+    ):
         work |= await waiting(platform)
     return work

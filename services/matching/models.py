@@ -68,6 +68,7 @@ class Household(Base):
     wilaya_code: Mapped[str | None] = mapped_column(Text)
     moughataa_code: Mapped[str | None] = mapped_column(Text)
     commune_code: Mapped[str] = mapped_column(Text)
+    village: Mapped[str | None] = mapped_column(Text)
     vulnerability_category: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(Integer)
     disability: Mapped[bool] = mapped_column(Boolean)

@@ -134,6 +134,7 @@ def _household_row(household: dict[str, Any], parents: dict[str, str | None], to
         "commune_code": household["commune_code"],
         "moughataa_code": moughataa,
         "wilaya_code": parents.get(moughataa or ""),
+        "village": household.get("village"),
         "vulnerability_category": household["vulnerability_category"],
         "size": len(household["members"]),
         "disability": any(member["disability"] for member in household["members"]),

@@ -153,3 +153,22 @@ class ResponsesChanged(Event):
 
     def aggregate_id(self) -> UUID:
         return self.response_id
+
+
+class ListsChanged(Event):
+    """A targeting list was requested, counted, approved, rejected, withdrawn, released, returned, closed or revoked.
+
+    `partner` asked for it and receives it, `provider` reviews it; both read it at `GET /v1/targeting-lists/{list_id}`.
+    """
+
+    type: ClassVar[str] = "matching.lists.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    list_id: UUID
+    status: str
+    partner: str
+    provider: str
+    program: str
+
+    def aggregate_id(self) -> UUID:
+        return self.list_id

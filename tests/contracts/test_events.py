@@ -227,6 +227,14 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "program_b": ("string", True),
         "overlap_class": ("string", True),
     },
+    "matching.lists.changed.v1": {
+        "version": ("integer", False),
+        "list_id": (UUID, True),
+        "status": ("string", True),
+        "partner": ("string", True),
+        "provider": ("string", True),
+        "program": ("string", True),
+    },
     "matching.referrals.changed.v1": {
         "version": ("integer", False),
         "batch_id": (UUID, True),

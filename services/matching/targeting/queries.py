@@ -1,0 +1,226 @@
+"""Reads of targeting lists: without names for those who decide, with names for the recipient of a released one."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.matching.queries import SMALLEST_CELL
+from services.matching.rules.targeting import ListStatus
+from services.matching.targeting.models import ListAccess, ListDisclosure, TargetedHousehold, TargetingList
+from services.matching.targeting.schemas import (
+    AreaCount,
+    Boundary,
+    CategoryCount,
+    Counts,
+    DisclosureOut,
+    ExclusionCount,
+    ListDetail,
+    ListOut,
+    ListTurn,
+    OverlapCount,
+    ReleaseOut,
+)
+from shared.errors import NotFound
+from shared.history import History
+from shared.identity import Caller
+from shared.pagination import Page, decode_cursor, encode_cursor
+from shared.text import Language, Text
+
+Part = Literal["own", "to_review"]
+OF_ROW = ("id", "version", "status", "partner", "official", "program", "provider", "purpose", "asked_at", "counted_at",
+          "approved_at", "released_at", "revoked_at")  # fmt: skip
+TOTALS = (
+    "in_area",
+    "criteria_not_met",
+    "cannot_tell",
+    "excluded",
+    "candidates",
+    "chosen",
+    "missing",
+    "people",
+    "top_up",
+)
+TIES = Text(
+    ar="أسر متساوية الفقر: رُتبت بمفتاح HMAC-SHA-256 على معرّف القائمة ومعرّف الأسرة، ببذرة سحبتها المنصة عند الطلب.",
+    fr="Ménages également pauvres : rangés par HMAC-SHA-256 de l'identifiant de la liste et de celui du ménage, sous une graine"
+    " que la plateforme a tirée à la demande.",
+    en="Households equally poor: ordered by HMAC-SHA-256 of the list's id and the household's, under a seed that the platform"
+    " drew when the list was asked for.",
+)
+
+
+async def lists(
+    tx: AsyncSession, by: Caller, part: Part, status: ListStatus | None, limit: int, cursor: str | None
+) -> Page[ListOut]:
+    """The caller's own lists, or those of its data, newest first."""
+    whose = TargetingList.partner if part == "own" else TargetingList.provider
+    rows = select(TargetingList).where(whose == by.name).order_by(TargetingList.id.desc()).limit(limit + 1)
+    if status is not None:
+        rows = rows.where(TargetingList.status == status)
+    if cursor:
+        rows = rows.where(TargetingList.id < decode_cursor(cursor, UUID)[0])
+    found = list(await tx.scalars(rows))
+    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
+    return Page(items=[ListOut(**_told(one)) for one in found[:limit]], next_cursor=more)
+
+
+async def detail(tx: AsyncSession, list_id: UUID, by: Caller, language: Language) -> ListDetail:
+    """One list. NotFound where it is neither the caller's nor of its data."""
+    found = await tx.get(TargetingList, list_id)
+    if found is None or by.name not in (found.partner, found.provider):
+        raise NotFound
+    turns = await tx.scalars(select(History).where(History.aggregate_id == list_id).order_by(History.version))
+    history = [
+        ListTurn(
+            version=one.version,
+            at=one.changed_at,
+            by=one.changed_by,
+            official=one.change["official"],
+            status=one.change["to"],
+            reason=one.change["reason"],
+        )
+        for one in turns
+    ]
+    return ListDetail(
+        **_told(found),
+        legal_basis=found.agreement["legal_basis"],
+        asked=found.asked,
+        terms=found.terms,
+        counts=None if found.counts is None else counts_out(found.counts, language),
+        history=history,
+        seed_commitment=hashlib.sha256(found.seed).hexdigest(),
+        seed=found.seed.hex() if found.released_at is not None else None,
+    )
+
+
+def _told(one: TargetingList) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in OF_ROW} | {
+        "agreement_id": one.agreement["id"],
+        "agreement_version": one.agreement["version"],
+        "agreement_until": date.fromisoformat(one.agreement["not_after"]),
+        "number": one.terms["number"],
+    }
+
+
+def counts_out(counts: dict[str, Any], language: Language) -> Counts:
+    """The counts as they may be shown: cells of one to four are null, and so is one more where it would tell them."""
+    return Counts(
+        day=counts["day"],
+        **{name: shown(counts[name]) for name in TOTALS},
+        exclusions=[ExclusionCount(**_shown(one, "households", "doubtful")) for one in counts["exclusions"]],
+        by_commune=[AreaCount(**one) for one in hidden(counts["by_commune"])],
+        by_category=[CategoryCount(**one) for one in hidden(counts["by_category"])],
+        boundaries=[
+            Boundary(**_shown(one, "tied", "taken"), explanation=TIES.in_(language)) for one in counts["boundaries"]
+        ],
+        overlaps=[
+            OverlapCount(
+                **_shown(one, "households", "with_doubtful") | {"overlap_class": one["overlap_class"] or "undecided"}
+            )
+            for one in counts["overlaps"]
+        ],
+    )
+
+
+def shown(count: int) -> int | None:
+    return None if 0 < count < SMALLEST_CELL else count
+
+
+def _shown(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return row | {name: shown(row[name]) for name in names}
+
+
+CELLS = ("in_area", "candidates", "chosen")
+
+
+def hidden(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose sums are shown: where a single cell of a column is hidden, the next smallest is too, or a subtraction would
+    tell it. People follow the households chosen."""
+    told = [dict(row) for row in rows]
+    for name in CELLS:
+        small = [row for row in rows if shown(row[name]) is None]
+        covered = {id(row) for row in small}
+        if small and sum(row[name] for row in small) < SMALLEST_CELL:
+            others = sorted((row for row in rows if row[name] and id(row) not in covered), key=lambda row: row[name])
+            covered |= {id(row) for row in others[:1]}
+        for row, out in zip(rows, told, strict=True):
+            if id(row) in covered:
+                out[name] = None
+    for out in told:
+        out["people"] = None if out["chosen"] is None else out["people"]
+    return told
+
+
+async def releases(tx: AsyncSession, by: Caller, limit: int, cursor: str | None) -> Page[ReleaseOut]:
+    """Every list of the caller's data that was ever released, newest first, with how much of it was read."""
+    last = func.max(ListAccess.at)
+    looks = (
+        select(ListAccess.list_id, func.count().label("looks"), last.label("last"))
+        .group_by(ListAccess.list_id)
+        .subquery()
+    )
+    households = _count_of(TargetedHousehold)
+    disclosed = _count_of(ListDisclosure)
+    rows = (
+        select(TargetingList, households, disclosed, looks.c.looks, looks.c.last)
+        .outerjoin(looks, looks.c.list_id == TargetingList.id)
+        .where(TargetingList.provider == by.name, TargetingList.released_at.is_not(None))
+        .order_by(TargetingList.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        rows = rows.where(TargetingList.id < decode_cursor(cursor, UUID)[0])
+    found = (await tx.execute(rows)).all()
+    items = [_release(one, count, told, looked, at) for one, count, told, looked, at in found[:limit]]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].list_id) if len(found) > limit else None)
+
+
+def _count_of(table: type[TargetedHousehold] | type[ListDisclosure]) -> Any:
+    return select(func.count()).where(table.list_id == TargetingList.id).correlate(TargetingList).scalar_subquery()
+
+
+def _release(one: TargetingList, households: int, disclosed: int, looks: int | None, last: Any) -> ReleaseOut:
+    names = ("status", "version", "partner", "program", "purpose", "approved_by", "approving_official", "released_at",
+             "revoked_at")  # fmt: skip
+    return ReleaseOut(
+        **{name: getattr(one, name) for name in names},
+        list_id=one.id,
+        agreement_id=one.agreement["id"],
+        legal_basis=one.agreement["legal_basis"],
+        fields=one.terms["fields"],
+        households=households,
+        disclosed=disclosed,
+        accesses=looks or 0,
+        last_access_at=last,
+    )
+
+
+async def disclosures(
+    tx: AsyncSession, by: Caller, list_id: UUID | None, household_id: UUID | None, limit: int, cursor: str | None
+) -> Page[DisclosureOut]:
+    """Who was told of whom, of the caller's data; of one list, or of one household."""
+    rows = (
+        select(ListDisclosure)
+        .join(TargetingList, TargetingList.id == ListDisclosure.list_id)
+        .where(TargetingList.provider == by.name)
+        .order_by(ListDisclosure.list_id, ListDisclosure.household_id)
+        .limit(limit + 1)
+    )
+    for column, wanted in ((ListDisclosure.list_id, list_id), (ListDisclosure.household_id, household_id)):
+        if wanted is not None:
+            rows = rows.where(column == wanted)
+    if cursor:
+        after, at = decode_cursor(cursor, UUID, UUID)
+        later = ListDisclosure.list_id == after, ListDisclosure.household_id > at
+        rows = rows.where(or_(ListDisclosure.list_id > after, later[0] & later[1]))
+    found = list(await tx.scalars(rows))
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(
+        items=[DisclosureOut.model_validate(one) for one in found[:limit]],
+        next_cursor=None if last is None else encode_cursor(last.list_id, last.household_id),
+    )
