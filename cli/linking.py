@@ -120,6 +120,7 @@ class _Done:
             "to_adjudicate": self.adjudicate,
             "passed_over": self.outcome.chosen.passed_over,
             "without_narrow_key": self.outcome.chosen.bounded,
+            "lifted_by_household": 0 if self.outcome.household is None else int((self.outcome.household > 0).sum()),
             "seconds": {"read": self.read_s, **self.outcome.seconds, "all": seconds},
             "peak_mib": _peak_mib(),
             "learned": [{"rule": one.rule, "pairs_of_one_person": round(one.matches)} for one in self.outcome.sessions],

@@ -19,13 +19,19 @@ import yaml
 from benchmarks.linkage.clerk import ARABIC_ROWS, NO_COMMUNE, REGISTRY_VARIANT, VARIANT, Clerk, as_numbers
 from benchmarks.linkage.folding import fold_arabic, fold_latin, name_parts
 from benchmarks.linkage.names import Ints, NameLists, Truths
-from benchmarks.linkage.people import People, draw_people
+from benchmarks.linkage.people import People, draw_people, draw_phones
 from cli.demo.places import communes
 
 STRANGERS = 0.20
 OF_REGISTERED_HOUSEHOLDS = 0.5
-VARIANTS = ("latin", "mixed", "no-nni")
-"""`mixed`: a third of the list stands in Arabic script alone. `no-nni`: as latin, and neither side has a national id."""
+VARIANTS = ("latin", "mixed", "no-nni", "numbered", "new-phones")
+"""`mixed`: a third of the list stands in Arabic script alone. `no-nni`: as latin, and neither side has a national id.
+`numbered`: as no-nni, and the list numbers its households, otherwise than the registry does. `new-phones`: as no-nni, and a part
+of the households has another phone by now; the registry tells who lives together."""
+NO_LIST_NUMBER, WRONG_LIST_NUMBER = 0.05, 0.02
+"""Rows on which the number of the household is left out, and on which it is that of another household."""
+NEW_PHONE = 0.4
+"""Households that have another phone than the registry knows, the same on all their rows."""
 PLACE_AS_SPOKEN = 0.2
 
 # The codes of the places, which the peers get too: this compares linkage and not gazetteers.
@@ -36,6 +42,10 @@ COLUMNS: dict[str, Any] = {
     "id": ["nni"],
     "phone": ["phone"],
     "place": ["wilaya_code", "moughataa_code", "commune_code"],
+}
+HOUSEHOLDS: dict[str, dict[str, Any]] = {
+    "numbered": {"household": {"left": "household_number", "right": "own_household"}},
+    "new-phones": {"household": {"left": "household_number"}},
 }
 
 
@@ -79,16 +89,39 @@ def write_country(folder: Path, registry: int, listed: int, variant: str, seed: 
     drawn = rng.permutation(np.concatenate([rng.choice(known, listed - strangers, replace=False), unknown]))
     ids = np.zeros(len(everyone), dtype=np.int64)  # 0 for a stranger
     ids[known] = np.arange(1, registry + 1)
-    with_nni = variant != "no-nni"
+    with_nni = variant in ("latin", "mixed")
     _registry(everyone.take(known), Clerk(rng, lists, seed), with_nni).write_parquet(files.left)
     clerk = Clerk(rng, lists, seed)
-    rows = _list(everyone.take(drawn), clerk, "mixed" if variant == "mixed" else "latin", with_nni)
+    listed_people = everyone.take(drawn)
+    if variant == "new-phones":
+        listed_people.phone = _new_phones(listed_people, seed)
+    rows = _list(listed_people, clerk, "mixed" if variant == "mixed" else "latin", with_nni)
+    rows = rows.with_columns(own_household=_own_numbers(listed_people, seed))
     rows.write_parquet(files.right)
     notes = {kind: rows for kind, rows in clerk.notes.items() if with_nni or "nni" not in kind}
     _truth(files, ids[drawn], notes)
-    columns = {field: names for field, names in COLUMNS.items() if with_nni or field != "id"}
+    columns = {field: names for field, names in COLUMNS.items() if with_nni or field != "id"} | HOUSEHOLDS.get(
+        variant, {}
+    )
     files.mapping.write_text(yaml.safe_dump({"record_id": "rec_id", "fields": columns}), encoding="utf-8")
     return files
+
+
+def _own_numbers(people: People, seed: int) -> pl.Series:
+    """The numbers that the list itself gives to households; strangers of a registered household stand with it."""
+    rng = np.random.default_rng(seed + 2)
+    numbers = 1_000_000 + rng.permutation(int(people.household.max(initial=0)) + 1)[people.household]
+    wrong, none = rng.random(len(people)) < WRONG_LIST_NUMBER, rng.random(len(people)) < NO_LIST_NUMBER
+    numbers = np.where(wrong, rng.permutation(numbers), numbers)
+    return as_numbers(np.where(none, 0, numbers))
+
+
+def _new_phones(people: People, seed: int) -> Ints:
+    rng = np.random.default_rng(seed + 3)
+    households = int(people.household.max(initial=0)) + 1
+    new, moved = draw_phones(rng, households), rng.random(households) < NEW_PHONE
+    changed: Ints = np.where(moved[people.household] & (people.phone > 0), new[people.household], people.phone)
+    return changed
 
 
 def _held_out(rng: np.random.Generator, everyone: People, strangers: int) -> Ints:

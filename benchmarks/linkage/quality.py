@@ -29,6 +29,8 @@ COUNTRIES = (
     ("latin-100k", "latin", 100_000, 100_000),
     ("mixed-100k", "mixed", 100_000, 100_000),
     ("no-nni-100k", "no-nni", 100_000, 100_000),
+    ("numbered-100k", "numbered", 100_000, 100_000),
+    ("new-phones-100k", "new-phones", 100_000, 100_000),
     ("latin-1m", "latin", 1_000_000, 200_000),
     ("mixed-1m", "mixed", 1_000_000, 200_000),
 )

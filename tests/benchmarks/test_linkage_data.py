@@ -132,5 +132,7 @@ def test_without_national_ids_neither_side_has_one_nor_does_the_mapping_name_it(
 
 
 def test_an_unknown_variant_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="variant must be one of latin, mixed, no-nni, not greek"):
+    with pytest.raises(
+        ValueError, match="variant must be one of latin, mixed, no-nni, numbered, new-phones, not greek"
+    ):
         write_country(tmp_path, 100, 10, "greek", seed=1)

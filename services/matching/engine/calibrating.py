@@ -45,12 +45,19 @@ class Strangers:
 
 
 def with_strangers(
-    sides: Sides, layout: Layout, plan: Plan, tables: Tables, seed: int = 1, among: npt.NDArray[np.int64] | None = None
+    sides: Sides,
+    layout: Layout,
+    plan: Plan,
+    tables: Tables,
+    seed: int = 1,
+    among: npt.NDArray[np.int64] | None = None,
+    own: frozenset[str] = frozenset(),
 ) -> tuple[Sides, Strangers]:
-    """The two lists with strangers after the rows of the right one; `among`: the rows of the left file they may be."""
+    """The two lists with strangers after the rows of the right one; `among`: the rows of the left file they may be; `own`:
+    fields whose values are the list's own, see `own_numbers`."""
     rng = np.random.default_rng(seed)
     rows = rng.permutation(len(sides.left) if among is None else among)[: min(STRANGERS, len(sides.right))]
-    dressed = with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], layout)
+    dressed = with_gaps(sides.left[rows], sides.right[rng.integers(0, len(sides.right), len(rows))], layout, own)
     keys = keys_of(dressed, layout, plan, tables.names)
     right, right_keys = np.concatenate((sides.right, dressed)), np.concatenate((sides.right_keys, keys))
     return Sides(sides.left, right, sides.left_keys, right_keys), Strangers(rows, len(sides.right))
@@ -98,9 +105,19 @@ def _met(best: Floats) -> Floats:
     return best[np.isfinite(best)]
 
 
-def with_gaps(rows: Words, like: Words, layout: Layout) -> Words:
+def own_numbers(model: Model) -> frozenset[str]:
+    """Numbers of households that the list gives by itself: mostly another than the registry's even for one person. A stranger
+    who bore the registry's would find the own household by it, as no row of the list does."""
+    return frozenset(
+        field.name
+        for at, field in enumerate(model.layout.fields)
+        if field.kind is Kind.NUMBER and field.shared and model.m[at, field.levels.index("different")] > 0.5
+    )
+
+
+def with_gaps(rows: Words, like: Words, layout: Layout, own: frozenset[str] = frozenset()) -> Words:
     """The rows without the fields that the rows beside them lack; a year alone where those have a year alone; standing for
-    what those stand for."""
+    what those stand for, and with their values in the fields `own`."""
     out = rows.copy()
     for field, offset in zip(layout.fields, layout.offsets, strict=True):
         words = slice(offset, offset + field.words)
@@ -109,7 +126,7 @@ def with_gaps(rows: Words, like: Words, layout: Layout) -> Words:
             halves[given == 0] = 0
             out[:, words] = halves.view(np.uint32)
             continue
-        if field.kind in (Kind.ROLE, Kind.SCHOOL):  # what a list alone tells
+        if field.kind in (Kind.ROLE, Kind.SCHOOL) or field.name in own:  # what a list alone tells
             out[:, words] = like[:, words]
             continue
         out[(like[:, words] == 0).all(axis=1), words] = 0

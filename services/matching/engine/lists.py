@@ -1,9 +1,9 @@
 """Whole lists: two files linked, or one compared with itself, from their columns to the pairs that are one person."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,11 @@ import polars as pl
 
 from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, visit
 from services.matching.engine.blocks import Allowed
-from services.matching.engine.calibrating import calibrated, calibrated_by_truth, with_strangers
+from services.matching.engine.calibrating import calibrated, calibrated_by_truth, own_numbers, with_strangers
 from services.matching.engine.fields import Field, Layout, layout_of
+from services.matching.engine.households import Households, learned_bits, levels_of
 from services.matching.engine.keys import Plan, keys_of, plan_of
-from services.matching.engine.model import Model, thresholds
+from services.matching.engine.model import HOUSEHOLD_LEVELS, Model, thresholds
 from services.matching.engine.packing import Vocabulary, pack
 from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import Doubles, Rarity, rarity_of
@@ -24,6 +25,7 @@ from services.matching.engine.truth import Truth
 
 Assignment = Literal["one-to-one", "many"]
 Stage = Literal["read", "pack", "train", "compare", "decide"]
+NO_HOUSEHOLD: Final = (0.0,) * len(HOUSEHOLD_LEVELS)
 Told = Callable[[Stage, float], None]
 """Is told the stage and how much of it is done, 0..1."""
 
@@ -38,7 +40,8 @@ class OtherFields(ValueError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Pairs with what follows for each; `probability` and `decision` beside each pair."""
+    """Pairs with what follows for each; `probability` and `decision` beside each pair. `household`: what the other rows of a
+    household add to each, in bits, part of its score; None where the lists do not say who lives together."""
 
     layout: Layout
     model: Model
@@ -48,6 +51,7 @@ class Outcome:
     chosen: Allowed
     compared: int
     seconds: dict[str, float]
+    household: npt.NDArray[np.float32] | None = None
 
 
 @dataclass
@@ -125,7 +129,7 @@ def compare_lists(
     `truth`, of two lists, one half of the right list teaches the model, and the other how probable its scores are. Raises
     Stopped, OtherFields, TooManyPairs.
     """
-    clock = _Clock(told)
+    clock, given = _Clock(told), model is not None
     layout = layout_for(fields, model)
     lists = prepared(layout, left, right, model.rarity if model else None)
     sides, plan, tables = lists.sides, lists.plan, lists.tables
@@ -139,6 +143,9 @@ def compare_lists(
     if model is None:
         known = _known(truth, layout) if truth else ()
         model, sessions = train(sides, plan, listed, tables, layout, lists.average, "learned from these lists", known)
+    if strangers is not None and (own_fields := own_numbers(model)):
+        asked, strangers = with_strangers(sides, layout, plan, tables, own=own_fields)
+        chosen = allowed(asked, plan)
     clock.ended("train")
     least_score = model.least_score()
     pairs, compared = compare_all(asked, plan, chosen, tables, model, least_score, told, stop)
@@ -156,10 +163,32 @@ def compare_lists(
         model = calibrated_by_truth(
             model, held_out, truth.marks(held_out.left, held_out.right), truth.rows, least_score
         )
-    probability = _probabilities(pairs, model, sides)
+    odds = model.odds(pairs.score)
+    probability = _shared(odds, pairs, sides)
+    model, added = _with_households(model, pairs, probability, sides, learn=not given)
+    if added is not None:
+        probability = _shared(odds * np.exp2(added.astype(np.float64)), pairs, sides)
+        pairs = replace(pairs, score=pairs.score + added)
     kept = assigned(pairs, probability, assignment if right is not None else "many", least)
     clock.ended("decide")
-    return Outcome(layout, model, sessions, pairs.taken(kept), probability[kept], chosen, compared, clock.seconds)
+    return Outcome(
+        layout, model, sessions, pairs.taken(kept), probability[kept], chosen, compared, clock.seconds,
+        None if added is None else added[kept],
+    )  # fmt: skip
+
+
+def _with_households(
+    model: Model, pairs: Pairs, probability: Doubles, sides: Sides, *, learn: bool
+) -> tuple[Model, npt.NDArray[np.float32] | None]:
+    """What the other rows of its household add to each pair, in bits; and the model with what that weighs, where it learns."""
+    together = Households.of(sides, model.layout)
+    if together is None:
+        return model, None
+    levels = levels_of(pairs, probability, together, model.layout)
+    if learn:
+        model = replace(model, household=tuple(learned_bits(pairs, levels, probability, together, model.layout)))
+    bits = np.array(model.household or NO_HOUSEHOLD, np.float32)
+    return model, bits[levels]
 
 
 def _known(truth: Truth, layout: Layout) -> Sequence[Known]:
@@ -191,11 +220,10 @@ def compare_all(
     return Pairs.together(found, len(model.layout.fields)), seen
 
 
-def _probabilities(pairs: Pairs, model: Model, sides: Sides) -> npt.NDArray[np.float64]:
+def _shared(odds: Doubles, pairs: Pairs, sides: Sides) -> Doubles:
     """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
-    odds = model.odds(pairs.score)
     together = odds if sides.same else np.bincount(pairs.right, weights=odds, minlength=len(sides.right))[pairs.right]
-    shared: npt.NDArray[np.float64] = odds / (1.0 + together)
+    shared: Doubles = odds / (1.0 + together)
     return shared
 
 
@@ -231,4 +259,6 @@ def result_of(outcome: Outcome, left_ids: pl.Series, right_ids: pl.Series) -> pl
     }
     for at, one in enumerate(outcome.layout.fields):
         columns[f"weight_{one.name}"] = pairs.bits[:, at]
+    if outcome.household is not None:
+        columns["weight_household_agrees"] = outcome.household
     return pl.DataFrame(columns)

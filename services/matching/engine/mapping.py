@@ -9,7 +9,7 @@
       sex: sex
       birth_date: date_of_birth       # or birth_year, with birth_month and birth_day where they are known
       id: nni                         # numbers of a person; a list of columns where there are several
-      household: household_number     # a number that a whole household bears
+      household: household_number     # a number that a whole household bears, the registry's or the list's own
       phone: [phone, phone_2]
       place: [wilaya, moughataa, commune]     # widest first
       extra: [address_1, suburb]      # anything else that two records of one person share

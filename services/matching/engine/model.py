@@ -23,6 +23,9 @@ LEAST_SHARE: Final = 1e-7
 """No level is impossible: a pair that shows the unheard of is unlikely, not forbidden."""
 MOST_BITS: Final = 24.0
 UNSURE_BITS: Final = 6.0
+HOUSEHOLD_LEVELS: Final = ("missing", "agrees", "agrees_told")
+"""What the other rows of a household say of a pair (`households.py`): nothing; that they stand in the household of the one
+registered; the same, where a phone said so already."""
 MOST_COLUMNS: Final = 3
 """A date in three parts, or three levels of places, is the most that one field is read from."""
 RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
@@ -53,7 +56,7 @@ class Model:
     `prior`: log2 of the odds that a pair of any two rows is one person. `curve`: where the model was calibrated, scores and
     the log2 of the odds that a pair of such a score is one person; without it, the odds are the score's with the prior.
     `rarity`: how rare names are, frozen, so that what a pair scores depends on the model and the pair alone; without it,
-    the lists that are compared tell it.
+    the lists that are compared tell it. `household`: what each of HOUSEHOLD_LEVELS weighs; without it, nothing.
     """
 
     version: str
@@ -64,6 +67,7 @@ class Model:
     prior: float
     curve: tuple[Doubles, Doubles] | None = None
     rarity: Rarity | None = None
+    household: tuple[float, ...] | None = None
 
     def bits(self) -> Doubles:
         """[fields, MOST_LEVELS] the weight of every level; levels that must not weigh more than another do not."""
@@ -133,6 +137,8 @@ class Model:
             for at, field in enumerate(self.layout.fields)
         ]
         told = {"version": self.version, "prior_bits": self.prior, "curve": self._curve(), "fields": fields}
+        if self.household:
+            told["household_bits"] = dict(zip(HOUSEHOLD_LEVELS[1:], self.household[1:], strict=True))
         return told | ({"rarity": self.rarity.told()} if self.rarity else {})
 
     def _curve(self) -> list[dict[str, float]]:
@@ -170,7 +176,7 @@ class Model:
         )
         model = cls(
             str(told["version"]), layout, m, u, average, float(told["prior_bits"]), curve if points else None,
-            Rarity.of(frozen) if frozen else None,
+            Rarity.of(frozen) if frozen else None, _household_of(told.get("household_bits")),
         )  # fmt: skip
         model._refuse_the_impossible(by_name)
         return model
@@ -182,8 +188,14 @@ class Model:
             raise ValueError(f"a field has at most {MOST_COLUMNS} columns")
         if not (((self.m > 0) & (self.m <= 1)).all() and ((self.u > 0) & (self.u <= 1)).all()):
             raise ValueError("every m and u must be above 0 and at most 1")
+        if self.household and not all(0.0 <= bits <= MOST_BITS for bits in self.household):
+            raise ValueError(f"what a household adds must be from 0 to {MOST_BITS} bits")
         if self.curve is not None and (np.diff(self.curve[0]) <= 0).any():
             raise ValueError("the scores of the curve must rise")
+
+
+def _household_of(told: Mapping[str, Any] | None) -> tuple[float, ...] | None:
+    return None if told is None else (0.0, *(float(told[level]) for level in HOUSEHOLD_LEVELS[1:]))
 
 
 def rare_shares(layout: Layout) -> Doubles:
