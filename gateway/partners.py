@@ -48,6 +48,8 @@ Permission = Literal[
     "responses:read",
     "responses:write",
     "responses:approve",
+    "scenarios:read",
+    "scenarios:write",
     "changes:propose",
     "changes:decide",
     "places:write",

@@ -26,6 +26,8 @@ from services.matching.rebuilding import marks_left, rebuild_worker
 from services.matching.responses import routes as response_routes
 from services.matching.responses.importing import AnalysesKind
 from services.matching.rules.phases import KIND as CADRE_HARMONISE
+from services.matching.scenarios import routes as scenario_routes
+from services.matching.scenarios.running import run_scenarios, scenarios_waiting
 from services.matching.settings import MatchingSettings
 from services.matching.targeting import routes as targeting_routes
 from services.matching.targeting.counting import count_lists, lists_waiting
@@ -55,6 +57,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             training_routes.router,
             response_routes.router,
             targeting_routes.router,
+            scenario_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -71,6 +74,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             import_worker(importer),
             prune_imports,
             prune_lists,
+            run_scenarios,
             export_worker(MatchesExporter()),
         ],
         waiting=_work_waiting,
@@ -87,6 +91,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
         lists_waiting,
         imports_waiting,
         exports_waiting,
+        scenarios_waiting,
     ):
         work |= await waiting(platform)
     return work
