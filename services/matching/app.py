@@ -17,7 +17,7 @@ from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
 from services.matching.deduplicating import duplicates_worker
 from services.matching.file_kinds import KindsImporter
-from services.matching.indexing import keep_index, members_to_index
+from services.matching.indexing import have_kernels, keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
@@ -78,6 +78,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             export_worker(MatchesExporter()),
         ],
         waiting=_work_waiting,
+        first=have_kernels,
     )
 
 

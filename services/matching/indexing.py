@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from services.matching.engine.warming import compile_kernels
 from services.matching.registry_index import RegistryIndex, registry_index
 from services.matching.settings import MatchingSettings
 from shared.copying import driver_of
@@ -18,6 +19,12 @@ SAVE_SECONDS: Final = 600
 """A snapshot is a start saved and nothing else: what it lacks is read from the table."""
 SAVE_FROM: Final = 20_000
 """Members below which reading the table is as fast as a snapshot."""
+
+
+async def have_kernels(_: Platform) -> None:
+    """Before the process is ready: who asked while the engine is compiled, half a minute of a core, would not be answered."""
+    if await asyncio.to_thread(compile_kernels):
+        log.info("kernels_compiled")
 
 
 async def keep_index(platform: Platform) -> None:
@@ -34,7 +41,7 @@ async def keep_index(platform: Platform) -> None:
                 index.ready = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(platform.stopping.wait(), LOOK_SECONDS)
-            # A stop leaves no time to write millions of members: a snapshot is there before it, first when all are read.
+            # A stop leaves some seconds to write, and a death none: a snapshot is there before, first when all are read.
             many = index.through - held[0] > max(SAVE_FROM, held[0])
             long = asyncio.get_running_loop().time() - saved > SAVE_SECONDS
             if folder is not None and index.ready and (many or (long and index.followed != held)):
@@ -70,12 +77,21 @@ async def _take_in(index: RegistryIndex, platform: Platform) -> int:
 
 
 async def _save(index: RegistryIndex, folder: Path) -> None:
+    """A stop that comes meanwhile waits until it is written: the platform gives it some seconds."""
     if len(index) < SAVE_FROM:
         return
+    writing, stopped = asyncio.ensure_future(asyncio.to_thread(index.save, folder)), False
+    while not writing.done():
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError:
+            stopped = True
     try:
-        await asyncio.to_thread(index.save, folder)
+        writing.result()
     except OSError as fault:
         log.warning("index_snapshot_not_written", reason=str(fault))
+    if stopped:
+        raise asyncio.CancelledError
 
 
 async def members_to_index(platform: Platform) -> dict[str, int]:

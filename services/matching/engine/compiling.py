@@ -2,11 +2,14 @@
 
 Numba knows a compiled kernel by the file it stands in, and would keep it although a kernel it calls has changed in
 another file. So what was compiled is kept under the digest of all the engine's files, and of what of `shared` kernels use.
+What was compiled beside a source that is read-only, as in an image, is copied to where this user may write: numba asks for that.
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -50,17 +53,35 @@ def digest_of_sources() -> str:
 @lru_cache(maxsize=1)
 def _kept_in() -> str | None:
     """The folder of today's compiled kernels: beside the source, else the user's, else this machine's; None without."""
+    name = f"kernels-{digest_of_sources()}"
+    prepared = _ENGINE / "__pycache__" / name
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tekamoul"
-    for room in (_ENGINE / "__pycache__", user, Path(tempfile.gettempdir()) / f"tekamoul-{os.getuid()}"):
-        folder = room / f"kernels-{digest_of_sources()}"
+    for folder in (prepared, user / name, Path(tempfile.gettempdir()) / f"tekamoul-{os.getuid()}" / name):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             continue
         # Compiled code is run as it is found: nobody else may have put it there.
         if folder.stat().st_uid == os.getuid() and os.access(folder, os.W_OK):
+            if folder != prepared:
+                with suppress(OSError):  # it is compiled then
+                    _take_over(prepared, folder)
             return str(folder)
     return None
+
+
+def _take_over(prepared: Path, folder: Path) -> None:
+    """Copy kernels that whoever owns the source has compiled beside it to a folder that has none yet. Raises OSError."""
+    if not prepared.is_dir() or prepared.stat().st_uid != _ENGINE.stat().st_uid or any(folder.iterdir()):
+        return
+    copied = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        shutil.copytree(prepared, copied, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        for one in (copied, *copied.rglob("*/")):
+            one.chmod(0o700)
+        copied.rename(folder)  # where another process was faster, it stays as that one left it
+    finally:
+        shutil.rmtree(copied, ignore_errors=True)
 
 
 def kernels_kept() -> int:

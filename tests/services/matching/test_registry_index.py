@@ -188,6 +188,35 @@ async def test_while_a_snapshot_is_read_nobody_is_taken_in_so_that_nobody_is_the
     assert found(index) == await anew(projection)
 
 
+async def test_a_stop_amid_a_snapshot_waits_until_it_is_whole(
+    projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SAVE_FROM", 1)
+    await projection.households(*(household(n) for n in range(1, 5)))
+    index, began, stopped = RegistryIndex(), Event(), Event()
+    await take_in(projection, index)
+
+    def written_slowly(view: View, folder: Path) -> None:
+        began.set()
+        assert stopped.wait(60), "nobody stopped it"
+        write(view, folder)
+
+    monkeypatch.setattr(registry_index, "write", written_slowly)
+    saving = asyncio.create_task(indexing._save(index, tmp_path / "index"))
+    await asyncio.to_thread(began.wait, 60)
+    for _ in range(3):
+        saving.cancel()
+        await asyncio.sleep(0)
+    assert not saving.done()
+    stopped.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    again = RegistryIndex()
+    again.load(tmp_path / "index")
+    assert found(again) == await anew(projection)
+
+
 async def test_of_a_damaged_snapshot_nothing_is_believed(projection: Projection, tmp_path: Path) -> None:
     await projection.households(*(household(n) for n in range(1, 5)))
     index = RegistryIndex()
