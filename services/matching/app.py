@@ -6,8 +6,10 @@ from fastapi import FastAPI
 
 from services.matching import (
     adjudication_routes,
+    case_routes,
     internal_routes,
     list_routes,
+    matrix_routes,
     rebuild_routes,
     referral_routes,
     routes,
@@ -22,6 +24,7 @@ from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
+from services.matching.overlap_cases import case_worker
 from services.matching.rebuilding import marks_left, rebuild_worker
 from services.matching.responses import routes as response_routes
 from services.matching.responses.importing import AnalysesKind
@@ -49,6 +52,8 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         description="Links between programs' beneficiaries and the registry; overlaps and gaps between programs; referrals; lists matched.",
         routers=[
             routes.router,
+            matrix_routes.router,
+            case_routes.router,
             adjudication_routes.router,
             rebuild_routes.router,
             referral_routes.router,
@@ -66,6 +71,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         workers=[
             keep_index,
             link_pending,
+            case_worker,
             rebuild_worker,
             cluster_worker,
             duplicates_worker,

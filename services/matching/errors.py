@@ -1,5 +1,7 @@
 """What matching refuses."""
 
+from collections.abc import Sequence
+
 from shared.errors import Refusal
 from shared.text import Text
 
@@ -106,3 +108,63 @@ class PersonNotReadable(Refusal):
     def __init__(self, *, pointer: str, reason: Text) -> None:
         super().__init__(pointer=pointer)
         self.detail = reason
+
+
+class ConditionUnsound(Refusal):
+    code = "condition_unsound"
+    text = Text(
+        ar="هذا الشرط على الأسرة لا يمكن تقييمه ({pointer}). المقبول: {accepted}.",
+        fr="Cette condition sur le ménage ne peut pas être évaluée ({pointer}). Accepté : {accepted}.",
+        en="This condition on the household cannot be evaluated ({pointer}). Accepted: {accepted}.",
+    )
+
+
+class MatrixContradiction(Refusal):
+    code, status = "matrix_contradiction", 409
+    text = Text(
+        ar="قواعد متناقضة: الجمع مطلوب بين كل برنامجين متتاليين من {chain}، وممنوع بين {first} و{last}، لأسر قد تكون هي نفسها."
+        " المقبول: تغيير إحدى هذه القواعد أو شروطها.",
+        fr="Règles contradictoires : de {chain}, deux programmes qui se suivent doivent aller ensemble, mais {first} et {last} ne le"
+        " doivent pas, pour des ménages qui peuvent être les mêmes. Accepté : changer une de ces règles ou ses conditions.",
+        en="Contradicting rules: of {chain}, each program is required with the next, yet {first} and {last} are forbidden together,"
+        " for households that may be the same. Accepted: change one of these rules or its conditions.",
+    )
+
+    def __init__(self, *, programs: Sequence[str]) -> None:
+        super().__init__(pointer="/overlap_class", chain=" – ".join(programs), first=programs[0], last=programs[-1])
+
+
+class ProposalOpen(Refusal):
+    code, status = "proposal_open", 409
+    text = Text(
+        ar="لهذين البرنامجين مقترح لم يُبت فيه بعد. المقبول: قبوله أو رفضه أولا عبر ‎/v1/matrix-proposals‎.",
+        fr="Une proposition attend déjà pour ces deux programmes. Accepté : l'approuver ou la rejeter d'abord, par /v1/matrix-proposals.",
+        en="A proposal for these two programs is still open. Accepted: approve or reject it first, at /v1/matrix-proposals.",
+    )
+
+
+class ProposalDecided(Refusal):
+    code, status = "proposal_decided", 409
+    text = Text(
+        ar="بُت في هذا المقترح من قبل. المقبول: مقترح جديد.",
+        fr="Cette proposition est déjà tranchée. Accepté : une nouvelle proposition.",
+        en="This proposal was decided already. Accepted: a new proposal.",
+    )
+
+
+class ProposerApproves(Refusal):
+    code, status = "proposer_approves", 403
+    text = Text(
+        ar="من اقترح القرار لا يعتمده. المقبول: موظف آخر.",
+        fr="Qui propose une décision ne l'approuve pas. Accepté : un autre agent.",
+        en="Whoever proposes a decision does not approve it. Accepted: another official.",
+    )
+
+
+class MatrixTooLargeToPrint(Refusal):
+    code, status = "matrix_too_large_to_print", 409
+    text = Text(
+        ar="لا تسع الصفحة أكثر من {most} برنامجا. المقبول: قراءة المصفوفة عبر ‎GET /v1/rules-matrix‎.",
+        fr="La page ne tient que {most} programmes. Accepté : lire la matrice par GET /v1/rules-matrix.",
+        en="The page holds {most} programs at the most. Accepted: read the matrix at GET /v1/rules-matrix.",
+    )

@@ -25,7 +25,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, JSONB, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.matching.rules.matrix import OverlapClass
 from services.matching.rules.referring import HandOverOutcome, ReferralReason, ReferralRefusal, ReferralStatus
 from shared.database import NAMING
 
@@ -256,35 +255,6 @@ class Overlap(Base):
     program_b: Mapped[str] = mapped_column(Text)
     began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     ceased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class MatrixDecision(Base):
-    """What a committee decided for the overlap of two programs (a before b by code); rows are never changed or removed.
-
-    On any day that decision holds which, of those begun by then, was made last: a new one also replaces what was to begin
-    on its day or after it.
-    """
-
-    __tablename__ = "matrix_decisions"
-    __table_args__ = (
-        UniqueConstraint("program_a", "program_b", "version", name="uq_matrix_decisions_pair_version"),
-        CheckConstraint('program_a < program_b COLLATE "C"', name="pair_order"),
-        CheckConstraint("overlap_class IN ('required', 'intended', 'tolerated', 'forbidden')", name="overlap_class"),
-        CheckConstraint("language IN ('ar', 'fr', 'en')", name="language"),
-    )
-
-    cell_id: Mapped[UUID] = mapped_column(primary_key=True)
-    """Names the pair in events."""
-    version: Mapped[int] = mapped_column(Integer, primary_key=True)
-    program_a: Mapped[str] = mapped_column(ForeignKey("programs.code"))
-    program_b: Mapped[str] = mapped_column(ForeignKey("programs.code"))
-    overlap_class: Mapped[OverlapClass] = mapped_column(Text)
-    legal_text: Mapped[str] = mapped_column(Text)
-    language: Mapped[str] = mapped_column(Text)
-    """Of the legal text."""
-    valid_from: Mapped[date]
-    decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    decided_by: Mapped[str] = mapped_column(Text)
 
 
 class HandOver(Base):

@@ -7,13 +7,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.models import Beneficiary, LinkStatus, Overlap
+from services.matching.overlap_cases import settle_cases
 from shared.contracts.matching import OverlapsChanged
 from shared.ids import new_id
 from shared.outbox import record
 
 
 async def refresh_overlaps(tx: AsyncSession, household_ids: set[UUID]) -> None:
-    """Bring the overlaps of these households up to date, and announce how many began and ceased."""
+    """Bring the overlaps of these households up to date, announce how many began and ceased, and see to the cases
+    of those that are forbidden."""
     if not household_ids:
         return
     receiving = (
@@ -42,3 +44,4 @@ async def refresh_overlaps(tx: AsyncSession, household_ids: set[UUID]) -> None:
     ended, new = len(ceased.all()), len(began.all())
     if ended or new:
         record(tx, OverlapsChanged(batch_id=new_id(), began=new, ceased=ended))
+    await settle_cases(tx, household_ids)

@@ -1,29 +1,24 @@
 """HTTP of matching, behind the gateway at /matching."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from services.matching import matrix, queries
+from services.matching import queries
 from services.matching.schemas import (
-    DecisionIn,
     GapOut,
     HouseholdValue,
     LinkageOut,
     LinkExplained,
     LinkOut,
-    MatrixCell,
-    MatrixTurn,
     OverlapsOut,
     SchoolPupils,
 )
 from shared.clock import now
 from shared.database import Tx
 from shared.errors import NotFound
-from shared.etags import IfMatch, tag, tagged
-from shared.idempotency import OnceOnly
+from shared.etags import tag
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.problems import language_of
@@ -31,8 +26,6 @@ from shared.problems import language_of
 router = APIRouter(prefix="/v1")
 ReadingLinks = Annotated[Caller, permitted("links:read")]
 OVERLAPS = [permitted("overlaps:read")]
-ProgramCode = Annotated[str, Path(max_length=64, description="A program; the order of the two does not matter.")]
-AsOf = Annotated[date | None, Query(description="As decided for this day; today where it is not given.")]
 
 
 @router.get("/links", tags=["links"])
@@ -70,54 +63,6 @@ async def get_overlaps(tx: Tx) -> OverlapsOut:
     """How many households of the registry receive from both of two programs, for every pair, and what the rules matrix
     says of the pair today. A forbidden overlap is a case to review: nobody is excluded by it."""
     return await queries.overlaps(tx, now().date())
-
-
-@router.get("/rules-matrix", tags=["rules matrix"], dependencies=OVERLAPS)
-async def list_matrix(
-    tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None, as_of: AsOf = None
-) -> Page[MatrixCell]:
-    """Every pair of different programs, by code, with the class decided for it; `undecided` where nobody has yet."""
-    return await matrix.matrix(tx, as_of or now().date(), limit, cursor)
-
-
-@router.get("/rules-matrix/{program_a}/{program_b}", tags=["rules matrix"], dependencies=OVERLAPS)
-async def get_matrix_cell(
-    program_a: ProgramCode, program_b: ProgramCode, tx: Tx, response: Response, as_of: AsOf = None
-) -> MatrixCell:
-    """One pair. The ETag counts its decisions, and is `"0"` where there is none."""
-    found = await matrix.cell(tx, program_a, program_b, as_of or now().date())
-    tag(response, found.version)
-    return found
-
-
-@router.put("/rules-matrix/{program_a}/{program_b}", tags=["rules matrix"], response_model=MatrixCell)
-async def decide_matrix_cell(
-    program_a: ProgramCode,
-    program_b: ProgramCode,
-    body: DecisionIn,
-    once: OnceOnly,
-    tx: Tx,
-    by: Annotated[Caller, permitted("matrix:write")],
-    if_match: IfMatch,
-) -> Response:
-    """Decide a pair, for the first time with `If-Match: "0"`; answers with the pair as it is today.
-
-    The decision replaces, from its day on, every earlier one, also those that were to begin later. It begins on or after
-    the day of the one in force. To undo one, put the one before again. The same again makes no version.
-    """
-
-    async def decide() -> MatrixCell:
-        return await matrix.decide(tx, program_a, program_b, body, by=by, if_match=if_match)
-
-    return tagged(await once.answer(decide, status=200, body=body.model_dump_json().encode()))
-
-
-@router.get("/rules-matrix/{program_a}/{program_b}/history", tags=["rules matrix"], dependencies=OVERLAPS)
-async def get_matrix_history(
-    program_a: ProgramCode, program_b: ProgramCode, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
-) -> Page[MatrixTurn]:
-    """What was decided for a pair, newest first: by whom, when, from which day, and the class before. None is changed."""
-    return await matrix.history(tx, program_a, program_b, limit, cursor)
 
 
 @router.get("/gaps", tags=["interlinkage"], dependencies=OVERLAPS)

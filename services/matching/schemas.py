@@ -1,6 +1,6 @@
 """What matching says on the wire."""
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,11 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.rules.matrix import OverlapClass
 from services.matching.rules.referring import HandOverOutcome, ReferralReason, ReferralRefusal, ReferralStatus, Standing
-from shared.text import Language
 
 CellClass = OverlapClass | Literal["undecided"]
-LONGEST_LEGAL_TEXT = 4000
-"""Characters: an article of a decree with its reference; the whole decree is published elsewhere."""
 
 
 class LinkOut(BaseModel):
@@ -96,48 +93,6 @@ class OverlapsOut(BaseModel):
     programs: list[str]
     cells: list[Cell]
     suppressed_below: int
-
-
-class DecisionIn(BaseModel):
-    """What a committee decides for the overlap of two programs, and the legal text it stands on."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    overlap_class: OverlapClass
-    legal_text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LEGAL_TEXT)]
-    language: Language
-    """Of the legal text."""
-    valid_from: date
-
-
-class DecisionOut(DecisionIn):
-    """A decision: version `version` of its cell, made by an institution at a moment, in force from `valid_from` on."""
-
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
-
-    version: int
-    decided_at: datetime
-    decided_by: str
-
-
-class MatrixCell(BaseModel):
-    """Two programs (a before b by code) and what their overlap is on the day asked about.
-
-    `version` counts all decisions, 0 where there is none; a decision that begins after the day is in the cell's history.
-    """
-
-    program_a: str
-    program_b: str
-    overlap_class: CellClass
-    version: int
-    decision: DecisionOut | None
-    """The one in force on the day."""
-
-
-class MatrixTurn(DecisionOut):
-    """A decision, and the class that the decision before it gave."""
-
-    before: CellClass
 
 
 class GapOut(BaseModel):

@@ -95,6 +95,30 @@ class OverlapsChanged(Event):
         return self.batch_id
 
 
+class OverlapCasesChanged(Event):
+    """Cases of households in two programs (a before b by code) that the rules matrix forbids together: opened, opened again,
+    answered, disputed, resolved by persons, or ceased, because the overlap ended or is no longer forbidden.
+
+    `GET /v1/overlap-cases` shows them to the two programs' keepers, to each its own side.
+    """
+
+    type: ClassVar[str] = "matching.overlap-cases.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    program_a: str
+    program_b: str
+    opened: int = 0
+    reopened: int = 0
+    answered: int = 0
+    disputed: int = 0
+    resolved: int = 0
+    ceased: int = 0
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
 class MatrixChanged(Event):
     """A decision on the overlap of two programs (a before b by code): version `version` of their cell.
 

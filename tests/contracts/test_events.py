@@ -220,6 +220,13 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "began": ("integer", True),
         "ceased": ("integer", True),
     },
+    "matching.overlap-cases.changed.v1": {
+        "version": ("integer", False),
+        "batch_id": (UUID, True),
+        "program_a": ("string", True),
+        "program_b": ("string", True),
+        **dict.fromkeys(("opened", "reopened", "answered", "disputed", "resolved", "ceased"), ("integer", False)),
+    },
     "matching.matrix.changed.v1": {
         "version": ("integer", False),
         "cell_id": (UUID, True),

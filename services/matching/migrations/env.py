@@ -1,7 +1,9 @@
 """Alembic's entry: the tables this service's database has."""
 
+import services.matching.case_models
 import services.matching.decision_models
 import services.matching.list_models
+import services.matching.matrix_models
 import services.matching.responses.models
 import services.matching.scenarios.models
 import services.matching.targeting.models

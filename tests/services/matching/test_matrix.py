@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import httpx
+import matrix_cases
 import pytest
+from matrix_cases import PROPOSER, approve
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -47,8 +49,14 @@ async def client(matching: Running) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+async def propose(
+    client: httpx.AsyncClient, body: Any, version: int, path: str = PATH, **headers: str
+) -> httpx.Response:
+    return await matrix_cases.propose(client, body, version, path, **headers)
+
+
 async def put(client: httpx.AsyncClient, body: Any, version: int, path: str = PATH, **headers: str) -> httpx.Response:
-    return await client.put(path, json=body, headers={"If-Match": f'"{version}"', **headers})
+    return await matrix_cases.put(client, body, version, path, **headers)
 
 
 async def announced(running: Running) -> list[tuple[Any, ...]]:
@@ -89,7 +97,13 @@ async def test_a_decision_is_shown_from_its_day_on_and_announced(client: httpx.A
     shown = answer.json()
     assert (shown["program_a"], shown["program_b"], shown["version"]) == ("EL_MAOUNA", "TEKAVOUL", 1)
     assert shown["decision"].pop("decided_at")[:10] == str(now().date())
-    assert shown["decision"] == MARCH | {"version": 1, "decided_by": "taazour"}
+    proposal = (await client.get(f"/v1/matrix-proposals/{shown['decision'].pop('proposal_id')}")).json()
+    assert (proposal["status"], proposal["proposed_official"], proposal["decided_official"]) == (
+        "approved", "secretary-1", "chair-1",
+    )  # fmt: skip
+    assert shown["decision"] == MARCH | {
+        "version": 1, "decided_by": "taazour", "official": "chair-1", "exemptions": [],
+    }  # fmt: skip
     # The order of the two programs in the address does not matter.
     turned = await client.get("/v1/rules-matrix/EL_MAOUNA/TEKAVOUL")
     assert (turned.headers["ETag"], turned.content) == ('"1"', answer.content)
@@ -171,17 +185,18 @@ async def test_a_decision_to_come_holds_from_its_day_and_can_be_replaced_before_
     assert await class_on(client, today - timedelta(days=1)) == "tolerated"
 
 
-async def test_the_same_again_makes_no_version_and_a_key_repeats_its_answer(
+async def test_the_same_again_proposes_nothing_and_a_key_repeats_its_answer(
     client: httpx.AsyncClient, matching: Running
 ) -> None:
-    first = await put(client, MARCH, 0, **{"Idempotency-Key": "decide-march"})
-    repeated = await put(client, MARCH, 0, **{"Idempotency-Key": "decide-march"})
-    same = await put(client, MARCH, 1)
-    other = await put(client, JUNE, 1, **{"Idempotency-Key": "decide-march"})
-
-    assert (repeated.content, repeated.headers["ETag"]) == (first.content, '"1"')
-    assert (same.content, same.headers["ETag"]) == (first.content, '"1"')
+    first = await propose(client, MARCH, 0, **{"Idempotency-Key": "decide-march"})
+    repeated = await propose(client, MARCH, 0, **{"Idempotency-Key": "decide-march"})
+    other = await propose(client, JUNE, 0, **{"Idempotency-Key": "decide-march"})
+    assert (repeated.content, repeated.headers["ETag"]) == (first.content, '"0"')
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+    await approve(client, first.json()["proposal"]["id"])
+    same = await propose(client, MARCH, 1)
+    assert (same.headers["ETag"], same.json()["proposal"]) == ('"1"', None)
     assert len(await announced(matching)) == 1
 
 
@@ -245,7 +260,7 @@ async def test_what_cannot_be_decided_is_refused_in_three_languages_and_changes_
 
 
 async def test_nobody_overwrites_a_decision_he_has_not_seen(client: httpx.AsyncClient) -> None:
-    unseen = await client.put(PATH, json=MARCH)
+    unseen = await client.put(PATH, json=MARCH | PROPOSER)
     await put(client, MARCH, 0)
     stale = await put(client, JUNE, 0)
     ahead = await put(client, JUNE, 2)
@@ -258,11 +273,12 @@ async def test_nobody_overwrites_a_decision_he_has_not_seen(client: httpx.AsyncC
     assert await class_on(client, "2026-06-01") == "tolerated"
 
 
-async def test_of_two_first_decisions_at_once_one_is_stale(client: httpx.AsyncClient, matching: Running) -> None:
-    answers = await asyncio.gather(*(put(client, body, 0) for body in (MARCH, JUNE)))
+async def test_of_two_proposals_at_once_one_waits(client: httpx.AsyncClient, matching: Running) -> None:
+    answers = await asyncio.gather(*(propose(client, body, 0) for body in (MARCH, JUNE)))
 
-    assert sorted(one.status_code for one in answers) == [200, 412]
-    assert len(await announced(matching)) == 1
+    assert sorted(one.status_code for one in answers) == [200, 409]
+    assert [one.json()["code"] for one in answers if one.status_code == 409] == ["proposal_open"]
+    assert await announced(matching) == []
 
 
 @pytest.mark.parametrize("address", [PATH, f"{PATH}/history"])
