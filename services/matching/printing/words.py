@@ -13,6 +13,7 @@ CATEGORIES: Mapping[str, Text] = {
 UNKNOWN = Text(ar="غير معروف", fr="Inconnu", en="Unknown")
 EVERYONE = Text(ar="المجموع", fr="Ensemble", en="All")
 PEOPLE = Text(ar="{band} أفراد", fr="{band} personnes", en="{band} people")
+OR_MORE = Text(ar="{band} أفراد فأكثر", fr="{band} personnes et plus", en="{band} people or more")
 HIDDEN = Text(ar="مخفي", fr="masqué", en="hidden")
 
 
@@ -23,7 +24,8 @@ def group_name(by: str, group: str, language: str, places: Mapping[str, str]) ->
     if by == "category" and group in CATEGORIES:
         return CATEGORIES[group].in_(language)
     if by == "size_band":
-        return PEOPLE.format(band=group.replace("-", "–")).in_(language)
+        words = OR_MORE if group.endswith("+") else PEOPLE
+        return words.format(band=group.rstrip("+").replace("-", "–")).in_(language)
     if by == "total":
         return EVERYONE.in_(language)
     return places.get(group, group)

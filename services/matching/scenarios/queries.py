@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.models import Place
 from services.matching.scenarios.commands import own_scenario
 from services.matching.scenarios.errors import ScenarioHasNoResult, ScenariosOfDifferentCountries
 from services.matching.scenarios.models import Scenario, ScenarioRun
@@ -78,3 +79,9 @@ async def comparison(tx: AsyncSession, ids: Sequence[UUID], by: Caller, language
     if any(one.basis != results[0].basis for one in results):
         raise ScenariosOfDifferentCountries(pointer="/query/ids")
     return ComparisonOut(basis=results[0].basis, scenarios=results)
+
+
+async def place_names(tx: AsyncSession, language: Language) -> dict[str, str]:
+    """What the wilayas are called, by p-code; in French where they have no Arabic name."""
+    rows = await tx.execute(select(Place.code, Place.name_fr, Place.name_ar).where(Place.kind == "wilaya"))
+    return {code: (arabic or french) if language == "ar" else french for code, french, arabic in rows}

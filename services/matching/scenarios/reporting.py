@@ -65,7 +65,8 @@ WORDS = {
                          en="Cost month by month in the scenario"),
     "lean": Text(ar="موسم الجدب", fr="Soudure", en="Lean season"),
     "peak": Text(ar="الذروة", fr="pic", en="peak"),
-    "gap": Text(ar="الأدنى", fr="creux", en="low"),
+    "in_mru": Text(ar="بالأوقية الجديدة", fr="En MRU", en="In MRU"),
+    "in_millions": Text(ar="بملايين الأوقية الجديدة", fr="En millions de MRU", en="In millions of MRU"),
     "served_title": Text(ar="الأسر المخدومة بحسب الولاية", fr="Ménages servis selon la wilaya", en="Households served by wilaya"),
 }  # fmt: skip
 LEAN = (6, 7, 8)
@@ -137,6 +138,9 @@ class _Reporting:
 
     def _money(self, amount: Decimal | None) -> str:
         return HIDDEN.in_(self.language) if amount is None else self.write.money(float(amount))
+
+    def _exact(self, amount: Decimal | None) -> str:
+        return HIDDEN.in_(self.language) if amount is None else self.write.number(float(amount))
 
     def _total(self, one: ResultOut) -> ChangedOut:
         return next(row for row in one.changes if row.by == "total")
@@ -223,16 +227,15 @@ class _Reporting:
                 else self.write.number(totals[month]),
                 lean=month.month in LEAN,
                 peak=totals[month] == most > least,
-                gap=totals[month] == least < most,
             )
             for month, parts in sums.items()
         ]
         title = before + self.say("months_title")
-        unit = self.say("cost") if most < 1_000_000 else self.say("cost") + " · " + self.write.money(1_000_000)
+        unit = self.say("in_millions" if most >= 1_000_000 else "in_mru")
         names = [self._name(program.names) for program in shown]
-        words = (self.say("lean"), self.say("peak"), self.say("gap"))
+        words = (self.say("lean"), self.say("peak"), "")
         chart = charts.profile(title, columns, names, words, mirrored=self.mirrored) if columns else ""
-        return Section(title, unit + ".", chart)
+        return Section(title, f"{unit}.", chart)
 
     def _sides(self, one: ResultOut, by: str, before: str) -> Section:
         rows = sorted((row for row in one.changes if row.by == by), key=lambda row: in_order(by, row.group))
@@ -245,8 +248,8 @@ class _Reporting:
             [
                 self._group(row),
                 *(self._count(count) for count in (row.households, row.winners, row.losers, row.unchanged)),
-                self._money(row.gained_mru),
-                self._money(row.lost_mru),
+                self._exact(row.gained_mru),
+                self._exact(row.lost_mru),
             ]
             for row in rows
         ]

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.matching.printing.answering import FILES, Format, printed
 from services.matching.scenarios import commands, queries
 from services.matching.scenarios.models import Scenario
+from services.matching.scenarios.reporting import report_of
 from services.matching.scenarios.schemas import ComparisonOut, CopyIn, ResultOut, ScenarioIn, ScenarioOut
 from shared.database import Tx
 from shared.etags import IfMatch, tag, tagged
@@ -21,6 +23,11 @@ Reading = Annotated[Caller, permitted("scenarios:read")]
 Writing = Annotated[Caller, permitted("scenarios:write")]
 MOST_COMPARED = 5
 """As many columns as a page has room for."""
+Compared = Annotated[
+    list[UUID],
+    Query(min_length=1, max_length=MOST_COMPARED, description="Once for each scenario, such as ids=…&ids=…."),
+]
+ReportLanguage = Annotated[Language | None, Query()]
 
 
 @router.post("/scenarios", status_code=201, response_model=ScenarioOut)
@@ -111,16 +118,39 @@ async def get_result(scenario_id: UUID, tx: Tx, by: Reading, language: AskedLang
     return await queries.result(tx, scenario_id, by, language)
 
 
-@router.get("/scenario-comparisons")
-async def compare_scenarios(
+@router.get("/scenarios/{scenario_id}/report", response_class=Response, responses=FILES)
+async def report_scenario(
+    scenario_id: UUID,
     tx: Tx,
     by: Reading,
-    language: AskedLanguage,
-    ids: Annotated[list[UUID], Query(min_length=1, max_length=MOST_COMPARED, description="Once for each scenario.")],
-) -> ComparisonOut:
+    asked: AskedLanguage,
+    format: Format = "pdf",
+    language: ReportLanguage = None,
+) -> Response:
+    """The result as a report with charts, to be printed: PDF, or one page of HTML without a script. `language` goes before
+    the Accept-Language header."""
+    return await _report(tx, [scenario_id], by, language or asked, format)
+
+
+@router.get("/scenario-comparisons/report", response_class=Response, responses=FILES)
+async def report_comparison(
+    tx: Tx, by: Reading, asked: AskedLanguage, ids: Compared, format: Format = "pdf", language: ReportLanguage = None
+) -> Response:
+    """Scenarios side by side as a report with charts, and each by itself after it."""
+    return await _report(tx, ids, by, language or asked, format)
+
+
+@router.get("/scenario-comparisons")
+async def compare_scenarios(tx: Tx, by: Reading, language: AskedLanguage, ids: Compared) -> ComparisonOut:
     """Results side by side, of scenarios that were run over the same country."""
     return await queries.comparison(tx, ids, by, language)
 
 
 async def _shown(tx: Tx, scenario: Scenario, by: Caller, language: Language) -> ScenarioOut:
     return await queries.scenario(tx, scenario.id, by, language)
+
+
+async def _report(tx: Tx, ids: list[UUID], by: Caller, language: Language, format: Format) -> Response:
+    compared = await queries.comparison(tx, ids, by, language)
+    report = report_of(compared, await queries.place_names(tx, language), language)
+    return await printed(report, format, f"scenario-{compared.basis.day}")

@@ -295,6 +295,27 @@ async def test_results_stand_side_by_side_where_they_are_of_one_country(client: 
     assert (await client.get("/v1/scenario-comparisons", params={"ids": [one["id"]] * 6})).status_code == 422
 
 
+async def test_results_are_printed_alone_and_side_by_side(client: httpx.AsyncClient) -> None:
+    one, other = await kept(client), await kept(client, name="Dix ménages", changes=[QUOTA])
+    await result_of(client, one)
+    await result_of(client, other)
+
+    pdf = await client.get(f"/v1/scenarios/{one['id']}/report", params={"language": "ar"})
+    page = await client.get(f"/v1/scenarios/{one['id']}/report", params={"format": "html", "language": "fr"})
+    both = await client.get(
+        "/v1/scenario-comparisons/report", params={"ids": [one["id"], other["id"]], "format": "html", "language": "en"}
+    )
+
+    assert (pdf.status_code, pdf.headers["Content-Type"], pdf.content[:5]) == (200, "application/pdf", b"%PDF-")
+    assert pdf.headers["Content-Disposition"].endswith('-ar.pdf"')
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "Scénario : Par tête" in page.text
+    assert "Hodh Ech Chargui" in page.text
+    assert "\u00a0%" not in page.text  # every split of winners and losers is hidden: two are unchanged
+    assert "Comparison of scenarios" in both.text and "Dix ménages" in both.text
+    assert (await client.get(f"/v1/scenarios/{one['id']}/report", params={"format": "docx"})).status_code == 422
+
+
 async def test_a_run_waits_is_cancelled_and_begun_again(client: httpx.AsyncClient, matching: Running) -> None:
     made = await kept(client)
     path = f"/v1/scenarios/{made['id']}"
