@@ -12,13 +12,15 @@ LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-in
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_LINKAGE := .venv-linkage/.installed
+# The kernels of these files lie in the same folder, and `make clean` takes both.
+COMPILED := services/matching/engine/__pycache__/.compiled
 
 .PHONY: help setup setup-dev run test faults lint format bench bench-linkage lock clean clean-all
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(INSTALLED) ## install what running needs into .venv; starts nothing
+setup: $(COMPILED) ## install what running needs into .venv; starts nothing
 
 setup-dev: $(INSTALLED_DEV) ## install what testing needs too: development packages, chromium, kubectl
 	@deploy/setup-system chromium kubectl
@@ -26,7 +28,7 @@ setup-dev: $(INSTALLED_DEV) ## install what testing needs too: development packa
 run: setup ## set up and start the platform; ARGS="--households 5000" is passed on
 	@$(BIN)/tekamoul run $(ARGS)
 
-test: setup-dev ## run every test, two side by side; ARGS="tests/services -k suspend" is passed on
+test: setup-dev $(COMPILED) ## run every test, two side by side; ARGS="tests/services -k suspend" is passed on
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 faults: setup-dev ## kill processes at random moments, in rounds, for longer than `make test` does
@@ -66,6 +68,9 @@ clean-all: ## the same, and .venv and .venv-linkage
 
 $(INSTALLED): deploy/setup-python deploy/build-tools.lock requirements.lock pyproject.toml
 	@deploy/setup-python requirements.lock
+	@touch $@
+
+$(COMPILED): $(INSTALLED) $(wildcard services/matching/engine/*.py) shared/names.py
 	@$(BIN)/tekamoul match compile
 	@touch $@
 
