@@ -18,7 +18,7 @@ ONLINE_KEYS = (
     "p50_ms", "p99_ms", "splink_p50_ms", "splink_p99_ms", "found_first", "build_s", "snapshot_load_s", "index_mib", "load_before",
 )  # fmt: skip
 SERVICE_P99, WARM_START_S = 50, 10
-SERVICE_KEYS = ("p50_ms", "p99_ms", "read_s", "warm_start_s", "service_mib", "load_before")
+SERVICE_KEYS = ("p50_ms", "p99_ms", "read_s", "warm_start_s", "warm_start_cpu_s", "service_mib", "load_before")
 MOST_APART = 1e-6
 EXPORT_KEYS = ("pairs", "met_by_one", "largest_difference")
 ENGINES = ("ours", "encoded", "splink", "recordlinkage")
@@ -32,7 +32,8 @@ READING = """\
   *found_first* is the share of registered people whose own record came first. Splink: `predict_between`, a few dozen records.
 - **linkage-service**: the same rows through HTTP, one client, one after the other: `POST /v1/match` of the matching service with
   PostgreSQL, from the texts as written, places too, to candidates read from the table with their evidence. *read_s*: from the end of
-  filling the table until all of it is in the index; *warm_start_s*: from the start of the process, with a snapshot, until the first answer.
+  filling the table until all of it is in the index; *warm_start_s*: from the start of the process, with a snapshot, until the first answer,
+  and *warm_start_cpu_s* the seconds of a processor in it.
 - **linkage-export**: `tekamoul match export`, then Splink on DuckDB by the `link.py` of the export; each pair that Splink scored is
   judged again by the engine. *met_by_one*: how many pairs more one of them meets.
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
@@ -132,8 +133,12 @@ def _by_registry(name: str, keys: Sequence[str], figures: dict[str, Any]) -> Ite
         yield f"### {name}"
         yield ""
         header = ("registry", *(f"{one['registry']:,}" for one in sizes))
-        yield from _table(header, [(key, *(f"{one[key]:,}" for one in sizes)) for key in keys])
+        yield from _table(header, [(key, *(_told(one, key) for one in sizes)) for key in keys])
         yield ""
+
+
+def _told(figures: dict[str, Any], key: str) -> str:
+    return f"{figures[key]:,}" if key in figures else "not measured"
 
 
 def _quality(quality: dict[str, Any]) -> Iterator[str]:

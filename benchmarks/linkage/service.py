@@ -57,12 +57,13 @@ async def _one_size(registry: int) -> dict[str, Any]:
             figures = await elsewhere(__name__, matching, str(questions))
             matching.sample()
             await matching.restart()
-            warm_s = await _answers(matching)
+            warm_s, warm_cpu_s = await _answers(matching), matching.cpu_seconds()
     return {
         "registry": registry,
         **figures,
         "read_s": cold_s,
         "warm_start_s": warm_s,
+        "warm_start_cpu_s": round(warm_cpu_s, 1),
         "service_mib": round(matching.peak_mib),
         "load_before": load_before,
     }
