@@ -45,3 +45,59 @@ async def items(client: httpx.AsyncClient, path: str, **asked: Any) -> list[dict
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["items"]
     return found
+
+
+async def decide(client: httpx.AsyncClient, trigger: dict[str, Any], step: str, **said: Any) -> httpx.Response:
+    headers = {"If-Match": f'"{trigger["version"]}"'}
+    return await client.post(f"/v1/triggers/{trigger['id']}/{step}", json=said, headers=headers)
+
+
+CASH_VALUE = {
+    "from_on": "2020-01-01",
+    "amount_mru": "3600.00",
+    "per": "household",
+    "months_per_payment": 3,
+    "months": None,
+    "max_people": None,
+}
+
+
+def design(trigger_id: str, **changed: Any) -> dict[str, Any]:
+    """A response to one trigger: 500 a month on top of Tekavoul, 1,000 for whoever is not enrolled, four months."""
+    return {
+        "title": "Soudure 2026",
+        "program": "EL_MAOUNA",
+        "trigger_ids": [trigger_id],
+        "first_month": "2026-06-01",
+        "months": 4,
+        "vertical": {"programs": [{"program": "TEKAVOUL"}], "amount": {"amount_mru": "500"}},
+        "horizontal": {"amount": {"amount_mru": "1000"}},
+        "budget_mru": "30000",
+        "official": "csa-1",
+    } | changed
+
+
+async def ready(client: httpx.AsyncClient, response_id: str) -> dict[str, Any]:
+    """A response once its plan is computed, or could not be."""
+    told: dict[str, Any] = {}
+
+    async def computed() -> bool:
+        told.update((await client.get(f"/v1/responses/{response_id}")).json())
+        return bool(told["planning"] != "waiting")
+
+    await until(computed, what="the plan to be computed", seconds=60)
+    return told
+
+
+async def step(client: httpx.AsyncClient, response: dict[str, Any], name: str, **said: Any) -> httpx.Response:
+    """A step of a response, as it was last seen."""
+    path = f"/v1/responses/{response['id']}/{name}"
+    return await client.post(path, json=said, headers={"If-Match": f'"{response["version"]}"'})
+
+
+async def stepped(client: httpx.AsyncClient, response: dict[str, Any], name: str, **said: Any) -> dict[str, Any]:
+    answer = await step(client, response, name, **said)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    assert answer.headers["ETag"] == f'"{told["version"]}"'
+    return told

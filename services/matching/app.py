@@ -26,7 +26,9 @@ from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
 from services.matching.overlap_cases import case_worker
 from services.matching.rebuilding import marks_left, rebuild_worker
+from services.matching.responses import plan_routes
 from services.matching.responses import routes as response_routes
+from services.matching.responses.computing import plan_responses, plans_waiting
 from services.matching.responses.importing import AnalysesKind
 from services.matching.rules.phases import KIND as CADRE_HARMONISE
 from services.matching.scenarios import routes as scenario_routes
@@ -63,6 +65,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             response_routes.router,
             targeting_routes.router,
             scenario_routes.router,
+            plan_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -77,6 +80,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             duplicates_worker,
             train_models,
             count_lists,
+            plan_responses,
             import_worker(importer),
             prune_imports,
             prune_lists,
@@ -99,6 +103,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
         imports_waiting,
         exports_waiting,
         scenarios_waiting,
+        plans_waiting,
     ):
         work |= await waiting(platform)
     return work

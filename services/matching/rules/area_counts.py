@@ -62,3 +62,18 @@ def _alone(one: Counts) -> Counts:
 
 def _few(count: int | None) -> bool:
     return count is not None and 0 < count < SMALLEST_CELL
+
+
+def column(counts: Sequence[int]) -> list[int | None]:
+    """Counts that add up to a total which is told, as they may be told: 1 to 4 are not, nor the next smallest where one alone
+    would be missing."""
+    hidden = {at for at, count in enumerate(counts) if _few(count)}
+    if len(hidden) == 1:
+        others = [at for at, count in enumerate(counts) if count and at not in hidden]
+        hidden |= {min(others, key=lambda at: (counts[at], at))} if others else set()
+    return [None if at in hidden else count for at, count in enumerate(counts)]
+
+
+def single(count: int | None) -> int | None:
+    """A count that stands alone."""
+    return None if _few(count) else count

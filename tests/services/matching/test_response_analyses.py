@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import xlsxwriter
-from response_cases import AMOURJ, GUEROU, HEADER, issues, items, sent, table
+from response_cases import AMOURJ, GUEROU, HEADER, decide, issues, items, sent, table
 from sqlalchemy import select
 
 import cli.demo
@@ -231,11 +231,6 @@ async def test_who_may_not_write_responses_sends_no_table(matching: Running) -> 
 
 
 # ---- what persons decide ---------------------------------------------------------------------------------
-
-
-async def decide(client: httpx.AsyncClient, trigger: dict[str, Any], step: str, **said: Any) -> httpx.Response:
-    headers = {"If-Match": f'"{trigger["version"]}"'}
-    return await client.post(f"/v1/triggers/{trigger['id']}/{step}", json=said, headers=headers)
 
 
 async def test_a_person_validates_a_trigger_and_it_is_announced(matching: Running, csa: httpx.AsyncClient) -> None:

@@ -1,0 +1,180 @@
+"""Reads of shock responses: their plans, and what they reached."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.matching import matrix
+from services.matching.models import Beneficiary
+from services.matching.referring import is_in, is_linked
+from services.matching.responses.computing import areas_of
+from services.matching.responses.deciding import figures_of
+from services.matching.responses.models import Trigger
+from services.matching.responses.plan_models import Response, ResponseHousehold, ResponseSharing, ResponseTrigger
+from services.matching.responses.plan_schemas import (
+    AfterAction,
+    OverlapOut,
+    ReportCommune,
+    ResponseDetail,
+    ResponseOut,
+    TimelinessOut,
+)
+from services.matching.responses.queries import names_of
+from services.matching.responses.schemas import PlaceName
+from services.matching.responses.showing import exclusions_out, figures_out, mru, named, overlaps_out
+from services.matching.rules.area_counts import column, single
+from services.matching.rules.responding import ResponseStatus, days_between
+from shared.clock import now
+from shared.errors import NotFound
+from shared.identity import Caller
+from shared.pagination import Page, decode_cursor, encode_cursor
+
+SEES_ALL = ("responses:write", "responses:approve")
+"""Who holds one of these sees every response; who only reads, those whose list was shared with it."""
+
+
+async def responses(
+    tx: AsyncSession, limit: int, cursor: str | None, status: ResponseStatus | None, *, by: Caller
+) -> Page[ResponseOut]:
+    """Responses, the last drafted first."""
+    rows = select(Response).where(_seen_by(by)).order_by(Response.id.desc()).limit(limit + 1)
+    if status is not None:
+        rows = rows.where(Response.status == status)
+    if cursor:
+        rows = rows.where(Response.id < decode_cursor(cursor, UUID)[0])
+    found = list(await tx.scalars(rows))
+    more = encode_cursor(found[limit - 1].id) if len(found) > limit else None
+    return Page(items=[ResponseOut(**_told(one)) for one in found[:limit]], next_cursor=more)
+
+
+def _seen_by(by: Caller) -> Any:
+    if any(by.may(one) for one in SEES_ALL):
+        return True
+    return exists().where(ResponseSharing.response_id == Response.id, ResponseSharing.recipient == by.name)
+
+
+async def response(tx: AsyncSession, response_id: UUID, *, by: Caller) -> ResponseDetail:
+    found = await _found(tx, response_id, by)
+    areas = await areas_of(tx, found.id)
+    names = await names_of(tx, areas)
+    figures = await figures_of(tx, found.id)
+    return ResponseDetail(
+        **_told(found),
+        design=found.design,
+        lot=found.lot if found.listed_at else None,
+        areas=[named(names, code) for code in areas],
+        failure=found.failure,
+        figures=figures_out(figures, names) if figures else None,
+        timeliness=await _timeliness(tx, found),
+    )
+
+
+async def _found(tx: AsyncSession, response_id: UUID, by: Caller) -> Response:
+    """NotFound also for whom it is not to be seen."""
+    found: Response | None = await tx.scalar(select(Response).where(Response.id == response_id, _seen_by(by)))
+    if found is None:
+        raise NotFound
+    await tx.refresh(found)
+    return found
+
+
+def _told(one: Response) -> dict[str, Any]:
+    own = {name: getattr(one, name) for name in ResponseOut.model_fields if name != "amount_paid_mru"}
+    return own | {"amount_paid_mru": mru(one.amount_paid)}
+
+
+async def _timeliness(tx: AsyncSession, one: Response) -> TimelinessOut:
+    rows = select(func.min(Trigger.decided_at)).join(ResponseTrigger, ResponseTrigger.trigger_id == Trigger.id)
+    triggered = await tx.scalar(rows.where(ResponseTrigger.response_id == one.id))
+    assert triggered is not None, "a response is opened by validated triggers alone"
+    return TimelinessOut(
+        triggered_at=triggered,
+        days_to_list=days_between(triggered, one.listed_at),
+        days_to_first_payment=days_between(triggered, one.first_paid_on),
+    )
+
+
+# ---- what it reached -------------------------------------------------------------------------------------
+
+
+async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> AfterAction:
+    """What a response reached so far. NotFound also while it has no plan."""
+    found = await _found(tx, response_id, by)
+    figures = await figures_of(tx, found.id)
+    if not figures:
+        raise NotFound
+    areas = await areas_of(tx, found.id)
+    names = await names_of(tx, areas)
+    listed_yet = found.listed_at is not None
+    by_commune = await _by_commune(tx, found)
+    listed = sum(one[1] for one in by_commune)
+    return AfterAction(
+        response_id=found.id,
+        title=found.title,
+        status=found.status,
+        program=found.program,
+        areas=[named(names, code) for code in areas],
+        planned=single(figures["households"]),
+        listed=single(listed) if listed_yet else None,
+        enrolled=single(sum(one[2] for one in by_commune)) if listed_yet else None,
+        paid=single(found.households_paid),
+        planned_mru=mru(figures["spent"]) if single(figures["households"]) is not None else None,
+        paid_mru=mru(found.amount_paid),
+        budget_mru=mru(figures["budget"]),
+        remainder_mru=mru(figures["remainder"]) if single(figures["households"]) is not None else None,
+        unpaid_mru=None if found.amount_paid is None else mru(figures["spent"] - found.amount_paid),
+        timeliness=await _timeliness(tx, found),
+        overlaps=await _overlaps(tx, found) if listed_yet else [],
+        exclusions=exclusions_out(figures["exclusions"]),
+        by_commune=_communes(by_commune, names) if listed_yet else [],
+    )
+
+
+async def _by_commune(tx: AsyncSession, one: Response) -> list[tuple[str, int, int]]:
+    """Households listed, and of them those in the response's program now, by certain links."""
+    mine = aliased(Beneficiary)
+    enrolled = exists().where(mine.household_id == ResponseHousehold.household_id, is_in(mine, one.program))
+    rows = (
+        select(ResponseHousehold.commune_code, func.count(), func.count().filter(enrolled))
+        .where(ResponseHousehold.response_id == one.id)
+        .group_by(ResponseHousehold.commune_code)
+        .order_by(ResponseHousehold.commune_code)
+    )
+    return [(commune, listed, has) for commune, listed, has in await tx.execute(rows)]
+
+
+def _communes(rows: Sequence[tuple[str, int, int]], names: dict[str, PlaceName]) -> list[ReportCommune]:
+    listed, enrolled = column([one[1] for one in rows]), column([one[2] for one in rows])
+    return [
+        ReportCommune(commune=named(names, one[0]), listed=listed[at], enrolled=enrolled[at])
+        for at, one in enumerate(rows)
+    ]
+
+
+async def _overlaps(tx: AsyncSession, one: Response) -> list[OverlapOut]:
+    """Of the households listed, those in each other program today, surely or perhaps."""
+    same = and_(Beneficiary.household_id == ResponseHousehold.household_id, Beneficiary.active)
+    households = func.count(ResponseHousehold.household_id.distinct())
+    rows = await tx.execute(
+        select(Beneficiary.program, households.filter(is_linked()), households)
+        .join(ResponseHousehold, same)
+        .where(ResponseHousehold.response_id == one.id, Beneficiary.program != one.program)
+        .group_by(Beneficiary.program)
+        .order_by(Beneficiary.program)
+    )
+    classes = await matrix.classes(tx, now().date())
+    return overlaps_out(
+        [
+            {
+                "program": program,
+                "households": sure,
+                "doubtful": every - sure,
+                "overlap_class": classes.get((min(program, one.program), max(program, one.program))),
+            }
+            for program, sure, every in rows
+        ]
+    )
