@@ -42,6 +42,8 @@ Permission = Literal[
     "adjudications:decide",
     "clusters:read",
     "overlaps:read",
+    "eligibility:read",
+    "gaps:read",
     "matrix:write",
     "matrix:approve",
     "overlap-cases:read",

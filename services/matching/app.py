@@ -18,7 +18,9 @@ from services.matching import (
 from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
 from services.matching.deduplicating import duplicates_worker
+from services.matching.eligibility import routes as eligibility_routes
 from services.matching.file_kinds import KindsImporter
+from services.matching.gaps import gaps_waiting, sweep_gaps
 from services.matching.indexing import have_kernels, keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
@@ -66,6 +68,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             targeting_routes.router,
             scenario_routes.router,
             plan_routes.router,
+            eligibility_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -75,6 +78,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             keep_index,
             link_pending,
             case_worker,
+            sweep_gaps,
             rebuild_worker,
             cluster_worker,
             duplicates_worker,
@@ -96,6 +100,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
     work: dict[str, int] = {}
     for waiting in (
         pending,
+        gaps_waiting,
         members_to_index,
         marks_left,
         clusters_waiting,

@@ -20,6 +20,7 @@ from services.matching.asking import Judged, ask_for_clusters, put_questions
 from services.matching.candidates import read_people
 from services.matching.engine.models import Models
 from services.matching.errors import IndexBuilding
+from services.matching.gaps import refresh_gaps
 from services.matching.handing_over import settle_linked
 from services.matching.holding import NOTHING, Decided, decided_about
 from services.matching.locking import hold_linking_lock
@@ -263,6 +264,7 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged], turn: Turn | None) 
         count = {"linked": 0, "to_adjudicate": 0, "unmatched": 0} | counts[institution]
         record(tx, LinksChanged(institution=institution, batch_id=batch_id, **count))
     await refresh_overlaps(tx, touched)
+    await refresh_gaps(tx, touched)
     await serve_enrolled(tx, touched)
     await settle_linked(tx, [one.beneficiary.id for one in judged])
 

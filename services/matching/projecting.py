@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from services.matching.gaps import refresh_gaps, sweep_again
 from services.matching.holding import compare_decided_again
 from services.matching.household_facts import facts_rows, spans_of
 from services.matching.locking import hold_linking_lock
@@ -54,6 +55,7 @@ async def replace_places(tx: AsyncSession, places: Sequence[dict[str, Any]]) -> 
     await tx.execute(delete(Place))
     await tx.execute(insert(Place), [dict(zip(PLACE_COLUMNS, row, strict=True)) for row in edition])
     await _take_along(tx)
+    await sweep_again(tx)
     await tx.execute(
         update(Beneficiary).where(Beneficiary.link_status != LinkStatus.PENDING).values(link_status=LinkStatus.PENDING)
     )
@@ -96,6 +98,7 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
     if not newer:
         return
     touched, people = await _drop_members(tx, [UUID(one["id"]) for one in newer if UUID(one["id"]) in held])
+    changed = [UUID(one["id"]) for one in newer]
     gone = [one for one in newer if one["status"] != "active"]
     await tx.execute(delete(Household).where(Household.id.in_([UUID(one["id"]) for one in gone])))
     newer = [one for one in newer if one["status"] == "active"]
@@ -104,6 +107,7 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
         people |= {UUID(member["individual_id"]) for one in newer for member in one["members"]}
     await compare_again(tx, touched)
     await compare_decided_again(tx, people)
+    await refresh_gaps(tx, changed)
 
 
 async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], today: date) -> set[int]:

@@ -2,18 +2,18 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, exists, false, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.matching.candidates import person_behind
+from services.matching.gap_models import EligibleHousehold, GapReason
 from services.matching.linking import facts_of
 from services.matching.matrix import classes
 from services.matching.modeling import models_in_force
@@ -23,6 +23,7 @@ from services.matching.schemas import (
     DecidedOut,
     EvidenceOut,
     GapOut,
+    GapWhy,
     HouseholdValue,
     LinkageOut,
     LinkExplained,
@@ -206,34 +207,29 @@ async def overlaps(tx: AsyncSession, today: date) -> OverlapsOut:
     return OverlapsOut(programs=programs, cells=cells, suppressed_below=SMALLEST_CELL)
 
 
-def _eligible(program: type[Program]) -> ColumnElement[bool]:
-    """Whether a household is one the program's published targeting means."""
-    targeting = program.targeting
-    categories, wilayas = targeting["categories"], targeting["wilayas"]
-    return and_(
-        or_(
-            categories.op("@>")(func.to_jsonb(Household.vulnerability_category)),
-            # Chosen by school and not by household: a household with a child of school age could be served.
-            and_(program.unit == "pupil", Household.school_age),
-        ),
-        or_(func.jsonb_typeof(wilayas) == "null", wilayas.op("@>")(func.to_jsonb(Household.wilaya_code))),
-        or_(targeting["requires_disability"] == cast(False, JSONB), Household.disability),
-    )
-
-
 async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
     """The largest gaps first: wilayas where a program misses most of the households it is meant for."""
-    served = exists().where(Beneficiary.household_id == Household.id, Beneficiary.program == Program.code, RECEIVES)
-    unserved = func.count().filter(~served)
-    wilaya = aliased(Place)
+    wilaya, row = aliased(Place), EligibleHousehold
+    meant = func.count().filter(row.eligible.is_(True))
+    missed = {reason: func.count().filter(row.eligible.is_(True), row.reason == reason) for reason in GapReason}
+    unserved = func.count().filter(row.eligible.is_(True), row.reason.is_not(None))
     rows = await tx.execute(
-        select(Program.code, wilaya.code, wilaya.name_fr, wilaya.name_ar, func.count(), unserved)
-        .select_from(Program)
-        .join(Household, _eligible(Program))
+        select(
+            row.program,
+            wilaya.code,
+            wilaya.name_fr,
+            wilaya.name_ar,
+            meant,
+            unserved,
+            func.count().filter(row.eligible.is_(None)),
+            *missed.values(),
+        )
+        .select_from(row)
+        .join(Household, Household.id == row.household_id)
         .join(wilaya, wilaya.code == Household.wilaya_code)
-        .group_by(Program.code, wilaya.code, wilaya.name_fr, wilaya.name_ar)
+        .group_by(row.program, wilaya.code, wilaya.name_fr, wilaya.name_ar)
         .having(unserved >= SMALLEST_CELL)
-        .order_by(unserved.desc(), Program.code, wilaya.code)
+        .order_by(unserved.desc(), row.program, wilaya.code)
         .limit(limit)
     )
     return [
@@ -243,11 +239,20 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
             wilaya_fr=name_fr,
             wilaya_ar=name_ar,
             eligible=eligible,
-            unserved=missed,
-            share=round(missed / eligible, 4),
+            unserved=missing,
+            share=round(missing / eligible, 4),
+            reasons=_reasons(counts),
+            cannot_tell=_shown(unknown),
         )
-        for program, code, name_fr, name_ar, eligible, missed in rows
+        for program, code, name_fr, name_ar, eligible, missing, unknown, *counts in rows
     ]
+
+
+def _reasons(counts: Sequence[int]) -> dict[GapWhy, int] | None:
+    """By reason, where none of them is hidden: one that is would follow from the others."""
+    if any(_shown(count) is None for count in counts):
+        return None
+    return {reason.value: count for reason, count in zip(GapReason, counts, strict=True)}
 
 
 POOR = ("extreme_poor", "poor")

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
+from services.matching.eligible import chosen_on, documents
 from services.matching.figures import values
 from services.matching.figures.baskets import Basket, baskets_in, read_baskets
 from services.matching.figures.country import HOUSEHOLDS, Country, twelve_months
@@ -26,9 +27,8 @@ from services.matching.figures.eligible import eligible_households
 from services.matching.figures.programs import program_facts
 from services.matching.household_facts import households_on, spans_held
 from services.matching.matrix import classes
-from services.matching.models import Beneficiary, LinkStatus, Program
+from services.matching.models import Beneficiary, LinkStatus
 from services.matching.rules.deciding import LINK
-from services.matching.rules.eligibility import Group, rule_on
 from shared.clock import now
 from shared.copying import driver_of
 
@@ -46,7 +46,7 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
     """
     await tx.execute(text(f"SET LOCAL statement_timeout = {READING_TIMEOUT_MS}"))
     months = twelve_months(day)
-    documents = [_document(one) for one in await tx.scalars(select(Program).order_by(Program.code))]
+    published = await documents(tx)
     matrix = await classes(tx, day)
     households = await _copied(tx, households_on(day).order_by("household_id"))
     enrollments = await _copied(tx, _enrollments(months, day))
@@ -54,29 +54,17 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
         _country,
         households,
         enrollments,
-        documents,
+        published,
         matrix=matrix,
         period=values.Period(months, today or now().date()),
         day=day,
     )
 
 
-def _document(program: Program) -> Mapping[str, Any]:
-    """What was published; of a program that the version before this one wrote, what it kept: no value, and its targeting."""
-    kept = {name: getattr(program, name) for name in ("code", "institution", "names", "unit", "targeting")}
-    return program.document or kept
-
-
 @cache
 def baskets() -> tuple[Basket, ...]:
     """The baskets that ship, read once. BasketUnsound where the file cannot be right."""
     return read_baskets(orjson.loads((DATA / "baskets.json").read_bytes()))
-
-
-def rules_on(documents: Sequence[Mapping[str, Any]], day: date) -> dict[str, Group]:
-    """The rule of each program that chooses by household, as in force on a day."""
-    found = {one["code"]: rule_on(one, day) for one in documents}
-    return {code: rule.group for code, rule in found.items() if rule is not None}
 
 
 def _enrollments(months: Sequence[date], day: date) -> Select[Any]:
@@ -123,7 +111,7 @@ async def _copied(tx: AsyncSession, rows: Select[Any]) -> bytes:
 def _country(
     households: bytes,
     enrollments: bytes,
-    documents: Sequence[Mapping[str, Any]],
+    published: Sequence[Mapping[str, Any]],
     *,
     matrix: Any,
     period: values.Period,
@@ -131,7 +119,7 @@ def _country(
 ) -> Country:
     living = _households(households)
     listed = _listed(enrollments, living)
-    programs = tuple(program_facts(one, period.months) for one in documents)
+    programs = tuple(program_facts(one, period.months) for one in published)
     sizes = living.select("household", "size")
     largest = int(living["size"].max() or 0)  # type: ignore[arg-type]
     return Country(
@@ -140,7 +128,7 @@ def _country(
         households=living,
         receipts=values.receipts(listed, sizes, programs, period),
         enrolled=values.enrolled(listed, sizes, programs, day, period.today),
-        eligible=eligible_households(living, rules_on(documents, day)),
+        eligible=eligible_households(living, {one.code: one.rule.group for one in chosen_on(published, day)}),
         baskets=baskets_in(baskets(), period.months, max(LARGEST_BASKET, largest)),
         programs=programs,
         matrix=matrix,

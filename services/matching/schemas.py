@@ -95,8 +95,12 @@ class OverlapsOut(BaseModel):
     suppressed_below: int
 
 
+GapWhy = Literal["never_enrolled", "waiting", "suspended", "exited"]
+
+
 class GapOut(BaseModel):
-    """Registry households a program is meant for in a wilaya, and those of them that no link shows it reaches."""
+    """Registry households a program is meant for in a wilaya, and those of them that no link shows it, or a substitute of
+    it, reaches."""
 
     program: str
     wilaya_code: str
@@ -105,6 +109,10 @@ class GapOut(BaseModel):
     eligible: int
     unserved: int
     share: float
+    reasons: dict[GapWhy, int] | None = None
+    """The unserved by reason; null where that would tell of 1 to 4."""
+    cannot_tell: int | None = None
+    """Households of which it is not known whether they are meant; no gaps. Null where they are 1 to 4."""
 
 
 class SchoolPupils(BaseModel):

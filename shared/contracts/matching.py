@@ -119,6 +119,23 @@ class OverlapCasesChanged(Event):
         return self.batch_id
 
 
+class GapsChanged(Event):
+    """Households began, or ceased, to be missed by programs whose rule means them: how many.
+
+    `GET /v1/gaps` counts them, and a program's keeper reads those of its own at `GET /v1/programs/{program}/gaps`.
+    """
+
+    type: ClassVar[str] = "matching.gaps.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    began: int
+    ceased: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
 class MatrixChanged(Event):
     """A decision on the overlap of two programs (a before b by code): version `version` of their cell.
 

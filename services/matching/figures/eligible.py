@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from services.matching.figures.country import ELIGIBLE
-from services.matching.rules.eligibility import Criterion, Group
+from services.matching.rules.eligibility import UNANSWERED, Criterion, Group
 from shared.household_attributes import ATTRIBUTES
 
 COMPARED: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
@@ -35,6 +35,8 @@ def eligible(group: Group) -> pl.Expr:
 
 def meets(criterion: Criterion) -> pl.Expr:
     """What one criterion says of each household."""
+    if criterion.operator == UNANSWERED:
+        return pl.lit(None, pl.Boolean)
     known = pl.col(criterion.attribute)
     if ATTRIBUTES[criterion.attribute].is_number:
         known = known.cast(pl.Float64)  # a whole number is exact in it, and a score is one

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from shared.household_attributes import compared_value
+from shared.household_attributes import CriterionUnsound, compared_value
 from shared.text import Text
 
 Match = Literal["all", "any", "at_least"]
+UNANSWERED = "unanswered"
+"""The operator of a criterion that cannot be told of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def rule_on(program: Mapping[str, Any], day: date) -> Rule | None:
 
 
 def read_group(rule: Mapping[str, Any]) -> Group:
-    """A group as programs publish it. CriterionUnsound where a criterion makes no sense."""
+    """A group as programs publish it."""
     return Group(
         rule["match"],
         tuple(_read_criterion(one) for one in rule.get("criteria") or ()),
@@ -87,8 +89,12 @@ def read_group(rule: Mapping[str, Any]) -> Group:
 
 
 def _read_criterion(one: Mapping[str, Any]) -> Criterion:
-    value = compared_value(one["attribute"], one["operator"], one.get("value"))
-    return Criterion(one["code"], one["attribute"], one["operator"], value, Text(**one["label"]))
+    """One that was published before attributes were held to a list may ask for what nobody knows: it stays unknown."""
+    try:
+        operator, value = one["operator"], compared_value(one["attribute"], one["operator"], one.get("value"))
+    except CriterionUnsound:
+        operator, value = UNANSWERED, None
+    return Criterion(one["code"], one["attribute"], operator, value, Text(**one["label"]))
 
 
 OF_CATEGORY = Text(ar="فئة الهشاشة", fr="catégorie de vulnérabilité", en="vulnerability category")
@@ -138,7 +144,7 @@ def meets(criterion: Criterion, known: Any) -> bool | None:
     """What one criterion says of an attribute's value."""
     if criterion.operator == "exists":
         return (known is not None) is criterion.value
-    if known is None:
+    if known is None or criterion.operator == UNANSWERED:
         return None
     wanted = criterion.value
     match criterion.operator:

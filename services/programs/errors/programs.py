@@ -1,5 +1,7 @@
 """What is refused when a program is published."""
 
+from collections.abc import Mapping
+
 from shared.errors import Refusal
 from shared.text import Text
 
@@ -117,6 +119,50 @@ class CriteriaUnsound(Refusal):
         fr="Le groupe de critères {pointer} est vide, ou son at_least ne va pas avec match ou dépasse le nombre de critères.",
         en="The group of criteria at {pointer} is empty, or its at_least does not go with match or is above its criteria.",
     )
+
+
+class SubstituteRefused(Refusal):
+    code = "substitute_refused"
+    text = Text(
+        ar="البرنامج البديل {code} مذكور مرتين أو هو البرنامج نفسه. المقبول: رموز برامج أخرى، كل منها مرة واحدة.",
+        fr="Le substitut {code} figure deux fois ou est le programme lui-même. Accepté : d'autres programmes, chacun une fois.",
+        en="The substitute {code} stands twice or is the program itself. Accepted: codes of other programs, each once.",
+    )
+
+
+class CriterionAttributeUnknown(Refusal):
+    code = "criterion_attribute_unknown"
+    text = Text(
+        ar="لا توجد خاصية «{attribute}» يُسأل عنها في الأسرة. المقبول: {accepted}.",
+        fr="Aucun attribut de ménage ne s'appelle « {attribute} ». Accepté : {accepted}.",
+        en="No attribute of a household is called “{attribute}”. Accepted: {accepted}.",
+    )
+
+
+class CriterionOperatorRefused(Refusal):
+    code = "criterion_operator_refused"
+    text = Text(
+        ar="لا يُقارن «{attribute}» بالمعامل المذكور. المقبول: {accepted}.",
+        fr="« {attribute} » ne se compare pas par cet opérateur. Accepté : {accepted}.",
+        en="“{attribute}” is not compared by this operator. Accepted: {accepted}.",
+    )
+
+
+class CriterionValueRefused(Refusal):
+    code = "criterion_value_refused"
+    text = Text(
+        ar="القيمة ليست من نوع «{attribute}». المقبول: {accepted}.",
+        fr="La valeur n'est pas du type de « {attribute} ». Accepté : {accepted}.",
+        en="The value is not of the kind of “{attribute}”. Accepted: {accepted}.",
+    )
+
+
+UNSOUND: Mapping[str, type[Refusal]] = {
+    "attribute": CriterionAttributeUnknown,
+    "operator": CriterionOperatorRefused,
+    "value": CriterionValueRefused,
+}
+"""By what is wrong with a criterion (shared/household_attributes)."""
 
 
 class ProgramNotPublishedThen(Refusal):

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 
 from services.programs.errors.programs import (
+    UNSOUND,
     ComplementRefused,
     CriteriaTooDeep,
     CriteriaUnsound,
@@ -13,12 +14,14 @@ from services.programs.errors.programs import (
     ProgramUnitFixed,
     QuotaBeyondCapacity,
     QuotaTwice,
+    SubstituteRefused,
     TermsOverlap,
     ValueReachesIssuedPeriod,
     ValueVersionsOverlap,
     ValueVersionUsed,
 )
-from services.programs.rules.program import Criteria, Terms, Value, in_force
+from services.programs.rules.program import Criteria, Criterion, Terms, Value, in_force
+from shared.household_attributes import CriterionUnsound, compared_value
 
 DEEPEST = 4
 """Groups of criteria inside one another: more than a committee can read aloud."""
@@ -44,6 +47,9 @@ def refuse_unsound(terms: Terms) -> None:
     for place, code in enumerate(terms.complements):
         if code == terms.code or code in terms.complements[:place]:
             raise ComplementRefused(pointer=f"/complements/{place}", code=code)
+    for place, code in enumerate(terms.substitutes):
+        if code == terms.code or code in terms.substitutes[:place]:
+            raise SubstituteRefused(pointer=f"/substitutes/{place}", code=code)
     _refuse_quotas(terms)
     by_start = sorted(terms.calendar.terms, key=lambda one: one.from_on)
     for first, second in pairwise(by_start):
@@ -78,8 +84,18 @@ def _refuse_criteria(group: Criteria, pointer: str, depth: int) -> None:
     counted = group.at_least is not None
     if not parts or counted != (group.match == "at_least") or (group.at_least or 0) > parts:
         raise CriteriaUnsound(pointer=pointer)
+    for number, criterion in enumerate(group.criteria):
+        _refuse_criterion(criterion, f"{pointer}/criteria/{number}")
     for number, inner in enumerate(group.groups):
         _refuse_criteria(inner, f"{pointer}/groups/{number}", depth + 1)
+
+
+def _refuse_criterion(one: Criterion, pointer: str) -> None:
+    try:
+        compared_value(one.attribute, one.operator, one.value)
+    except CriterionUnsound as fault:
+        refusal, named = UNSOUND[fault.what], {"attribute": one.attribute, "accepted": fault.accepted}
+        raise refusal(pointer=f"{pointer}/{fault.what}", **named) from None
 
 
 def refuse_rewriting(before: Terms, after: Terms, issued: Iterable[IssuedCycle]) -> None:

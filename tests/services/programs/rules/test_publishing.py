@@ -12,10 +12,14 @@ from services.programs.errors.programs import (
     ComplementRefused,
     CriteriaTooDeep,
     CriteriaUnsound,
+    CriterionAttributeUnknown,
+    CriterionOperatorRefused,
+    CriterionValueRefused,
     EligibilityVersionsOverlap,
     ProgramUnitFixed,
     QuotaBeyondCapacity,
     QuotaTwice,
+    SubstituteRefused,
     TermsOverlap,
     ValueReachesIssuedPeriod,
     ValueVersionsOverlap,
@@ -47,8 +51,14 @@ def value(day: str, amount: str = "3600.00", **more: Any) -> dict[str, Any]:
 
 def rule(match: str = "all", criteria: int = 1, **more: Any) -> dict[str, Any]:
     names = {"ar": "فقير", "fr": "pauvre", "en": "poor"}
-    criterion = {"code": "poor", "attribute": "household.category", "operator": "eq", "value": "poor", "label": names}
+    criterion = {"code": "poor", "attribute": "category", "operator": "eq", "value": "poor", "label": names}
     return {"match": match, "criteria": [criterion] * criteria, **more}
+
+
+def asking(**changed: Any) -> dict[str, Any]:
+    """A rule of one criterion that asks for something else."""
+    made = rule()
+    return made | {"criteria": [made["criteria"][0] | changed]}
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -77,6 +87,12 @@ def test_what_ships_is_sound(program: Program) -> None:
         ({"eligibility": [eligible(1, "2024-01-01", rule("at_least"))]}, CriteriaUnsound, "/eligibility/0/rule"),
         ({"eligibility": [eligible(1, "2024-01-01", rule("any", at_least=1))]}, CriteriaUnsound, "/eligibility/0/rule"),
         ({"eligibility": [eligible(1, "2024-01-01", rule("at_least", 2, at_least=3))]}, CriteriaUnsound, "/eligibility/0/rule"),
+        ({"eligibility": [eligible(1, "2024-01-01", asking(attribute="income"))]}, CriterionAttributeUnknown, "/eligibility/0/rule/criteria/0/attribute"),
+        ({"eligibility": [eligible(1, "2024-01-01", asking(operator="lt"))]}, CriterionOperatorRefused, "/eligibility/0/rule/criteria/0/operator"),
+        ({"eligibility": [eligible(1, "2024-01-01", asking(attribute="size", operator="ge", value="many"))]}, CriterionValueRefused, "/eligibility/0/rule/criteria/0/value"),
+        ({"eligibility": [eligible(1, "2024-01-01", rule(groups=[asking(value="rich")]))]}, CriterionValueRefused, "/eligibility/0/rule/groups/0/criteria/0/value"),
+        ({"substitutes": ["TEKAVOUL"]}, SubstituteRefused, "/substitutes/0"),
+        ({"substitutes": ["TEMWINE", "TEMWINE"]}, SubstituteRefused, "/substitutes/1"),
         ({"eligibility": [eligible(1, "2024-01-01", rule()), eligible(1, "2025-01-01", rule())]}, EligibilityVersionsOverlap, "/eligibility/1"),
         ({"eligibility": [eligible(1, "2024-01-01", rule()), eligible(2, "2024-01-01", rule())]}, EligibilityVersionsOverlap, "/eligibility/1"),
     ],

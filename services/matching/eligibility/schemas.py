@@ -1,0 +1,77 @@
+"""Eligibility and gaps on the wire."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.matching.schemas import GapWhy
+
+EligibilityStatus = Literal["eligible", "not_eligible", "cannot_tell"]
+
+
+class CriterionOut(BaseModel):
+    """A criterion of the rule: `met` true or false, or null where it is not known, of which `attribute` says what is missing.
+
+    `label` and `attribute_label` are in the caller's language. What the registry knows is not shown.
+    """
+
+    code: str
+    label: str
+    attribute: str
+    attribute_label: str | None
+    met: bool | None
+
+
+class EligibilityOut(BaseModel):
+    """Whether a program's rule means a household on a day, with the reasons. Unknown is not false.
+
+    `rule_version` 0: the program has published no rule for that day, and its targeting is the rule. `criteria` stand in the
+    order of the rule; it may ask for any or some of them.
+    """
+
+    household_id: UUID
+    program: str
+    as_of: date
+    status: EligibilityStatus
+    rule_version: int
+    rule_from: date | None
+    reason: str
+    """In one sentence, in the caller's language."""
+    criteria: list[CriterionOut]
+    missing: list[str]
+    """Attributes without which it cannot be told."""
+
+
+class EligibilityCount(BaseModel):
+    """Households of a wilaya that a program's rule means, and of which that cannot be told; null where they are 1 to 4."""
+
+    wilaya_code: str | None
+    wilaya_fr: str | None
+    wilaya_ar: str | None
+    eligible: int | None
+    cannot_tell: int | None
+
+
+class EligibilityCounts(BaseModel):
+    program: str
+    as_of: date
+    rule_version: int
+    wilayas: list[EligibilityCount]
+    suppressed_below: int
+
+
+class HouseholdGap(BaseModel):
+    """A household that the caller's program means and that is in neither it nor a substitute.
+
+    `reason` null: it is in the program, and asked about because it cannot be told whether it is meant.
+    """
+
+    household_number: str
+    commune_code: str
+    commune_fr: str | None
+    commune_ar: str | None
+    eligible: bool | None
+    reason: GapWhy | None
+    since: datetime
