@@ -168,6 +168,12 @@ def _points(attribute: str, criteria: Sequence[Criterion]) -> Sequence[int | flo
     return [values[0] - 1, *values, *between, values[-1] + 1]
 
 
+def tie_seed(secret: bytes) -> bytes:
+    """The seed of the order of ties, from the list's secret: it may be shown, and tells nothing of the secret by which rows
+    are marked."""
+    return hmac.digest(secret, b"ties", "sha256")
+
+
 def tie_key(seed: bytes, list_id: UUID, household_id: UUID) -> int:
     """Where a household stands among those equally poor: the first 8 bytes of HMAC-SHA-256 (RFC 2104), with the list's seed
     as key, of the list's id and the household's.
@@ -178,9 +184,9 @@ def tie_key(seed: bytes, list_id: UUID, household_id: UUID) -> int:
     return int.from_bytes(hmac.digest(seed, list_id.bytes + household_id.bytes, "sha256")[:8], "big")
 
 
-def mark_of(seed: bytes, list_id: UUID, household_id: UUID) -> str:
+def mark_of(secret: bytes, list_id: UUID, household_id: UUID) -> str:
     """The mark of a household's row in a file of this list: another list has another one for the same household."""
-    return hmac.digest(seed, b"mark" + list_id.bytes + household_id.bytes, "sha256")[:5].hex()
+    return hmac.digest(secret, b"mark" + list_id.bytes + household_id.bytes, "sha256")[:5].hex()
 
 
 def shared_out(number: int, weights: Mapping[str, int]) -> dict[str, int]:

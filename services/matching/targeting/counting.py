@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.figures.choosing import Choice, choose
 from services.matching.figures.country import Country
 from services.matching.reading_country import read_country
-from services.matching.rules.targeting import ListStatus, tie_key
+from services.matching.rules.targeting import ListStatus, tie_key, tie_seed
 from services.matching.targeting.commands import ITSELF, turn
 from services.matching.targeting.models import TargetingList
 from services.matching.targeting.terms import wanted_of
@@ -48,7 +48,8 @@ async def count_lists(platform: Platform) -> None:
 
 
 def _chosen(country: Country, found: TargetingList) -> Choice:
-    return choose(country, wanted_of(found.terms), lambda household: tie_key(found.seed, found.id, household))
+    seed = tie_seed(found.seed)
+    return choose(country, wanted_of(found.terms), lambda household: tie_key(seed, found.id, household))
 
 
 async def keep(tx: AsyncSession, list_id: UUID, version: int, choice: Choice) -> None:

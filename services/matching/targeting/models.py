@@ -58,7 +58,7 @@ class TargetingList(Base):
     asked: Mapped[dict[str, Any]] = mapped_column(JSONB)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
     seed: Mapped[bytes] = mapped_column(LargeBinary)
-    """By which those equally poor are ordered, and rows of files marked."""
+    """A secret by which rows of files are marked, and from which the seed of the order of ties follows."""
     counts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """Nothing in them is suppressed: see queries."""
     asked_at: Mapped[datetime] = mapped_column(Moment)

@@ -1,7 +1,6 @@
 """Reads of targeting lists: without names for those who decide, with names for the recipient of a released one."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -9,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.queries import SMALLEST_CELL
-from services.matching.rules.targeting import ListStatus
+from services.matching.figures.list_counts import told, told_rows, told_totals
+from services.matching.figures.suppressing import is_small
+from services.matching.rules.targeting import ListStatus, mark_of, tie_seed
 from services.matching.targeting.models import ListAccess, ListDisclosure, TargetedHousehold, TargetingList
 from services.matching.targeting.schemas import (
     AreaCount,
@@ -22,6 +22,7 @@ from services.matching.targeting.schemas import (
     ListDetail,
     ListOut,
     ListTurn,
+    MarkOut,
     OverlapCount,
     ReleaseOut,
 )
@@ -34,17 +35,6 @@ from shared.text import Language, Text
 Part = Literal["own", "to_review"]
 OF_ROW = ("id", "version", "status", "partner", "official", "program", "provider", "purpose", "asked_at", "counted_at",
           "approved_at", "released_at", "revoked_at")  # fmt: skip
-TOTALS = (
-    "in_area",
-    "criteria_not_met",
-    "cannot_tell",
-    "excluded",
-    "candidates",
-    "chosen",
-    "missing",
-    "people",
-    "top_up",
-)
 TIES = Text(
     ar="أسر متساوية الفقر: رُتبت بمفتاح HMAC-SHA-256 على معرّف القائمة ومعرّف الأسرة، ببذرة سحبتها المنصة عند الطلب.",
     fr="Ménages également pauvres : rangés par HMAC-SHA-256 de l'identifiant de la liste et de celui du ménage, sous une graine"
@@ -93,8 +83,8 @@ async def detail(tx: AsyncSession, list_id: UUID, by: Caller, language: Language
         terms=found.terms,
         counts=None if found.counts is None else counts_out(found.counts, language),
         history=history,
-        seed_commitment=hashlib.sha256(found.seed).hexdigest(),
-        seed=found.seed.hex() if found.released_at is not None else None,
+        seed_commitment=hashlib.sha256(tie_seed(found.seed)).hexdigest(),
+        seed=tie_seed(found.seed).hex() if found.released_at is not None else None,
     )
 
 
@@ -109,51 +99,34 @@ def _told(one: TargetingList) -> dict[str, Any]:
 
 def counts_out(counts: dict[str, Any], language: Language) -> Counts:
     """The counts as they may be shown: cells of one to four are null, and so is one more where it would tell them."""
+    totals = told_totals(counts)
+    chosen = totals["chosen"]
     return Counts(
         day=counts["day"],
-        **{name: shown(counts[name]) for name in TOTALS},
+        **totals,
+        missing=None if chosen is None else counts["missing"],
+        people=None if chosen is None else counts["people"],
+        top_up=told(counts["top_up"], chosen),
         exclusions=[ExclusionCount(**_shown(one, "households", "doubtful")) for one in counts["exclusions"]],
-        by_commune=[AreaCount(**one) for one in hidden(counts["by_commune"])],
-        by_category=[CategoryCount(**one) for one in hidden(counts["by_category"])],
+        by_commune=[AreaCount(**one) for one in told_rows(counts["by_commune"], "commune")],
+        by_category=[CategoryCount(**one) for one in told_rows(counts["by_category"], "category")],
         boundaries=[
             Boundary(**_shown(one, "tied", "taken"), explanation=TIES.in_(language)) for one in counts["boundaries"]
         ],
-        overlaps=[
-            OverlapCount(
-                **_shown(one, "households", "with_doubtful") | {"overlap_class": one["overlap_class"] or "undecided"}
-            )
-            for one in counts["overlaps"]
-        ],
+        overlaps=[OverlapCount(**_overlap(one, counts["chosen"])) for one in counts["overlaps"]],
     )
 
 
-def shown(count: int) -> int | None:
-    return None if 0 < count < SMALLEST_CELL else count
-
-
 def _shown(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return row | {name: shown(row[name]) for name in names}
+    return row | {name: told(row[name]) for name in names}
 
 
-CELLS = ("in_area", "candidates", "chosen")
-
-
-def hidden(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows whose sums are shown: where a single cell of a column is hidden, the next smallest is too, or a subtraction would
-    tell it. People follow the households chosen."""
-    told = [dict(row) for row in rows]
-    for name in CELLS:
-        small = [row for row in rows if shown(row[name]) is None]
-        covered = {id(row) for row in small}
-        if small and sum(row[name] for row in small) < SMALLEST_CELL:
-            others = sorted((row for row in rows if row[name] and id(row) not in covered), key=lambda row: row[name])
-            covered |= {id(row) for row in others[:1]}
-        for row, out in zip(rows, told, strict=True):
-            if id(row) in covered:
-                out[name] = None
-    for out in told:
-        out["people"] = None if out["chosen"] is None else out["people"]
-    return told
+def _overlap(one: dict[str, Any], chosen: int) -> dict[str, Any]:
+    """Both or neither: from one and the chosen the other is as good as told."""
+    certain, all_ = told(one["households"], chosen), told(one["with_doubtful"], chosen)
+    some = None in (certain, all_) or is_small(one["with_doubtful"] - one["households"])
+    shown = {"households": None, "with_doubtful": None} if some else {}
+    return one | shown | {"overlap_class": one["overlap_class"] or "undecided"}
 
 
 async def releases(tx: AsyncSession, by: Caller, limit: int, cursor: str | None) -> Page[ReleaseOut]:
@@ -224,3 +197,17 @@ async def disclosures(
         items=[DisclosureOut.model_validate(one) for one in found[:limit]],
         next_cursor=None if last is None else encode_cursor(last.list_id, last.household_id),
     )
+
+
+async def marked(tx: AsyncSession, list_id: UUID, mark: str, by: Caller) -> MarkOut:
+    """NotFound where no row of the list has this mark, or the list is not of the caller's data."""
+    found = await tx.get(TargetingList, list_id)
+    if found is None or found.provider != by.name or found.released_at is None:
+        raise NotFound
+    rows = await tx.execute(
+        select(TargetedHousehold.household_id, TargetedHousehold.position).where(TargetedHousehold.list_id == list_id)
+    )
+    position = next((place for id_, place in rows if mark_of(found.seed, list_id, id_) == mark), None)
+    if position is None:
+        raise NotFound
+    return MarkOut(list_id=list_id, partner=found.partner, released_at=found.released_at, position=position)

@@ -1,13 +1,14 @@
 """HTTP of targeting lists: for who asks, who reviews, who receives, and who watches over the releases."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from services.matching.rules.targeting import ListStatus
-from services.matching.targeting import commands, queries, showing
+from services.matching.targeting import commands, files, queries, showing
 from services.matching.targeting.models import TargetingList
 from services.matching.targeting.schemas import (
     DisclosureOut,
@@ -15,13 +16,16 @@ from services.matching.targeting.schemas import (
     ListedHousehold,
     ListIn,
     ListOut,
+    MarkOut,
     NarrowIn,
     ReasonIn,
     ReleaseOut,
     StepIn,
 )
+from shared.clock import now
 from shared.database import Tx
 from shared.etags import IfMatch, tag, tagged
+from shared.exporting.routes import MEDIA as FILE_MEDIA
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.importing.asking import AskedLanguage
@@ -29,6 +33,7 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.text import Language
 
 router = APIRouter(prefix="/v1", tags=["targeting lists"])
+MEDIA = {kind: FILE_MEDIA[kind] for kind in ("csv", "xlsx")} | {"pdf": "application/pdf"}
 Asking = Annotated[Caller, permitted("lists:request")]
 Reading = Annotated[Caller, permitted("lists:read")]
 Reviewing = Annotated[Caller, permitted("lists:review")]
@@ -209,6 +214,59 @@ async def list_households(
     """The households of a released list, for its recipient under the agreement it was asked under; of each, what list and
     agreement allow and nothing else. That they were told is written before the answer leaves."""
     return await showing.page(tx, list_id, showing.Reader(by, official, "page"), limit, cursor)
+
+
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {media.partition(";")[0]: {} for media in MEDIA.values()}}
+}
+
+
+@router.get("/targeting-lists/{list_id}/file", response_class=Response, responses=FILE_ANSWERS)
+async def get_list_file(
+    list_id: UUID,
+    tx: Tx,
+    by: Reading,
+    format: files.Format = "xlsx",
+    language: Language = "fr",
+    official: AskingOfficial = None,
+) -> Response:
+    """The released list as a file, marked with its recipient, with columns for remarks: it can be sent back as it is."""
+    told, rows = await showing.copied(tx, list_id, showing.Reader(by, official, format))
+    content = await asyncio.to_thread(files.written, files.Copy(told, rows, now(), language), format)
+    return _file(content, list_id, format)
+
+
+@router.get(
+    "/targeting-lists/{list_id}/printed", response_class=Response, responses={200: {"content": {MEDIA["pdf"]: {}}}}
+)
+async def print_list(
+    list_id: UUID,
+    tx: Tx,
+    by: Reading,
+    commune: Annotated[str | None, Query(max_length=20, description="Of one commune only.")] = None,
+    language: Language = "ar",
+    official: AskingOfficial = None,
+) -> Response:
+    """The released list for village committees: a page for each village, with room for remarks and thumbprints."""
+    told, rows = await showing.copied(tx, list_id, showing.Reader(by, official, "printed"), commune)
+    content = await asyncio.to_thread(files.printed, files.Copy(told, rows, now(), language))
+    return _file(content, list_id, "pdf")
+
+
+def _file(content: bytes, list_id: UUID, kind: str) -> Response:
+    name = {
+        "Content-Disposition": f'attachment; filename="targeting-list-{list_id}.{kind}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(content, headers=name, media_type=MEDIA[kind])
+
+
+@router.get("/targeting-lists/{list_id}/marks/{mark}", tags=["releases"])
+async def find_mark(
+    list_id: UUID, mark: Annotated[str, Path(pattern=r"^[0-9a-f]{10}$")], tx: Tx, by: Revoking
+) -> MarkOut:
+    """Which household's row of a list of the caller's data has this mark, and who was given it: for a copy that was found."""
+    return await queries.marked(tx, list_id, mark, by)
 
 
 @router.get("/releases", tags=["releases"])

@@ -22,6 +22,8 @@ from shared.identity import Caller
 from shared.pagination import Page, decode_cursor, encode_cursor
 from shared.tracing import current_trace_id
 
+MOST_PRINTED = 2_000
+"""Households printed at once: a hundred pages, some seconds of a processor."""
 Way = Literal["page", "csv", "xlsx", "printed"]
 
 
@@ -159,3 +161,18 @@ async def disclose(tx: AsyncSession, told: Told, rows: Sequence[Row[Any]], reade
         )
     )
     await tx.flush()
+
+
+async def copied(
+    tx: AsyncSession, list_id: UUID, reader: Reader, commune: str | None = None
+) -> tuple[Told, Sequence[Row[Any]]]:
+    """All rows of a list, or those of a commune, for a copy that leaves now. NothingToPrint, TooLongToPrint."""
+    told = await readable(tx, list_id, reader.by)
+    which = None if commune is None else TargetedHousehold.commune_code == commune
+    rows = await rows_of(tx, list_id, which)
+    if reader.way == "printed" and not rows:
+        raise errors.NothingToPrint(pointer="/query/commune")
+    if reader.way == "printed" and len(rows) > MOST_PRINTED:
+        raise errors.TooLongToPrint(pointer="/query/commune", households=len(rows), most=MOST_PRINTED)
+    await disclose(tx, told, rows, reader)
+    return told, rows
