@@ -1,6 +1,5 @@
 """Reads of what persons decide on links: the queue, both sides of a question, the links of an individual."""
 
-import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -33,7 +32,7 @@ from services.matching.rules.persons import Said
 from services.matching.rules.second_person import needs_second
 from services.matching.schemas import EvidenceOut
 from services.matching.stepping import PLACES, second_person_rules
-from services.matching.weighing import weigh
+from services.matching.together import weigh_as_decided
 from shared.errors import NotFound
 from shared.history import History
 from shared.identity import Caller
@@ -107,7 +106,7 @@ async def question(
         raise NotFound
     beneficiary = await tx.get_one(Beneficiary, found.enrollment_id)
     facts = facts_of(beneficiary, await PLACES.index(tx))
-    candidates = await _candidates(tx, found, facts, by.may(REGISTRY_FIELDS), language)
+    candidates = await _candidates(tx, found, beneficiary, facts, by.may(REGISTRY_FIELDS), language)
     steps = await steps_of(tx, beneficiary)
     levels = {one.field: one.level for one in candidates[0].evidence} if candidates else {}
     second = needs_second(second_person_rules(), Said.SAME, beneficiary.monthly_value_mru, levels)
@@ -129,7 +128,7 @@ def _listed(listed: dict[str, Any]) -> ListedOut:
 
 
 async def _candidates(
-    tx: AsyncSession, found: Adjudication, facts: BeneficiaryFacts, whole: bool, language: Language
+    tx: AsyncSession, found: Adjudication, row: Beneficiary, facts: BeneficiaryFacts, whole: bool, language: Language
 ) -> list[CandidateOut]:
     """The candidates that are still where they were, compared anew with what is held."""
     wanted = [(UUID(one["individual_id"]), UUID(one["household_id"])) for one in found.candidates]
@@ -140,7 +139,7 @@ async def _candidates(
     )
     ids = {(individual, household): id_ for id_, individual, household in rows if (individual, household) in wanted}
     people = await read_people(tx, ids.values())
-    weighed = await asyncio.to_thread(weigh, await models_in_force(tx), facts, list(people.values()))
+    weighed = await weigh_as_decided(tx, row, facts, list(people.values()), await models_in_force(tx))
     gave = dict(zip(people, weighed, strict=True))
     homes = dict(
         (

@@ -31,7 +31,9 @@ from services.matching.referring import serve_enrolled
 from services.matching.registry_index import Found, registry_index
 from services.matching.rules.deciding import ADJUDICATE, Decision, Scored, decide
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
+from services.matching.rules.households import Leads, leads_of, together_by
 from services.matching.rules.persons import upheld
+from services.matching.together import Together, stand_together
 from services.matching.weighing import comparison, weigh
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
@@ -43,6 +45,8 @@ from shared.platform import Platform
 CHUNK = 250
 """Beneficiaries linked in one transaction: under a second, so that the registry's events never wait long."""
 LOOK_SECONDS = 0.5
+LEAST_LIFTED = 0.05
+"""Candidates that what is said of a household may lift to ADJUDICATE, by the most that it weighs (3 bits)."""
 
 UNITS: dict[str, Unit] = {
     "household": "household",
@@ -144,7 +148,11 @@ async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Benefici
     decided = await decided_about(tx, waiting)
     wanted = {member for one in found for member, _ in one.candidates}
     people = await read_people(tx, wanted.union(*(one.members for one in decided.values())))
-    judged = await asyncio.to_thread(_judge_all, waiting, facts, found, people, decided, models)
+    stands = await asyncio.to_thread(_stand_alone, waiting, facts, found, people, decided, models)
+    rows = {one.id: (one, its) for one, its in zip(waiting, facts, strict=True)}
+    leads = {one.beneficiary.id: one.leads() for one in stands}
+    together = await stand_together(tx, rows, leads)
+    judged = await asyncio.to_thread(lambda: [_judge(one, together, models) for one in stands])
     await _write(tx, judged, turn)
     await put_questions(tx, judged)
     unanchored = [(one.beneficiary.id, own) for one, own in zip(judged, found, strict=True) if _unanchored(one)]
@@ -206,38 +214,67 @@ async def _store_keys(tx: AsyncSession, waiting: Sequence[Beneficiary], found: S
     await copy_rows(tx, "beneficiary_keys", ("key", "beneficiary_id"), rows)
 
 
-def _judge_all(
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A row with its candidates and what persons said, before other rows are heard."""
+
+    beneficiary: Beneficiary
+    facts: BeneficiaryFacts
+    candidates: list[Scored]
+    persons: Decided
+    stands: list[Scored]
+    """The memberships of whom persons decided that it is."""
+
+    def leads(self) -> Leads | None:
+        """Into which household, by a person's word where there is one."""
+        if self.persons.held is None:
+            return leads_of(self.candidates)
+        return leads_of(self.stands, self.stands[0].individual) if len(self.stands) == 1 else None
+
+
+def _stand_alone(
     waiting: Sequence[Beneficiary],
     facts: Sequence[BeneficiaryFacts],
     found: Sequence[Found],
     people: Mapping[int, IndividualFacts],
     decided: Mapping[UUID, Decided],
     models: Models,
-) -> list[Judged]:
-    judged = []
+) -> list[_Alone]:
+    out = []
     for one, own, of_index in zip(waiting, facts, found, strict=True):
         persons = decided.get(one.id, NOTHING)
+        least = LEAST_LIFTED if together_by(own) else ADJUDICATE
         candidates = [
             scored
-            for scored in _scored(own, of_index, people, models)
+            for scored in _scored(own, of_index, people, models, least)
             if not persons.refused.holds_for(scored.individual)
         ]
         held = [people[member] for member in persons.members]
         stands = [Scored(person, gave) for person, gave in zip(held, weigh(models, own, held), strict=True)]
-        decision = decide(candidates, unit=own.unit)
-        judged.append(Judged(one, own, upheld(decision, persons.held, stands, persons.refused)))
-    return judged
+        out.append(_Alone(one, own, candidates, persons, stands))
+    return out
+
+
+def _judge(one: _Alone, together: Together, models: Models) -> Judged:
+    lifted = together.lift(one.beneficiary.id, one.candidates, models.for_unit(one.facts.unit))
+    likely = [its for its in lifted if its.comparison.probability >= ADJUDICATE]
+    decision = decide(likely, unit=one.facts.unit)
+    return Judged(one.beneficiary, one.facts, upheld(decision, one.persons.held, one.stands, one.persons.refused))
 
 
 def _scored(
-    facts: BeneficiaryFacts, found: Found, people: Mapping[int, IndividualFacts], models: Models
+    facts: BeneficiaryFacts,
+    found: Found,
+    people: Mapping[int, IndividualFacts],
+    models: Models,
+    least: float = ADJUDICATE,
 ) -> Iterator[Scored]:
     """The candidates that can matter for the decision."""
     model = models.for_unit(facts.unit)
     for member, one in found.candidates:
         if member in people:
             gave = comparison(model, facts, people[member], one.score, one.levels, one.bits)
-            if gave.probability >= ADJUDICATE:
+            if gave.probability >= least:
                 yield Scored(people[member], gave)
 
 

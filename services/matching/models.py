@@ -234,6 +234,19 @@ class BeneficiaryKey(Base):
     )
 
 
+class ListedTogether(Base):
+    """A row of a list beside which others of its household may stand: by what, and the household into which what is known of
+    the row alone surely leads, with how much of that each member has."""
+
+    __tablename__ = "listed_together"
+    __table_args__ = (Index("ix_listed_together_program_together", "program", "together"),)
+
+    beneficiary_id: Mapped[UUID] = mapped_column(ForeignKey("beneficiaries.id", ondelete="CASCADE"), primary_key=True)
+    program: Mapped[str] = mapped_column(Text)
+    together: Mapped[str] = mapped_column(Text)
+    leads: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
 class Overlap(Base):
     """A household that receives from two programs (a before b by code), from when to when."""
 

@@ -1,6 +1,5 @@
 """Reads of matching."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -32,7 +31,7 @@ from services.matching.schemas import (
     ProgramValue,
     SchoolPupils,
 )
-from services.matching.weighing import weigh
+from services.matching.together import weigh_as_decided
 from shared.errors import NotFound
 from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -98,7 +97,7 @@ async def link(tx: AsyncSession, enrollment_id: UUID, programs: Collection[str],
     if found.household_id is not None and found.individual_id is not None:
         person = await person_behind(tx, found.household_id, found.individual_id)
         if person is not None:
-            (comparison,) = await asyncio.to_thread(weigh, await models_in_force(tx), facts, [person])
+            (comparison,) = await weigh_as_decided(tx, found, facts, [person], await models_in_force(tx))
     history = await tx.scalars(
         select(History).where(History.aggregate_id == enrollment_id).order_by(History.version.desc()).limit(50)
     )

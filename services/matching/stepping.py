@@ -1,6 +1,5 @@
 """A person's step on a beneficiary's link, and everything that follows from it in the same transaction."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from services.matching.rules.comparing import Comparison
 from services.matching.rules.deciding import Decision, OpenedFor, Scored
 from services.matching.rules.persons import Said, Stands, UnlinkReason
 from services.matching.rules.second_person import SecondPerson, needs_second, read_rules
-from services.matching.weighing import weigh
+from services.matching.together import weigh_as_decided
 from shared.clock import now
 from shared.contracts.matching import AdjudicationDecided
 from shared.identity import Caller
@@ -78,7 +77,7 @@ async def compared(tx: AsyncSession, beneficiary: Beneficiary, individual_id: UU
     facts = facts_of(beneficiary, await PLACES.index(tx))
     members = set(await tx.scalars(select(Member.id).where(Member.individual_id == individual_id)))
     people = list((await read_people(tx, members)).values())
-    gave = await asyncio.to_thread(weigh, await models_in_force(tx), facts, people)
+    gave = await weigh_as_decided(tx, beneficiary, facts, people, await models_in_force(tx))
     return [Scored(one, its) for one, its in zip(people, gave, strict=True)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from services.matching.engine.calibrating import calibrated, calibrated_by_truth
 from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.households import Households, learned_bits, levels_of
 from services.matching.engine.keys import Plan, keys_of, plan_of
-from services.matching.engine.model import HOUSEHOLD_LEVELS, Model, thresholds
+from services.matching.engine.model import STATED_HOUSEHOLD, Model, thresholds
 from services.matching.engine.packing import Vocabulary, pack
 from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import Doubles, Rarity, rarity_of
@@ -25,7 +25,6 @@ from services.matching.engine.truth import Truth
 
 Assignment = Literal["one-to-one", "many"]
 Stage = Literal["read", "pack", "train", "compare", "decide"]
-NO_HOUSEHOLD: Final = (0.0,) * len(HOUSEHOLD_LEVELS)
 Told = Callable[[Stage, float], None]
 """Is told the stage and how much of it is done, 0..1."""
 
@@ -187,7 +186,7 @@ def _with_households(
     levels = levels_of(pairs, probability, together, model.layout)
     if learn:
         model = replace(model, household=tuple(learned_bits(pairs, levels, probability, together, model.layout)))
-    bits = np.array(model.household or NO_HOUSEHOLD, np.float32)
+    bits = np.array(model.household or STATED_HOUSEHOLD, np.float32)
     return model, bits[levels]
 
 

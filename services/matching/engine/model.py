@@ -26,6 +26,9 @@ UNSURE_BITS: Final = 6.0
 HOUSEHOLD_LEVELS: Final = ("missing", "agrees", "agrees_told")
 """What the other rows of a household say of a pair (`households.py`): nothing; that they stand in the household of the one
 registered; the same, where a phone said so already."""
+STATED_HOUSEHOLD: Final = (0.0, 2.0, 0.0)
+"""What they weigh where a model tells nothing of it: somewhat less than drawn countries teach (2.4 and 2.8 bits; 0.1 where a
+phone tells), for real households part, and lists mistake them."""
 MOST_COLUMNS: Final = 3
 """A date in three parts, or three levels of places, is the most that one field is read from."""
 RARE_LEVELS: Final[Mapping[Kind, Mapping[str, float]]] = {
@@ -56,7 +59,8 @@ class Model:
     `prior`: log2 of the odds that a pair of any two rows is one person. `curve`: where the model was calibrated, scores and
     the log2 of the odds that a pair of such a score is one person; without it, the odds are the score's with the prior.
     `rarity`: how rare names are, frozen, so that what a pair scores depends on the model and the pair alone; without it,
-    the lists that are compared tell it. `household`: what each of HOUSEHOLD_LEVELS weighs; without it, nothing.
+    the lists that are compared tell it. `household`: what each of HOUSEHOLD_LEVELS weighs; without it,
+    STATED_HOUSEHOLD.
     """
 
     version: str

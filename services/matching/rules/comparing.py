@@ -11,7 +11,7 @@ from shared.text import Text
 __all__ = ["Comparison", "Evidence", "compared", "forbidden"]
 
 READING_ORDER = (
-    "nni", "household_number", "name", "common_name", "father_name", "birth", "sex", "phone", "place", "role", "school",
+    "nni", "household_number", "household_agrees", "name", "common_name", "father_name", "birth", "sex", "phone", "place", "role", "school",
 )  # fmt: skip
 """The fields in the order in which a person reads the evidence."""
 ASKED_ONLY_OF_SOME = frozenset({"role", "school"})

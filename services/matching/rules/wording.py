@@ -31,6 +31,16 @@ _SENTENCES: dict[tuple[str, str], tuple[str, str, str]] = {
         "numéro de ménage absent",
         "household number missing",
     ),
+    ("household_agrees", "agrees"): (
+        "آخرون من الأسرة في القائمة من أفراد هذه الأسرة في السجل",
+        "d'autres du même ménage dans la liste sont membres de ce ménage du registre",
+        "others of the household in the list are members of this household of the registry",
+    ),
+    ("household_agrees", "agrees_told"): (
+        "آخرون من الأسرة في القائمة من أفراد هذه الأسرة، والهاتف يدل عليها من قبل",
+        "d'autres du même ménage dans la liste sont de ce ménage, ce que le téléphone disait déjà",
+        "others of the household in the list are of this household, which the phone told already",
+    ),
     ("name", "same"): ("الاسم نفسه", "même nom", "same name"),
     ("name", "alike"): (
         "الاسم نفسه بكتابة أخرى",

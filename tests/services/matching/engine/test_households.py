@@ -23,6 +23,7 @@ FIELDS = (
     Field("place", Kind.PLACE, 1),
 )
 LIFT, LIFT_TOLD = 2.0, 0.5
+NOTHING = (0.0, 0.0, 0.0)
 Row = tuple[str, str, str, str, str, str]
 REGISTERED: list[Row] = [
     ("Salem Ould Bowba", "1960-05-06", "22000001", "9900000033", "71", "Kiffa"),
@@ -75,7 +76,7 @@ def of(outcome: Outcome, left: int, right: int) -> tuple[float, float]:
 
 
 def test_a_weak_row_is_lifted_into_the_household_of_its_mother() -> None:
-    alone, together = compared([MOTHER, SON], model(None)), compared([MOTHER, SON])
+    alone, together = compared([MOTHER, SON], model(NOTHING)), compared([MOTHER, SON])
 
     assert lifts([MOTHER, SON]) == {(2, 1): LIFT}
     before, after = of(alone, 2, 1), of(together, 2, 1)
@@ -128,7 +129,9 @@ def test_nobody_is_lifted_by_a_row_of_the_same_person() -> None:
 def test_a_row_that_leads_elsewhere_takes_nothing_away() -> None:
     stranger: Row = ("Demba Diallo", "1971-07-08", "", "9900000324", "5", "Kiffa")
     assert lifts([stranger, SON]) == {(4, 1): LIFT}
-    assert of(compared([stranger, SON]), 2, 1)[0] == pytest.approx(of(compared([stranger, SON], model(None)), 2, 1)[0])
+    assert of(compared([stranger, SON]), 2, 1)[0] == pytest.approx(
+        of(compared([stranger, SON], model(NOTHING)), 2, 1)[0]
+    )
 
 
 def test_a_number_on_more_rows_than_a_household_has_says_nothing() -> None:
