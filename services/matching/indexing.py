@@ -47,10 +47,10 @@ async def keep_index(platform: Platform) -> None:
             if folder is not None and index.ready and (many or (long and index.followed != held)):
                 saved, held = asyncio.get_running_loop().time(), index.followed
                 await _save(index, folder)
-        if folder is not None and index.followed != held:
-            await _save(index, folder)
         await asyncio.Event().wait()  # the end comes from outside
     finally:
+        if folder is not None and index.followed != held:
+            await _save(index, folder)
         log.info("index_left", members=len(index))
 
 
