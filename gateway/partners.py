@@ -43,6 +43,7 @@ Permission = Literal[
     "clusters:read",
     "overlaps:read",
     "eligibility:read",
+    "eligibility:replay",
     "gaps:read",
     "matrix:write",
     "matrix:approve",

@@ -19,6 +19,7 @@ from services.matching.clustering import cluster_worker, clusters_waiting
 from services.matching.consumers import consumers
 from services.matching.deduplicating import duplicates_worker
 from services.matching.eligibility import routes as eligibility_routes
+from services.matching.eligibility.replaying import replay_worker, replays_waiting
 from services.matching.file_kinds import KindsImporter
 from services.matching.gaps import gaps_waiting, sweep_gaps
 from services.matching.indexing import have_kernels, keep_index, members_to_index
@@ -79,6 +80,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             link_pending,
             case_worker,
             sweep_gaps,
+            replay_worker,
             rebuild_worker,
             cluster_worker,
             duplicates_worker,
@@ -101,6 +103,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
     for waiting in (
         pending,
         gaps_waiting,
+        replays_waiting,
         members_to_index,
         marks_left,
         clusters_waiting,

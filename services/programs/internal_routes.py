@@ -1,5 +1,6 @@
 """What other services pull from an institution's programs service. Never reachable through the gateway."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -27,9 +28,9 @@ async def pull_programs(
 
 
 @router.get("/programs/{code}")
-async def pull_program(request: Request, code: str, tx: Tx) -> ProgramOut:
-    """The program of a `programs.programs.published` event, as it is now."""
-    return await programs.program(tx, institution_of(request), code)
+async def pull_program(request: Request, code: str, tx: Tx, as_of: date | None = None) -> ProgramOut:
+    """The program of a `programs.programs.published` event, as it is published now or was at the end of a day."""
+    return await programs.program(tx, institution_of(request), code, as_of)
 
 
 # What is not asked for is not there at all, rather than null.

@@ -1,15 +1,18 @@
 """What other services pull from the registry behind an event. Never reachable through the gateway."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
-from services.registry.queries import households, places, standing
+from services.registry.queries import facts, households, places, standing
 from services.registry.queries.moments import Moment
 from services.registry.queries.sizes import household_sizes
 from services.registry.rules.places import PlaceKind
 from services.registry.schemas import HouseholdOut
+from services.registry.schemas.facts import HouseholdFactsOut
 from services.registry.schemas.places import PlaceOut
 from services.registry.schemas.sizes import HouseholdSizes, SizesAsked
 from services.registry.schemas.standing import HouseholdStanding, IndividualStanding
@@ -35,6 +38,18 @@ async def pull_places(
 async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[HouseholdOut]:
     """The households of one `registry.households.registered` event, as they are now."""
     return await households.batch(tx, batch_id, limit, cursor)
+
+
+@router.get("/household-facts")
+async def pull_facts(
+    tx: Tx,
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+    as_of: date | None = None,
+    known_at: AwareDatetime | None = None,
+) -> Page[HouseholdFactsOut]:
+    """Every active household as true on `as_of` and known at `known_at`, without names: what eligibility is replayed from."""
+    return await facts.household_facts(tx, limit, cursor, Moment(as_of, known_at))
 
 
 @router.post("/household-sizes")

@@ -143,13 +143,13 @@ async def counts(tx: AsyncSession, program: str, day: date) -> EligibilityCounts
 def _counted(rows: Sequence[Any]) -> list[EligibilityCount]:
     return [
         EligibilityCount(
-            wilaya_code=code, wilaya_fr=name_fr, wilaya_ar=name_ar, eligible=_shown(means), cannot_tell=_shown(unknown)
+            wilaya_code=code, wilaya_fr=name_fr, wilaya_ar=name_ar, eligible=shown(means), cannot_tell=shown(unknown)
         )
         for code, name_fr, name_ar, means, unknown in rows
     ]
 
 
-def _shown(count: int) -> int | None:
+def shown(count: int) -> int | None:
     return None if 0 < count < SMALLEST_CELL else count
 
 

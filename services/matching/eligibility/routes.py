@@ -4,21 +4,24 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.matching.eligibility import queries
-from services.matching.eligibility.schemas import EligibilityCounts, EligibilityOut, HouseholdGap
+from services.matching.eligibility import queries, replaying, replays
+from services.matching.eligibility.schemas import EligibilityCounts, EligibilityOut, HouseholdGap, ReplayIn, ReplayOut
 from services.matching.gap_models import GapReason
 from shared.clock import now
 from shared.database import Tx
 from shared.errors import NotFound
+from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.problems import language_of
+from shared.text import Language
 
 router = APIRouter(prefix="/v1", tags=["eligibility"])
 Reading = Annotated[Caller, permitted("eligibility:read")]
 Code = Annotated[str, Path(max_length=64)]
+Replaying = Annotated[Caller, permitted("eligibility:replay")]
 AsOf = Annotated[date | None, Query(description="Ages and rules of this day; today where it is not given.")]
 
 
@@ -35,8 +38,7 @@ async def get_household_eligibility(
     caller keeps or its agreement covers. Nothing that the registry knows of the household is shown."""
     if program not in by.programs | by.covers:
         raise NotFound(pointer="/query/program")
-    language = language_of(request.headers.get("accept-language"))
-    return await queries.household_eligibility(tx, household_id, program, as_of or now().date(), language)
+    return await queries.household_eligibility(tx, household_id, program, as_of or now().date(), _language(request))
 
 
 @router.get("/programs/{program}/eligibility", dependencies=[permitted("eligibility:read")])
@@ -62,3 +64,48 @@ async def list_program_gaps(
     if program not in by.programs:
         raise NotFound(pointer="/path/program")
     return await queries.gaps(tx, program, limit, cursor, reason=reason, told=told)
+
+
+@router.post("/eligibility-replays", status_code=202, response_model=ReplayOut)
+async def start_replay(request: Request, body: ReplayIn, once: OnceOnly, tx: Tx, by: Replaying) -> Response:
+    """Have whom a program's rule meant on a day worked out again, under that day's rule and from what was known at a moment.
+    The registry and the program are asked page by page; `GET /v1/eligibility-replays/{id}` says how far it is."""
+
+    async def begin() -> ReplayOut:
+        begun = await replaying.start(tx, body.program, body.as_of, body.known_at, by=by)
+        return await replays.replay(tx, begun.id, _language(request))
+
+    return await once.answer(begin, status=202, body=body.model_dump_json().encode())
+
+
+@router.get("/eligibility-replays")
+async def list_replays(
+    request: Request, tx: Tx, by: Replaying, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[ReplayOut]:
+    """The replays that were asked for, newest first."""
+    return await replays.replays(tx, limit, cursor, _language(request))
+
+
+@router.get("/eligibility-replays/{replay_id}")
+async def get_replay(request: Request, replay_id: UUID, tx: Tx, by: Replaying) -> ReplayOut:
+    """How far a replay is, and its answer in numbers."""
+    return await replays.replay(tx, replay_id, _language(request))
+
+
+@router.post("/eligibility-replays/{replay_id}/cancel")
+async def cancel_replay(request: Request, replay_id: UUID, tx: Tx, by: Replaying) -> ReplayOut:
+    """Read no further; what was found so far is not complete."""
+    await replaying.cancel(tx, replay_id)
+    return await replays.replay(tx, replay_id, _language(request))
+
+
+@router.get("/eligibility-replays/{replay_id}/households/{household_id}")
+async def get_replayed_household(
+    request: Request, replay_id: UUID, household_id: UUID, tx: Tx, by: Replaying
+) -> EligibilityOut:
+    """Why the rule meant, or did not mean, one household that day: criterion by criterion, in the caller's language."""
+    return await replays.replayed_household(tx, replay_id, household_id, _language(request))
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language"))

@@ -1,10 +1,10 @@
 """Eligibility and gaps on the wire."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from services.matching.schemas import GapWhy
 
@@ -75,3 +75,32 @@ class HouseholdGap(BaseModel):
     eligible: bool | None
     reason: GapWhy | None
     since: datetime
+
+
+class ReplayIn(BaseModel):
+    """Whom a program's rule meant on `as_of`, by what was known and published at `known_at`; null: by what is known now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    program: Annotated[str, StringConstraints(max_length=64)]
+    as_of: date
+    known_at: AwareDatetime | None = None
+
+
+class ReplayOut(BaseModel):
+    """A replay. `wilayas` are complete once it is `done`; numbers of 1 to 4 are not shown. `failure` in the caller's language."""
+
+    id: UUID
+    program: str
+    as_of: date
+    known_at: datetime
+    status: Literal["running", "done", "failed", "cancelled"]
+    failure: str | None
+    rule_version: int | None
+    households: int
+    """Looked at so far."""
+    wilayas: list[EligibilityCount]
+    suppressed_below: int
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None

@@ -19,6 +19,7 @@ from services.matching.eligibility.queries import counts
 from services.matching.eligible import eligible_in
 from services.matching.household_facts import households_on
 from services.matching.rules.eligibility import Group, eligible
+from services.matching.rules.household import attributes_on
 
 DAY = date(2026, 6, 1)
 DISABILITY = program("DISABILITY_CASH", "masef", requires_disability=True)
@@ -78,6 +79,20 @@ async def test_a_country_has_all_three_answers(populated: Projection) -> None:
     for name in ("score", "head_sex", "wilaya", "under_2", "women_15_49", "disabled"):
         assert len({one[name] for one in known}) >= 3, name
         assert any(one[name] is None for one in known), name
+
+
+async def test_one_households_attributes_in_python_are_those_of_the_country_in_sql(populated: Projection) -> None:
+    order = random.Random(7)
+    put = {one["id"]: one for one in (some_household(number, order) for number in range(1, 81))}
+    parents = {one["code"]: one["parent_code"] for one in PLACES}
+    async with populated.database.transaction() as tx:
+        rows = (await tx.execute(households_on(DAY))).mappings().all()
+
+    assert len(rows) == 80
+    for row in rows:
+        moughataa = parents.get(put[str(row["household_id"])]["commune_code"])
+        found = attributes_on(put[str(row["household_id"])], parents.get(moughataa or ""), moughataa, DAY)
+        assert {"household_id": row["household_id"], **found} == dict(row)
 
 
 async def test_counts_by_wilaya_hide_one_to_four(projection: Projection) -> None:
