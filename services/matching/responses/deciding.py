@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.responses.announcing import announce
-from services.matching.responses.computing import CENTS
+from services.matching.responses.computing import CENTS, areas_of
 from services.matching.responses.plan_errors import (
     FirstPaymentRefused,
     OwnResponse,
@@ -18,7 +18,7 @@ from services.matching.responses.plan_errors import (
     ResponseReachesNobody,
     ResponseStepRefused,
 )
-from services.matching.responses.plan_models import READY, Response, ResponseTrigger
+from services.matching.responses.plan_models import READY, Response
 from services.matching.responses.plan_schemas import ByOfficialIn, ClosedIn, PaidIn, ReasonIn, SharingIn
 from services.matching.responses.planning import own_response, remember
 from services.matching.responses.sharing import grant
@@ -131,8 +131,6 @@ async def _turn(
     before, response.status = response.status, to
     remember(tx, response, before, official, by, **more)
     if to in ANNOUNCED:
-        areas = select(func.count()).select_from(ResponseTrigger).filter_by(response_id=response.id)
-        households = (await figures_of(tx, response.id))["households"]
-        counts = {"areas": await tx.scalar(areas) or 0, "households": households}
-        announce(tx, response.id, response.version, ANNOUNCED[to], **counts)
+        areas, households = len(await areas_of(tx, response.id)), (await figures_of(tx, response.id))["households"]
+        announce(tx, response.id, response.version, ANNOUNCED[to], areas=areas, households=households)
     await tx.flush()

@@ -28,6 +28,9 @@ LABELS: Mapping[str, Text] = {
     "already_in_program": _t(
         "أسر في البرنامج من قبل", "Ménages déjà dans le programme", "Households in the program already"
     ),
+    "in_other_responses": _t(
+        "أسر في استجابة أخرى أيضا", "Ménages aussi dans une autre réponse", "Households in another response too"
+    ),
     "unreached": _t(
         "أسر لا يصلها شيء: قبل ← بعد",
         "Ménages sans aide : avant → après",

@@ -71,6 +71,7 @@ def plan_data(found: ResponseDetail, figures: FiguresOut, say: Say, language: La
         _fact(say, "in_area", _counts(figures.households_in_area, figures.people_in_area)),
         _fact(say, "planned", _counts(figures.households, figures.people)),
         _fact(say, "already_in_program", _count(figures.already_in_program)),
+        _fact(say, "in_other_responses", _count(found.in_other_responses)),
         _fact(say, "unreached", _arrow(figures.reach.unreached_before, figures.reach.unreached_after)),
         _fact(say, "poor_unreached", _arrow(figures.reach.poor_unreached_before, figures.reach.poor_unreached_after)),
         _fact(

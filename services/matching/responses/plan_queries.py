@@ -33,6 +33,7 @@ from shared.errors import NotFound
 from shared.identity import Caller
 from shared.pagination import Page, decode_cursor, encode_cursor
 
+REACHING = (ResponseStatus.PROPOSED, ResponseStatus.APPROVED, ResponseStatus.LISTED, ResponseStatus.PAYING)
 SEES_ALL = ("responses:write", "responses:approve")
 """Who holds one of these sees every response; who only reads, those whose list was shared with it."""
 
@@ -69,6 +70,7 @@ async def response(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Respon
         areas=[named(names, code) for code in areas],
         failure=found.failure,
         figures=figures_out(figures, names) if figures else None,
+        in_other_responses=single(await _in_other_responses(tx, found.id)),
         timeliness=await _timeliness(tx, found),
     )
 
@@ -85,6 +87,19 @@ async def _found(tx: AsyncSession, response_id: UUID, by: Caller) -> Response:
 def _told(one: Response) -> dict[str, Any]:
     own = {name: getattr(one, name) for name in ResponseOut.model_fields if name != "amount_paid_mru"}
     return own | {"amount_paid_mru": mru(one.amount_paid)}
+
+
+async def _in_other_responses(tx: AsyncSession, response_id: UUID) -> int:
+    """Households of a plan that another response means to reach as well, or reaches now: nobody is left out by it, it is shown."""
+    other = aliased(ResponseHousehold)
+    same = and_(other.household_id == ResponseHousehold.household_id, other.response_id != response_id)
+    rows = (
+        select(func.count(ResponseHousehold.household_id.distinct()))
+        .join(other, same)
+        .join(Response, Response.id == other.response_id)
+        .where(ResponseHousehold.response_id == response_id, Response.status.in_(REACHING))
+    )
+    return await tx.scalar(rows) or 0
 
 
 async def _timeliness(tx: AsyncSession, one: Response) -> TimelinessOut:

@@ -250,6 +250,9 @@ class ResponseDetail(ResponseOut):
     areas: list[PlaceName]
     failure: dict[str, Any] | None
     figures: FiguresOut | None
+    in_other_responses: int | None = Field(
+        description="Households planned for that stand in another response too, which is proposed or further; None: 1 to 4."
+    )
     timeliness: TimelinessOut
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -204,6 +204,7 @@ async def rule_in_force(tx: AsyncSession) -> tuple[int, Rule]:
 async def decide_rule(tx: AsyncSession, said: RuleIn, *, by: Caller, if_match: str) -> TriggerRule:
     """Decide another rule: it proposes from the next file on, and leaves what was proposed as it is. PreconditionFailed,
     WilayaUnknown."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('trigger_rules'))"))  # one decision after the other
     version, _ = await rule_in_force(tx)
     refuse_stale(if_match, version)
     known = set(await tx.scalars(select(Place.code).where(Place.kind == "wilaya", Place.code.in_(said.by_wilaya))))

@@ -99,6 +99,11 @@ async def a_trigger(csa: httpx.AsyncClient) -> str:
     return str(told["id"])
 
 
+async def validated_trigger(csa: httpx.AsyncClient) -> str:
+    [found] = await items(csa, "/v1/triggers", status="validated")
+    return str(found["id"])
+
+
 async def drafted(csa: httpx.AsyncClient, trigger_id: str, **changed: Any) -> dict[str, Any]:
     made = await csa.post("/v1/responses", json=design(trigger_id, **changed))
     assert made.status_code == 201, made.text
@@ -155,6 +160,9 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
         )  # fmt: skip
     assert (approved["approved_by"], approved["approved_official"]) == ("taazour", "taz-7")
     assert refused(await csa.get(f"/v1/responses/{found['id']}/list")) == (404, "not_found")
+
+    second = await drafted(csa, await validated_trigger(csa), budget_mru=None)
+    assert (second["in_other_responses"], approved["in_other_responses"]) == (9, 0), "a draft reaches nobody yet"
 
     listed = await stepped(csa, approved, "list", **SHARED)
     assert (listed["status"], listed["timeliness"]["days_to_list"], len(listed["lot"])) == ("listed", 0, 32)
