@@ -57,6 +57,8 @@ Permission = Literal[
     "responses:approve",
     "scenarios:read",
     "scenarios:write",
+    "snapshots:read",
+    "snapshots:make",
     "changes:propose",
     "changes:decide",
     "places:write",

@@ -85,7 +85,7 @@ class Home:
     score: float | None = None
     size: int = 5
     head_sex: str | None = "M"
-    disabled: int = 0
+    disabled: int | None = 0
     under_2: int = 0
     under_5: int = 0
     school_age: int = 0
@@ -178,7 +178,7 @@ def homes(draw: st.DrawFn) -> Home:
         score=draw(st.none() | st.integers(0, 8).map(float)),
         size=size,
         head_sex=draw(st.sampled_from(("F", "M", None))),
-        disabled=draw(st.integers(0, 1)),
+        disabled=draw(st.sampled_from((0, 1, None))),
         under_2=0,
         under_5=draw(st.integers(0, 1)),
     )

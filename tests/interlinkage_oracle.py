@@ -74,7 +74,7 @@ class Oracle:
             "category": lambda h: h["category"] or "unknown",
             "size_band": band,
             "head_sex": lambda h: h["head_sex"] or "unknown",
-            "disability": lambda h: "with" if h["disabled"] else "without",
+            "disability": lambda h: "unknown" if h["disabled"] is None else ("with" if h["disabled"] else "without"),
         }
         for by, of in ways.items():
             for group in sorted({of(h) for h in self.households}):

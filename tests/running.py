@@ -35,7 +35,7 @@ ALL_PERMISSIONS = frozenset(
     "payments:read payments:write schools:read "
     "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read eligibility:read eligibility:replay gaps:read matrix:write matrix:approve overlap-cases:read overlap-cases:answer overlap-cases:settle referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
-    "conflicts:read quality:read quality:run responses:read responses:write responses:approve "
+    "conflicts:read quality:read quality:run snapshots:read snapshots:make responses:read responses:write responses:approve "
     "scenarios:read scenarios:write".split()
 )
 

@@ -37,6 +37,8 @@ from services.matching.rules.phases import KIND as CADRE_HARMONISE
 from services.matching.scenarios import routes as scenario_routes
 from services.matching.scenarios.running import run_scenarios, scenarios_waiting
 from services.matching.settings import MatchingSettings
+from services.matching.snapshots import routes as snapshot_routes
+from services.matching.snapshots.making import snapshots_waiting, snapshots_worker
 from services.matching.targeting import routes as targeting_routes
 from services.matching.targeting.counting import count_lists, lists_waiting
 from shared.exporting.writing import export_worker, exports_waiting
@@ -70,6 +72,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             scenario_routes.router,
             plan_routes.router,
             eligibility_routes.router,
+            snapshot_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],
@@ -87,6 +90,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             train_models,
             count_lists,
             plan_responses,
+            snapshots_worker,
             import_worker(importer),
             prune_imports,
             prune_lists,
@@ -108,6 +112,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
         marks_left,
         clusters_waiting,
         lists_waiting,
+        snapshots_waiting,
         imports_waiting,
         exports_waiting,
         scenarios_waiting,

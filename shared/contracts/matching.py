@@ -1,5 +1,6 @@
 """Events of the matching service."""
 
+from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -213,3 +214,18 @@ class ListsChanged(Event):
 
     def aggregate_id(self) -> UUID:
         return self.list_id
+
+
+class SnapshotMade(Event):
+    """The country of a day was frozen, and every figure computed from it: `GET /v1/snapshots/{snapshot_id}/indicators`."""
+
+    type: ClassVar[str] = "matching.snapshots.made.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    snapshot_id: UUID
+    day: date
+    households: int
+    cells: int
+
+    def aggregate_id(self) -> UUID:
+        return self.snapshot_id

@@ -260,6 +260,13 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "served": ("integer", False),
         "closed": ("integer", False),
     },
+    "matching.snapshots.made.v1": {
+        "version": ("integer", False),
+        "snapshot_id": (UUID, True),
+        "day": ("string:date", True),
+        "households": ("integer", True),
+        "cells": ("integer", True),
+    },
     "matching.responses.changed.v1": {
         "version": ("integer", False),
         "response_id": (UUID, True),

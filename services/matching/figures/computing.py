@@ -1,27 +1,29 @@
 """All figures of a country at once, in one order."""
 
+from collections.abc import Sequence
+
 from services.matching.figures.cells import Cell
 from services.matching.figures.counting import Counted, counting_cells
 from services.matching.figures.country import Country
 from services.matching.figures.equity import equity_cells
 from services.matching.figures.hiding import published
 from services.matching.figures.received import amounts_of, value_cells
-from services.matching.figures.states import states_of
+from services.matching.figures.states import EVERY_WAY, states_of
 
 
-def exact_cells(country: Country) -> list[Cell]:
-    """Every figure as it is, small ones too: for whoever computes on, never to be shown."""
-    return _computed(country)[0]
+def exact_cells(country: Country, ways: Sequence[str] = EVERY_WAY) -> list[Cell]:
+    """Every figure as it is, small ones too: for whoever computes on, never to be shown. `ways`: by which it is grouped."""
+    return _computed(country, ways)[0]
 
 
 def indicator_cells(country: Country) -> list[Cell]:
     """Every figure as it may be shown."""
-    cells, counted = _computed(country)
+    cells, counted = _computed(country, EVERY_WAY)
     return published(cells, counted)
 
 
-def _computed(country: Country) -> tuple[list[Cell], Counted]:
-    states = states_of(country)
+def _computed(country: Country, ways: Sequence[str]) -> tuple[list[Cell], Counted]:
+    states = states_of(country, ways)
     counted = Counted(states)
     amounts = amounts_of(states)
     found = [*counting_cells(counted), *value_cells(amounts), *equity_cells(amounts)]

@@ -21,7 +21,7 @@ RANKED: Final = ("total", "wilaya")
 
 
 def equity_cells(amounts: Amounts) -> Iterator[Cell]:
-    for bound, suffix in SUFFIX.items():
+    for bound, suffix in SUFFIX.items() if FINE in amounts.states.ways else ():
         yield from _horizontal(amounts, bound, suffix)
     yield from _vertical(amounts)
 
@@ -84,7 +84,7 @@ def _vertical(amounts: Amounts) -> Iterator[Cell]:
     """
     names = [value_name(program, bound) for bound in BOUNDS for program in (ANY, *amounts.states.bits)]
     ranked = amounts.households.filter(pl.col("score").is_not_null())
-    for way in RANKED:
+    for way in (one for one in RANKED if one in amounts.states.ways):
         blocks = (
             ranked.group_by(way, "score")
             .agg(

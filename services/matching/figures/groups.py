@@ -29,7 +29,11 @@ def grouped(households: pl.DataFrame) -> pl.DataFrame:
     named = households.with_columns(
         total=pl.lit(ALL),
         size_band=band,
-        disability=pl.when(pl.col("disabled") > 0).then(pl.lit("with")).otherwise(pl.lit("without")),
+        disability=pl.when(pl.col("disabled").is_null())
+        .then(pl.lit(UNKNOWN))
+        .when(pl.col("disabled") > 0)
+        .then(pl.lit("with"))
+        .otherwise(pl.lit("without")),
         **{name: pl.col(name).fill_null(UNKNOWN) for name in ("wilaya", "moughataa", "category", "head_sex")},
     )
     return named.with_columns(pl.concat_str("category", "size_band", "wilaya", separator="|").alias(FINE))

@@ -9,7 +9,7 @@ import polars as pl
 
 from services.matching.figures.cells import MONEY, NO_ONE, NOTHING_GIVEN, NOTHING_TO_COMPARE, Cell, Reason, share
 from services.matching.figures.counting import SUFFIX, in_family
-from services.matching.figures.groups import NEEDED, TOTAL, Group
+from services.matching.figures.groups import FINE, TOTAL, Group
 from services.matching.figures.states import (
     ANY,
     BOUNDS,
@@ -98,7 +98,7 @@ def value_cells(amounts: Amounts) -> Iterator[Cell]:
 
 
 def _by_groups(amounts: Amounts) -> Iterator[Cell]:
-    totals = {way: _totals(amounts, way) for way in NEEDED}
+    totals = {way: _totals(amounts, way) for way in amounts.states.ways if way != FINE}
     whole = totals["total"].row(0, named=True) if len(totals["total"]) else {}
     for way, table in totals.items():
         for row in table.iter_rows(named=True):

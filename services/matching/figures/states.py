@@ -35,13 +35,18 @@ class States:
     households: pl.DataFrame
     kinds: pl.DataFrame
     months: pl.DataFrame
+    ways: Sequence[str]
 
 
-def states_of(country: Country) -> States:
+EVERY_WAY: Final = (*NEEDED, FINE)
+
+
+def states_of(country: Country, ways: Sequence[str] = EVERY_WAY) -> States:
+    """`ways`: by which it is counted; all of them, but where the country as a whole is enough."""
     codes = sorted(one.code for one in country.programs)
     bits = {code: 1 << place for place, code in enumerate(codes)}
     households = _with_masks(grouped(country.households), country, bits)
-    return States(country, bits, households, _kinds(households), _monthly(households, country, bits))
+    return States(country, bits, households, _kinds(households, ways), _monthly(households, country, bits), ways)
 
 
 def _with_masks(households: pl.DataFrame, country: Country, bits: Mapping[str, int]) -> pl.DataFrame:
@@ -79,10 +84,10 @@ def _counted(frame: pl.DataFrame, *by: str) -> pl.DataFrame:
     return frame.group_by(*by).agg(households=pl.len().cast(pl.Int64), people=pl.col("size").cast(pl.Int64).sum())
 
 
-def _kinds(households: pl.DataFrame) -> pl.DataFrame:
+def _kinds(households: pl.DataFrame, ways: Sequence[str]) -> pl.DataFrame:
     told = [
         _counted(households, way, *_MASKS).select(pl.lit(way).alias("by"), pl.col(way).alias("group"), *_MASKS, *UNITS)
-        for way in (*NEEDED, FINE)
+        for way in ways
     ]
     return pl.concat(told)
 

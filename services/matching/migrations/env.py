@@ -9,6 +9,7 @@ import services.matching.matrix_models
 import services.matching.responses.models
 import services.matching.responses.plan_models
 import services.matching.scenarios.models
+import services.matching.snapshots.models
 import services.matching.targeting.models
 import services.matching.training_models  # noqa: F401
 import shared.consuming

@@ -1,0 +1,76 @@
+"""What snapshots refuse."""
+
+from shared.errors import Refusal
+from shared.text import Text
+
+
+class SnapshotTooEarly(Refusal):
+    code = "snapshot_too_early"
+    text = Text(
+        ar="لا تُعرف البلاد قبل {earliest}. المقبول: يوم من {earliest} إلى اليوم.",
+        fr="Le pays n'est pas connu avant le {earliest}. Accepté : un jour du {earliest} à aujourd'hui.",
+        en="The country is not known before {earliest}. Accepted: a day from {earliest} to today.",
+    )
+
+
+class SnapshotInFuture(Refusal):
+    code = "snapshot_in_future"
+    text = Text(
+        ar="اليوم {day} لم يأت بعد. المقبول: اليوم أو يوم مضى.",
+        fr="Le {day} n'est pas encore venu. Accepté : aujourd'hui ou un jour passé.",
+        en="{day} has not come yet. Accepted: today or a day past.",
+    )
+
+
+class TooManySnapshots(Refusal):
+    code, status = "too_many_snapshots", 429
+    text = Text(
+        ar="تنتظر {most} لقطات دورها. انتظروا انتهاء إحداها أو ألغوها.",
+        fr="{most} clichés attendent déjà. Attendez que l'un soit fait, ou annulez-en un.",
+        en="{most} snapshots are waiting already. Wait until one is made, or cancel one.",
+    )
+
+
+class SnapshotEnded(Refusal):
+    code, status = "snapshot_ended", 409
+    text = Text(
+        ar="انتهت هذه اللقطة ({status}) ولا تُلغى. المقبول: لقطة قيد الإعداد.",
+        fr="Ce cliché est terminé ({status}) et ne s'annule plus. Accepté : un cliché en cours.",
+        en="This snapshot has ended ({status}) and cannot be cancelled. Accepted: one that is being made.",
+    )
+
+
+class SnapshotNotMade(Refusal):
+    code, status = "snapshot_not_made", 409
+    text = Text(
+        ar="هذه اللقطة غير جاهزة (الحالة: {status}). المقبول: لقطة مكتملة.",
+        fr="Ce cliché n'est pas prêt (statut : {status}). Accepté : un cliché fait.",
+        en="This snapshot is not ready (status: {status}). Accepted: one that is done.",
+    )
+
+
+class SnapshotInUse(Refusal):
+    code, status = "snapshot_in_use", 409
+    text = Text(
+        ar="تستند إلى هذه اللقطة: {users}. احذفوها أولا.",
+        fr="Reposent sur ce cliché : {users}. Supprimez-les d'abord.",
+        en="There rest on this snapshot: {users}. Delete those first.",
+    )
+
+
+class UnknownIndicator(Refusal):
+    code = "unknown_indicator"
+    text = Text(
+        ar="لا يوجد هذا المؤشر. المقبول: {known}.",
+        fr="Cet indicateur n'existe pas. Accepté : {known}.",
+        en="There is no such indicator. Accepted: {known}.",
+    )
+
+
+class SameSnapshot(Refusal):
+    code = "same_snapshot"
+    text = Text(
+        ar="اللقطتان واحدة. المقبول: لقطتان مختلفتان.",
+        fr="C'est deux fois le même cliché. Accepté : deux clichés différents.",
+        en="These are one snapshot. Accepted: two different ones.",
+    )

@@ -1,0 +1,47 @@
+"""The table of indicators: what each is and by what method, in three languages; and why a figure may be absent."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from services.matching.snapshots.errors import UnknownIndicator
+from services.matching.snapshots.schemas import IndicatorNote
+from shared.text import Text
+
+TABLE = Path(__file__).parents[1] / "data" / "indicators.json"
+
+WORDS: Final[dict[str, Text]] = {
+    "hidden": Text(
+        ar="أقل من خمس أسر، أو يدل عليها ما هو معروض",
+        fr="moins de cinq ménages, ou ce qui est affiché les dirait",
+        en="fewer than five households, or what is shown would tell them",
+    ),
+    "no_one": Text(ar="لا أحد في هذه المجموعة", fr="personne dans ce groupe", en="no one in this group"),
+    "nothing_given": Text(
+        ar="لم يُعط شيء في هذه الفترة", fr="rien n'a été donné dans la période", en="nothing was given in the period"
+    ),
+    "nothing_to_compare": Text(
+        ar="أقل من برنامجين يعطيان في هذا الشهر",
+        fr="moins de deux programmes donnent ce mois-là",
+        en="fewer than two programs give in this month",
+    ),
+    "lowest_is_zero": Text(
+        ar="عشر المجموعة لا يتلقى شيئا، فلا نسبة",
+        fr="un dixième du groupe ne reçoit rien : pas de rapport",
+        en="a tenth of the group receives nothing: there is no ratio",
+    ),
+}
+
+
+@cache
+def indicators() -> dict[str, IndicatorNote]:
+    """By code, in the order of the table."""
+    return {one["code"]: IndicatorNote.model_validate(one) for one in orjson.loads(TABLE.read_bytes())}
+
+
+def refuse_unknown(indicator: str | None) -> None:
+    """UnknownIndicator where there is no such one."""
+    if indicator is not None and indicator not in indicators():
+        raise UnknownIndicator(pointer="/query/indicator", known=", ".join(indicators()))
