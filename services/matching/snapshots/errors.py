@@ -26,7 +26,7 @@ class TooManySnapshots(Refusal):
     code, status = "too_many_snapshots", 429
     text = Text(
         ar="تنتظر {most} لقطات دورها. انتظروا انتهاء إحداها أو ألغوها.",
-        fr="{most} clichés attendent déjà. Attendez que l'un soit fait, ou annulez-en un.",
+        fr="{most} instantanés attendent déjà. Attendez que l'un soit fait, ou annulez-en un.",
         en="{most} snapshots are waiting already. Wait until one is made, or cancel one.",
     )
 
@@ -35,7 +35,7 @@ class SnapshotEnded(Refusal):
     code, status = "snapshot_ended", 409
     text = Text(
         ar="انتهت هذه اللقطة ({status}) ولا تُلغى. المقبول: لقطة قيد الإعداد.",
-        fr="Ce cliché est terminé ({status}) et ne s'annule plus. Accepté : un cliché en cours.",
+        fr="Cet instantané est terminé ({status}) et ne s'annule plus. Accepté : un instantané en cours.",
         en="This snapshot has ended ({status}) and cannot be cancelled. Accepted: one that is being made.",
     )
 
@@ -44,7 +44,7 @@ class SnapshotNotMade(Refusal):
     code, status = "snapshot_not_made", 409
     text = Text(
         ar="هذه اللقطة غير جاهزة (الحالة: {status}). المقبول: لقطة مكتملة.",
-        fr="Ce cliché n'est pas prêt (statut : {status}). Accepté : un cliché fait.",
+        fr="Cet instantané n'est pas prêt (statut : {status}). Accepté : un instantané fait.",
         en="This snapshot is not ready (status: {status}). Accepted: one that is done.",
     )
 
@@ -53,7 +53,7 @@ class SnapshotInUse(Refusal):
     code, status = "snapshot_in_use", 409
     text = Text(
         ar="تستند إلى هذه اللقطة: {users}. احذفوها أولا.",
-        fr="Reposent sur ce cliché : {users}. Supprimez-les d'abord.",
+        fr="Reposent sur cet instantané : {users}. Supprimez-les d'abord.",
         en="There rest on this snapshot: {users}. Delete those first.",
     )
 
@@ -71,6 +71,6 @@ class SameSnapshot(Refusal):
     code = "same_snapshot"
     text = Text(
         ar="اللقطتان واحدة. المقبول: لقطتان مختلفتان.",
-        fr="C'est deux fois le même cliché. Accepté : deux clichés différents.",
+        fr="C'est deux fois le même instantané. Accepté : deux instantanés différents.",
         en="These are one snapshot. Accepted: two different ones.",
     )

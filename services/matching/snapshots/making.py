@@ -64,7 +64,7 @@ CELL_COLUMNS = (
 )
 FAILURE = Text(
     ar="توقفت اللقطة بخطأ من جانبنا، وقد سُجّل. اطلبوها من جديد.",
-    fr="Le cliché s'est arrêté sur une erreur de notre côté, enregistrée. Demandez-le à nouveau.",
+    fr="L'instantané s'est arrêté sur une erreur de notre côté, enregistrée. Demandez-le à nouveau.",
     en="The snapshot stopped on a fault of ours, recorded. Ask for it again.",
 )
 
