@@ -33,7 +33,7 @@ PROCESSES = ("registry", *(f"programs-{name}" for name in INSTITUTIONS), "matchi
 ALL_PERMISSIONS = frozenset(
     "households:write households:read places:read imports:write enrollments:read enrollments:write enrollments:check programs:read programs:write "
     "payments:read payments:write schools:read "
-    "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read eligibility:read eligibility:replay gaps:read matrix:write matrix:approve overlap-cases:read overlap-cases:answer overlap-cases:settle referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
+    "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read eligibility:read eligibility:replay gaps:read matrix:write matrix:approve overlap-cases:read overlap-cases:answer overlap-cases:settle grievances:read grievances:write grievances:answer grievances:registry grievances:unit households:picture households:picture-reads referrals:read referrals:write events:read internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
     "conflicts:read quality:read quality:run snapshots:read snapshots:make responses:read responses:write responses:approve "
     "scenarios:read scenarios:write".split()

@@ -83,6 +83,24 @@ class ReferralStepRefused(Refusal):
         )
 
 
+class ServiceNeedsNames(Refusal):
+    code = "service_needs_names"
+    text = Text(
+        ar="الخدمة {service} ليس لها لائحة، فلا يُعرف من ينقصها. المقبول: تسمية التسجيلات في enrollments.",
+        fr="Le service {service} n'a pas de liste : nul ne sait à qui il manque. Accepté : nommer les enrôlements dans enrollments.",
+        en="The service {service} has no list, so nobody knows who lacks it. Accepted: the enrollments by id in enrollments.",
+    )
+
+
+class DeadlinesNotYours(Refusal):
+    code, status = "deadlines_not_yours", 403
+    text = Text(
+        ar="لا تتلقون الإحالات إلى {receiver}؛ لا يحدد آجالها إلا من يتلقاها.",
+        fr="Vous ne recevez pas les orientations vers {receiver} ; seul qui les reçoit fixe leurs délais.",
+        en="You do not receive the referrals to {receiver}; only whoever does sets their deadlines.",
+    )
+
+
 class ProgramNotPublished(Refusal):
     code, status = "program_not_published", 409
     text = Text(
@@ -167,4 +185,31 @@ class MatrixTooLargeToPrint(Refusal):
         ar="لا تسع الصفحة أكثر من {most} برنامجا. المقبول: قراءة المصفوفة عبر ‎GET /v1/rules-matrix‎.",
         fr="La page ne tient que {most} programmes. Accepté : lire la matrice par GET /v1/rules-matrix.",
         en="The page holds {most} programs at the most. Accepted: read the matrix at GET /v1/rules-matrix.",
+    )
+
+
+class GrievanceNeedsProgram(Refusal):
+    code = "grievance_needs_program"
+    text = Text(
+        ar="تظلم بشأن دفعة لا بد أن يذكر البرنامج. المقبول: program برمز البرنامج.",
+        fr="Une plainte sur un paiement nomme le programme. Accepté : program avec son code.",
+        en="A grievance about a payment names the program. Accepted: program with its code.",
+    )
+
+
+class GrievanceNotAnonymous(Refusal):
+    code = "grievance_not_anonymous"
+    text = Text(
+        ar="لا يُقبل تظلم مجهول الصاحب إلا بشأن سلوك موظف (conduct).",
+        fr="Une plainte anonyme n'est acceptée que sur la conduite d'un agent (conduct).",
+        en="A grievance without a name is accepted only about the conduct of an official (conduct).",
+    )
+
+
+class GrievanceOfNobody(Refusal):
+    code = "grievance_of_nobody"
+    text = Text(
+        ar="لا يُعرف من يُجاب. المقبول: رقم أسرة في السجل، أو contact لمن ليس فيه.",
+        fr="On ne sait à qui répondre. Accepté : le numéro d'un ménage du registre, ou contact pour qui n'y est pas.",
+        en="Nobody could be answered. Accepted: the number of a household of the registry, or contact for somebody who is not in it.",
     )

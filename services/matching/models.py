@@ -350,3 +350,19 @@ class Referral(Base):
     refused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     served_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ReferralDeadlines(Base):
+    """What the receiver of referrals to a program, or to a service, has set as its deadlines."""
+
+    __tablename__ = "referral_deadlines"
+    __table_args__ = (CheckConstraint("least(days_to_see, days_to_answer, days_to_serve) >= 1", name="at_least_a_day"),)
+
+    receiver: Mapped[str] = mapped_column(Text, primary_key=True)
+    """The code of the program or the service."""
+    version: Mapped[int] = mapped_column(Integer)
+    days_to_see: Mapped[int] = mapped_column(Integer)
+    days_to_answer: Mapped[int] = mapped_column(Integer)
+    days_to_serve: Mapped[int] = mapped_column(Integer)
+    set_by: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,5 +1,6 @@
 """Reads of referrals, and of who of a program lacks another one."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -7,19 +8,32 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Row, cast, distinct, extract, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.models import Beneficiary, HandOver, Household, LinkStatus, Place, Program, Referral
+from services.matching.models import (
+    Beneficiary,
+    HandOver,
+    Household,
+    LinkStatus,
+    Place,
+    Program,
+    Referral,
+    ReferralDeadlines,
+)
 from services.matching.queries import SMALLEST_CELL
-from services.matching.referring import is_linked, standing_to
-from services.matching.rules.referring import HandOverOutcome, ReferralStatus, Standing
+from services.matching.referring import directory, is_linked, receives, standing_to
+from services.matching.reminding import due_of_referrals
+from services.matching.rules.referring import UNSET, HandOverOutcome, ReferralStatus, Standing
 from services.matching.schemas import (
+    DeadlinesOut,
     HandOverOut,
     ReferralDetail,
     ReferralOut,
     ReferralSummary,
     ReferralTurn,
+    ServiceOut,
     WithoutOut,
     WithoutSummary,
 )
+from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
 from shared.identity import Caller
@@ -113,13 +127,17 @@ async def referrals(
     cursor: str | None,
     status: ReferralStatus | None,
     program: str | None,
+    overdue: bool | None = None,
 ) -> Page[ReferralOut]:
-    """What the caller's programs received or sent, oldest first; `program` is the one of the caller's."""
+    """What the caller's programs and services received or sent, oldest first; `program` is the one of the caller's."""
     own = Referral.to_program if direction == "received" else Referral.from_program
-    programs = by.programs if program is None else by.programs & {program}
+    programs = receives(by) if program is None else receives(by) & {program}
     rows = _shown_rows().where(own.in_(programs)).order_by(Referral.id).limit(limit + 1)
     if status is not None:
         rows = rows.where(Referral.status == status)
+    if overdue is not None:
+        late = func.coalesce(due_of_referrals() < func.now(), False)
+        rows = rows.where(late if overdue else ~late)
     if cursor:
         rows = rows.where(Referral.id > decode_cursor(cursor, UUID)[0])
     found = (await tx.execute(rows)).all()
@@ -130,9 +148,9 @@ async def referrals(
 async def referral(tx: AsyncSession, referral_id: UUID, by: Caller) -> ReferralDetail:
     """One referral, as the receiver sees it where the caller keeps both programs. NotFound where it keeps neither."""
     found = (await tx.execute(_shown_rows().where(Referral.id == referral_id))).one_or_none()
-    if found is None or not by.programs & {found.Referral.from_program, found.Referral.to_program}:
+    if found is None or not receives(by) & {found.Referral.from_program, found.Referral.to_program}:
         raise NotFound
-    direction: Direction = "received" if found.Referral.to_program in by.programs else "sent"
+    direction: Direction = "received" if found.Referral.to_program in receives(by) else "sent"
     turns = await tx.scalars(select(History).where(History.aggregate_id == referral_id).order_by(History.version))
     history = [
         ReferralTurn(
@@ -156,7 +174,9 @@ def _shown_rows() -> Any:
             Household.commune_code,
             Place.name_fr,
             Place.name_ar,
+            due_of_referrals().label("due_at"),
         )
+        .outerjoin(ReferralDeadlines, ReferralDeadlines.receiver == Referral.to_program)
         .join(Beneficiary, Beneficiary.id == Referral.enrollment_id)
         .outerjoin(Household, Household.id == Referral.household_id)
         .outerjoin(Place, Place.code == Household.commune_code)
@@ -173,6 +193,8 @@ def _seen_by(by: Caller, direction: Direction, row: Row[Any]) -> dict[str, Any]:
     told = not received or one.from_program in by.programs | by.covers
     return {name: getattr(one, name) for name in (*OF_BOTH, *MOMENTS)} | {
         "direction": direction,
+        "due_at": row.due_at,
+        "overdue": row.due_at is not None and row.due_at < now(),
         "from_program": one.from_program if told else None,
         "enrollment_id": None if received else one.enrollment_id,
         "household_number": one.household_number if received else row.listed_number,
@@ -219,10 +241,12 @@ async def summary(tx: AsyncSession, by: Caller, sent_from: date | None, sent_to:
             Referral.to_program,
             *steps,
             func.count(answered).label("answered"),
+            func.count().filter(due_of_referrals() < func.now()).label("overdue"),
             _median_days(answered).label("to_answer"),
             _median_days(Referral.served_at).label("to_served"),
         )
-        .where(or_(Referral.from_program.in_(by.programs), Referral.to_program.in_(by.programs)))
+        .outerjoin(ReferralDeadlines, ReferralDeadlines.receiver == Referral.to_program)
+        .where(or_(Referral.from_program.in_(by.programs), Referral.to_program.in_(receives(by))))
         .group_by(Referral.from_program, Referral.to_program)
         .order_by(Referral.from_program, Referral.to_program)
     )
@@ -246,6 +270,7 @@ def _summary(row: Row[Any]) -> ReferralSummary:
         from_program=row.from_program,
         to_program=row.to_program,
         **{status.value: _shown(getattr(row, f"{status}_at")) for status in ReferralStatus},
+        overdue=_shown(row.overdue),
         uptake=round(served / sent, 4) if sent and served is not None else None,
         median_days_to_answer=_rounded(row.to_answer) if row.answered >= SMALLEST_CELL else None,
         median_days_to_served=_rounded(row.to_served) if row.served_at >= SMALLEST_CELL else None,
@@ -258,3 +283,27 @@ def _shown(count: int) -> int | None:
 
 def _rounded(days: float | None) -> float | None:
     return None if days is None else round(float(days), 1)
+
+
+def services() -> list[ServiceOut]:
+    """The services that take referrals."""
+    return [
+        ServiceOut(
+            code=one.code,
+            kind=one.kind,
+            names=dict(one.names),
+            wilayas=sorted(one.wilayas) if one.wilayas is not None else None,
+            partner=one.partner,
+        )
+        for one in directory().values()
+    ]
+
+
+async def deadlines(tx: AsyncSession, receiver: str) -> DeadlinesOut:
+    """The deadlines of referrals to a program or service. NotFound where there is none."""
+    if receiver not in directory() and await tx.get(Program, receiver) is None:
+        raise NotFound
+    found = await tx.get(ReferralDeadlines, receiver)
+    if found is None:
+        return DeadlinesOut(receiver=receiver, version=0, **asdict(UNSET))
+    return DeadlinesOut.model_validate(found)

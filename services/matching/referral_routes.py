@@ -5,14 +5,16 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from services.matching import referral_queries as queries
-from services.matching import referring
+from services.matching import referring, reminding
 from services.matching.referring import Step
 from services.matching.rules.referring import HandOverOutcome, ReferralStatus, Standing
 from services.matching.schemas import (
+    DeadlinesIn,
+    DeadlinesOut,
     HandOverOut,
     ReferralDetail,
     ReferralOut,
@@ -20,6 +22,7 @@ from services.matching.schemas import (
     ReferralsIn,
     ReferralsSent,
     ReferralSummary,
+    ServiceOut,
     WithoutOut,
     WithoutSummary,
 )
@@ -32,6 +35,7 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 router = APIRouter(prefix="/v1", tags=["referrals"])
 Reading = Annotated[Caller, permitted("referrals:read")]
 Writing = Annotated[Caller, permitted("referrals:write")]
+Receiver = Annotated[str, Path(max_length=64, description="A program, or a service.")]
 
 
 @router.get("/programs/{program}/without/{other}")
@@ -78,10 +82,13 @@ async def list_referrals(
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
     status: ReferralStatus | None = None,
-    program: Annotated[str | None, Query(max_length=64, description="One of the caller's programs.")] = None,
+    program: Annotated[
+        str | None, Query(max_length=64, description="One of the caller's programs or services.")
+    ] = None,
+    overdue: Annotated[bool | None, Query(description="Only those whose deadline has passed, or has not.")] = None,
 ) -> Page[ReferralOut]:
-    """The referrals the caller's programs received or sent, oldest first."""
-    return await queries.referrals(tx, by, direction, limit, cursor, status, program)
+    """The referrals the caller's programs and services received or sent, oldest first, with the next deadline of each."""
+    return await queries.referrals(tx, by, direction, limit, cursor, status, program, overdue)
 
 
 @router.get("/referrals/summary")
@@ -90,6 +97,33 @@ async def summarize_referrals(
 ) -> list[ReferralSummary]:
     """Referrals by pair of programs, of those the caller's programs sent or received: steps, uptake and median days."""
     return await queries.summary(tx, by, sent_from, sent_to)
+
+
+@router.get("/services", dependencies=[permitted("referrals:read")])
+async def list_services() -> list[ServiceOut]:
+    """Services that are no program and take referrals: nutrition, education, water and sanitation, civil registry."""
+    return queries.services()
+
+
+@router.get("/referral-deadlines/{receiver}", dependencies=[permitted("referrals:read")])
+async def get_deadlines(receiver: Receiver, tx: Tx, response: Response) -> DeadlinesOut:
+    """Within how many days the receiver of referrals to a program or service looks at one, answers and serves it."""
+    found = await queries.deadlines(tx, receiver)
+    tag(response, found.version)
+    return found
+
+
+@router.put("/referral-deadlines/{receiver}", response_model=DeadlinesOut)
+async def set_deadlines(
+    receiver: Receiver, body: DeadlinesIn, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch
+) -> Response:
+    """Set the deadlines of referrals to one of the caller's programs or services, also of those that are under way."""
+
+    async def set_them() -> BaseModel:
+        await reminding.set_deadlines(tx, receiver, body, by=by, if_match=if_match)
+        return await queries.deadlines(tx, receiver)
+
+    return tagged(await once.answer(set_them, status=200, body=body.model_dump_json().encode()))
 
 
 @router.get("/hand-overs")

@@ -1,9 +1,12 @@
 """Referrals: a program's keeper sends households that another program does not reach; they are followed until served."""
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any, get_args
 from uuid import UUID
 
@@ -12,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.matching.errors import ReferralNotReceived, ReferralStepRefused, ReferralToItself
+from services.matching.errors import ReferralNotReceived, ReferralStepRefused, ReferralToItself, ServiceNeedsNames
 from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, Household, LinkStatus, Program, Referral
 from services.matching.rules.referring import (
@@ -23,6 +26,7 @@ from services.matching.rules.referring import (
     may_become,
     next_words,
 )
+from services.matching.rules.service_directory import Service, read_directory
 from services.matching.schemas import Outcome, ReferralRow, ReferralsIn, ReferralsSent
 from shared.clock import now
 from shared.contracts.matching import ReferralsChanged
@@ -41,6 +45,17 @@ ITSELF = "matching"
 IS_OPEN = text("referrals.status IN ('sent', 'seen', 'accepted')")
 """Word for word as in the index, which is otherwise not used."""
 HISTORY_COLUMNS = ("aggregate_id", "version", "batch_id", "changed_by", "change")
+
+
+@cache
+def directory() -> Mapping[str, Service]:
+    """The services that ship with this version, by code."""
+    return read_directory(json.loads((files("services.matching") / "data" / "services.json").read_text("utf-8")))
+
+
+def receives(by: Caller) -> frozenset[str]:
+    """What the caller receives referrals for: the programs it keeps, and the services that are its."""
+    return by.programs | {code for code, one in directory().items() if one.partner == by.name}
 
 
 def is_linked(beneficiary: type[Beneficiary] = Beneficiary) -> ColumnElement[bool]:
@@ -65,9 +80,15 @@ def standing_to(other: str) -> ColumnElement[str]:
 
 
 async def refuse_unless_covered(tx: AsyncSession, program: str, other: str, by: Caller) -> None:
-    """NotFound unless the caller keeps `program`, its agreement covers `other`, and both are published here."""
-    if program not in by.programs or other not in by.covers:
+    """NotFound unless the caller keeps `program`, its agreement covers `other`, and both are published here.
+
+    A service has no list, so that nothing is told by sending there: whoever keeps a program may.
+    """
+    of_service = other in directory()
+    if program not in by.programs or (other not in by.covers and not of_service):
         raise NotFound
+    if of_service:
+        other = program
     if len(set(await tx.scalars(select(Program.code).where(Program.code.in_((program, other)))))) < len(
         {program, other}
     ):
@@ -79,6 +100,9 @@ async def refer(tx: AsyncSession, asked: ReferralsIn, *, by: Caller, most: int =
     if asked.from_program == asked.to_program and asked.from_program in by.programs:
         raise ReferralToItself(pointer="/to_program")
     await refuse_unless_covered(tx, asked.from_program, asked.to_program, by)
+    service = directory().get(asked.to_program)
+    if service is not None and asked.enrollments == "all":
+        raise ServiceNeedsNames(pointer="/enrollments", service=asked.to_program)
     await hold_linking_lock(tx)  # the linker serves what is referred; neither may miss the other's rows
     if asked.enrollments == "all":
         found, more = await _all_without(tx, asked, most)
@@ -86,11 +110,11 @@ async def refer(tx: AsyncSession, asked: ReferralsIn, *, by: Caller, most: int =
     else:
         wanted, more = list(dict.fromkeys(asked.enrollments)), False
         found = (await tx.execute(_candidates(asked).where(Beneficiary.id.in_(wanted)))).all()
-    ready = {one.id: one for one in found if one.number is not None and one.standing != Standing.IN}
+    ready = {one.id: one for one in found if _outcome(one, service) is None}
     sent, batch_id = await _send(tx, asked, list(ready.values()), by)
 
     known = {one.id: one for one in found}
-    rows = [_row(id_, known.get(id_), sent.get(id_)) for id_ in wanted]
+    rows = [_row(id_, known.get(id_), sent.get(id_), service) for id_ in wanted]
     counts = Counter(one.outcome for one in rows)
     return ReferralsSent(
         batch_id=batch_id,
@@ -100,16 +124,20 @@ async def refer(tx: AsyncSession, asked: ReferralsIn, *, by: Caller, most: int =
     )
 
 
-def _row(enrollment_id: UUID, found: Row[Any] | None, referral_id: UUID | None) -> ReferralRow:
-    outcome: Outcome = "unchanged"
+def _outcome(found: Row[Any], service: Service | None) -> Outcome | None:
+    """Why an enrollment cannot be referred, if so."""
+    if found.number is None:
+        return "not_linked"
+    if service is not None and not service.reaches(found.wilaya_code):
+        return "outside_area"
+    return "in_program" if found.standing == Standing.IN else None
+
+
+def _row(enrollment_id: UUID, found: Row[Any] | None, referral_id: UUID | None, service: Service | None) -> ReferralRow:
     if found is None:
-        outcome = "not_found"
-    elif found.number is None:
-        outcome = "not_linked"
-    elif found.standing == Standing.IN:
-        outcome = "in_program"
-    elif referral_id is not None:
-        outcome = "referred"
+        outcome: Outcome = "not_found"
+    else:
+        outcome = _outcome(found, service) or ("unchanged" if referral_id is None else "referred")
     return ReferralRow(enrollment_id=enrollment_id, outcome=outcome, referral_id=referral_id)
 
 
@@ -120,6 +148,7 @@ def _candidates(asked: ReferralsIn) -> Any:
             Beneficiary.id,
             Beneficiary.household_id,
             Household.number,
+            Household.wilaya_code,
             standing_to(asked.to_program).label("standing"),
         )
         .outerjoin(Household, and_(Household.id == Beneficiary.household_id, is_linked()))
@@ -189,9 +218,9 @@ class Step:
 async def move(tx: AsyncSession, referral_id: UUID, step: Step, *, by: Caller, if_match: str) -> Referral:
     """Move a referral on. NotFound, ReferralNotReceived, PreconditionFailed, ReferralStepRefused."""
     found = await tx.get(Referral, referral_id, with_for_update=True)
-    if found is None or not by.programs & {found.from_program, found.to_program}:
+    if found is None or not receives(by) & {found.from_program, found.to_program}:
         raise NotFound
-    if found.to_program not in by.programs:
+    if found.to_program not in receives(by):
         raise ReferralNotReceived
     refuse_stale(if_match, found.version)
     if not may_become(found.status, step.to):

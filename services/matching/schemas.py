@@ -8,7 +8,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.rules.matrix import OverlapClass
-from services.matching.rules.referring import HandOverOutcome, ReferralReason, ReferralRefusal, ReferralStatus, Standing
+from services.matching.rules.referring import (
+    HandOverOutcome,
+    ReferralReason,
+    ReferralRefusal,
+    ReferralStatus,
+    ServiceKind,
+    Standing,
+)
 
 CellClass = OverlapClass | Literal["undecided"]
 
@@ -186,12 +193,12 @@ class WithoutSummary(BaseModel):
     others_not_linked: int | None
 
 
-Outcome = Literal["referred", "unchanged", "in_program", "not_linked", "not_found"]
+Outcome = Literal["referred", "unchanged", "in_program", "not_linked", "outside_area", "not_found"]
 MOST_NAMED = 500
 
 
 class ReferralsIn(BaseModel):
-    """Which enrollments of one's own program are referred to another, and why.
+    """Which enrollments of one's own program are referred to another, or to a service (`GET /v1/services`), and why.
 
     `all`: everyone surely not in it, without those who are referred to it already, or whom it refused when they were
     referred from here before.
@@ -253,6 +260,9 @@ class ReferralOut(BaseModel):
     reason: ReferralReason
     status: ReferralStatus
     refusal: ReferralRefusal | None
+    due_at: datetime | None
+    """Until when the receiver takes the next step; null where none is left to it."""
+    overdue: bool
     sent_at: datetime
     seen_at: datetime | None
     accepted_at: datetime | None
@@ -309,6 +319,39 @@ class ReferralSummary(BaseModel):
     refused: int | None
     served: int | None
     closed: int | None
+    overdue: int | None
     uptake: float | None
     median_days_to_answer: float | None
     median_days_to_served: float | None
+
+
+class ServiceOut(BaseModel):
+    """A service that is no program and takes referrals: which partner takes them, and from which wilayas (null: all)."""
+
+    code: str
+    kind: ServiceKind
+    names: dict[str, str]
+    wilayas: list[str] | None
+    partner: str
+
+
+Days = Annotated[int, Field(ge=1, le=366)]
+
+
+class DeadlinesIn(BaseModel):
+    """Within how many days the receiver looks at a referral, answers it once seen, and serves it once accepted."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    days_to_see: Days
+    days_to_answer: Days
+    days_to_serve: Days
+
+
+class DeadlinesOut(DeadlinesIn):
+    """The deadlines of referrals to a program or service; version 0: the ones that hold where a receiver has set nothing."""
+
+    model_config = ConfigDict(extra="ignore", from_attributes=True)
+
+    receiver: str
+    version: int

@@ -229,3 +229,72 @@ class SnapshotMade(Event):
 
     def aggregate_id(self) -> UUID:
         return self.snapshot_id
+
+
+class ReferralsDue(Event):
+    """Referrals from one program to another, or to a service, whose deadline has passed: to be looked at, answered or served.
+
+    Each is told once for each of its deadlines. `GET /v1/referrals?overdue=true` shows them to their two sides.
+    """
+
+    type: ClassVar[str] = "matching.referrals.due.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    from_program: str
+    to_program: str
+    to_see: int = 0
+    to_answer: int = 0
+    to_serve: int = 0
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
+class OverlapCasesDue(Event):
+    """Cases of a pair of programs that were not resolved by their deadline; each is told once for each opening."""
+
+    type: ClassVar[str] = "matching.overlap-cases.due.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    program_a: str
+    program_b: str
+    due: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
+class GrievanceChanged(Event):
+    """A grievance came to another status: version `version` of it. What it says is for those it concerns, at
+    `GET /v1/grievances/{grievance_id}`; of conduct no program is named.
+
+    `desk`: whom it goes to, `program`, `registry` or `unit`.
+    """
+
+    type: ClassVar[str] = "matching.grievances.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    grievance_id: UUID
+    desk: str
+    program: str | None = None
+    status: str
+
+    def aggregate_id(self) -> UUID:
+        return self.grievance_id
+
+
+class GrievancesDue(Event):
+    """Grievances of one desk whose next step is late; each is told once for each of its deadlines."""
+
+    type: ClassVar[str] = "matching.grievances.due.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    desk: str
+    program: str | None = None
+    due: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id

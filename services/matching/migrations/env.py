@@ -4,6 +4,7 @@ import services.matching.case_models
 import services.matching.decision_models
 import services.matching.eligibility.models
 import services.matching.gap_models
+import services.matching.grievances.models
 import services.matching.list_models
 import services.matching.matrix_models
 import services.matching.responses.models

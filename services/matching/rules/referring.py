@@ -1,9 +1,13 @@
 """What may become of a referral, and the words for it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from shared.text import Text
+
+ServiceKind = Literal["nutrition", "education", "water_sanitation", "civil_registry", "health"]
 
 
 class ReferralStatus(StrEnum):
@@ -70,6 +74,28 @@ NEXT: Mapping[ReferralStatus, frozenset[ReferralStatus]] = {
     ReferralStatus.CLOSED: frozenset(),
 }
 """The steps the keeper of the receiving program may take. An enrollment serves an open referral whatever its step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Within how many days the receiver looks at a referral, answers it once seen, and serves it once accepted.
+
+    What stands here holds where a receiver has set nothing: a week to look, two to answer, sixty days to serve, as an enrollment
+    follows a visit.
+    """
+
+    days_to_see: int = 7
+    days_to_answer: int = 14
+    days_to_serve: int = 60
+
+
+UNSET = Deadlines()
+DUE_STEPS: Mapping[ReferralStatus, str] = {
+    ReferralStatus.SENT: "to_see",
+    ReferralStatus.SEEN: "to_answer",
+    ReferralStatus.ACCEPTED: "to_serve",
+}
+"""What a referral waits for, by where it stands."""
 
 STATUS_WORDS: Mapping[ReferralStatus, Text] = {
     ReferralStatus.SENT: Text(ar="مُرسَلة", fr="envoyée", en="sent"),

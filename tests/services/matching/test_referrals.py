@@ -126,7 +126,14 @@ async def test_each_named_enrollment_is_told_what_became_of_it(country: Projecti
         (line(5), "referred"),
         (line(6), "unchanged"),
     ]
-    assert first.counts == {"referred": 2, "unchanged": 1, "in_program": 1, "not_linked": 1, "not_found": 1}
+    assert first.counts == {
+        "referred": 2,
+        "unchanged": 1,
+        "in_program": 1,
+        "not_linked": 1,
+        "outside_area": 0,
+        "not_found": 1,
+    }
     assert [one.outcome for one in again.rows] == ["unchanged", "referred"]
     assert [one.referral_id is None for one in again.rows] == [True, False]
     assert await announced(country.database) == [SENT | {"sent": 2}, SENT | {"sent": 1}]
@@ -354,6 +361,7 @@ async def test_uptake_and_median_days_are_counted_by_hand_and_small_cells_are_no
 
     assert counted == SENT | {
         "sent": 10, "seen": 0, "accepted": 6, "refused": None, "served": 5, "closed": 0, "uptake": 0.5,
+        "overdue": None,  # four that nobody has looked at
         "median_days_to_answer": 4.0, "median_days_to_served": 20.0,
     }  # fmt: skip
     assert await figures(country.database, CNAM) == [counted]
@@ -370,6 +378,7 @@ async def test_of_few_nothing_is_told(country: Projection) -> None:
     assert await figures(country.database) == [
         SENT
         | {"sent": None, "seen": 0, "accepted": None, "refused": 0, "served": None, "closed": 0, "uptake": None}
+        | {"overdue": 0}
         | {"median_days_to_answer": None, "median_days_to_served": None}
     ]
 

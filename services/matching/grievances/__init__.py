@@ -1,0 +1,1 @@
+"""Grievances, and what their agents see of a household."""
