@@ -33,6 +33,8 @@ ENOUGH: Final = 500
 BY_DATE, BY_NUMBER, KNOWN = 0, 1, 2
 """How sure it is which pairs of a session are one person."""
 PRIOR_ROUNDS: Final = 15
+RARELY_STRANGERS: Final = 1e-5
+"""A level that an expert expects of no more pairs of strangers: what reaches it in a list is mostly one person twice."""
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,32 @@ def _of_strangers(sides: Sides, tables: Tables, layout: Layout, fields: Fields, 
         left, right = left[left != right], right[left != right]
     counts = _counted(judge_all(sides, left, right, tables, fields).levels, None)
     # In short lists many of them are one person all the same: as many as each row of the shorter could have at most.
-    one_person = min(len(sides.left), len(sides.right)) / every
+    one_person = max(min(len(sides.left), len(sides.right)) / every, _doubles(counts, layout, of_one_person, expected))
     counts -= one_person * counts[:, 1:].sum(axis=1, keepdims=True) * of_one_person
-    return _shares(np.maximum(counts, 0.0), expected, layout, weight=EXPERT_PAIRS)
+    return _falling(_shares(np.maximum(counts, 0.0), expected, layout, weight=EXPERT_PAIRS), layout, expected)
+
+
+def _falling(u: Doubles, layout: Layout, expected: Doubles) -> Doubles:
+    """The more alike two filters, the fewer strangers: by at least so much from level to level as an expert expects of those
+    that they rarely reach. What is more is one person twice."""
+    out = u.copy()
+    for at in layout.of_kind(Kind.ENCODED):
+        for level in range(len(layout.fields[at].levels) - 2, 0, -1):  # from the least alike upwards
+            if expected[at, level] <= RARELY_STRANGERS:
+                steep = expected[at, level] / expected[at, level + 1]
+                out[at, level] = max(LEAST_SHARE, min(out[at, level], out[at, level + 1] * steep))
+    return out
+
+
+def _doubles(counts: Doubles, layout: Layout, of_one_person: Doubles, expected: Doubles) -> float:
+    """The share of one person's pairs among rows of an encoded list, where many stand there several times: told by the
+    levels that hardly any strangers reach. Taken for strangers they would make the best filters weigh as the middling do."""
+    shares = [0.0]
+    for at in layout.of_kind(Kind.ENCODED):
+        alike = (expected[at] <= RARELY_STRANGERS) & (of_one_person[at] < 1.0)
+        if every := float(counts[at, 1:].sum()):
+            shares.append(float(counts[at, alike].sum()) / every / float(of_one_person[at, alike].sum()))
+    return max(shares)
 
 
 def _with_rare_agreement(u: Doubles, layout: Layout, average: Doubles) -> Doubles:

@@ -272,3 +272,37 @@ def test_two_encoded_lists_are_linked_across_scripts_and_told_how_sure() -> None
     assert (~true).sum() <= 15
     assert ((found["decision"] == "link") & ~true).sum() <= 3
     assert {"probability", "weight", "decision", "weight_encoded"} < set(found.columns)
+
+
+def test_an_encoded_list_with_very_many_doubles_is_compared_with_itself() -> None:
+    """Of five rows each person has, ten pairs are one person's: among pairs taken at random they are no strangers."""
+    rng = random.Random(4)
+    given = "Mohamed Sidi Ahmed Cheikh Brahim Moussa Oumar Salem Bilal Moctar Yahya Vall Demba Samba Hawa Kadia".split()
+    rows, whose = [], []
+    for who in range(300):
+        told = {
+            "name": [f"{rng.choice(given)} {rng.choice(given)} {rng.choice(given)}", ""],
+            "birth": [f"{rng.randint(1950, 2010)}-{rng.randint(2, 11):02}-{rng.randint(2, 28):02}"],
+            "phone": [str(rng.randint(20_000_000, 49_999_999)), ""],
+            "id": [str(rng.randrange(10**9, 10**10))],
+            "place": list(
+                rng.choice([("Trarza", "Rosso"), ("Brakna", "Aleg"), ("Assaba", "Kiffa"), ("Adrar", "Atar")])
+            ),
+            "sex": [rng.choice("FM")],
+        }
+        for copy in range(5):
+            changed = dict(told)
+            if copy == 1:
+                changed["phone"] = [str(rng.randint(20_000_000, 49_999_999)), ""]
+            if copy == 2:
+                changed["birth"] = [told["birth"][0][:4]]
+            rows.append(person(father_name=[""], street=[""], **changed))
+            whose.append(who)
+    outcome = compare_lists((Field("encoded", Kind.ENCODED),), {"encoded": [as_text(filters(*rows))]}, None)
+    of = np.array(whose)
+    true = of[outcome.pairs.left] == of[outcome.pairs.right]
+    sure = outcome.probability >= 0.97
+    assert (sure & true).sum() >= 0.8 * 300 * 10
+    assert (sure & ~true).sum() <= 0.03 * sure.sum()
+    u = outcome.model.u[0, 1:]
+    assert (np.diff(u[:5]) >= 0).all()  # the more alike two filters, the fewer strangers
