@@ -44,6 +44,8 @@ from services.matching.snapshots import routes as snapshot_routes
 from services.matching.snapshots.making import snapshots_waiting, snapshots_worker
 from services.matching.targeting import routes as targeting_routes
 from services.matching.targeting.counting import count_lists, lists_waiting
+from services.matching.targeting.remarks import KIND as REMARKS
+from services.matching.targeting.remarks import RemarksKind
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
@@ -55,7 +57,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: MatchingSettings) -> FastAPI:
-    importer = KindsImporter({CADRE_HARMONISE: AnalysesKind()}, others=ListImporter())
+    importer = KindsImporter({CADRE_HARMONISE: AnalysesKind(), REMARKS: RemarksKind()}, others=ListImporter())
     return create_service(
         settings,
         title="Matching",

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching import handing_over, holding, projecting
 from services.matching.models import Place
+from services.matching.targeting import remarks
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
 from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished, SchoolsChanged, ValuesChanged
@@ -21,6 +22,7 @@ from shared.contracts.registry import (
     IndividualMerged,
     PlaceChanged,
     PlacesPublished,
+    RemarksAnswered,
 )
 
 consumers = Consumers()
@@ -122,3 +124,10 @@ async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery:
 async def take_over_schools(tx: AsyncSession, event: SchoolsChanged, delivery: Delivery) -> None:
     schools = [one async for one in delivery.owners.items(delivery.process, "/internal/schools")]
     await projecting.replace_schools(tx, event.institution, schools)
+
+
+@consumers.on(RemarksAnswered)
+async def take_over_answers(tx: AsyncSession, event: RemarksAnswered, delivery: Delivery) -> None:
+    # What became of the whole batch as it is now: an answer late, twice or before another ends in the same.
+    path = f"/internal/remark-batches/{event.batch_id}"
+    await remarks.take_over_answers(tx, [one async for one in delivery.owners.items("registry", path)])

@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands import requests
+from services.registry.commands.listed_remarks import take_over_remarks
 from services.registry.commands.requests import Proposing
 from services.registry.models import ChangeRequest
 from services.registry.rules.proposals import Merge
 from shared.consuming import Consumers, Delivery
-from shared.contracts.matching import DuplicateProposed
+from shared.contracts.matching import DuplicateProposed, RemarksProposed
 from shared.errors import Refusal
 from shared.logs import log
 
@@ -37,6 +38,13 @@ async def open_a_request_to_merge(tx: AsyncSession, event: DuplicateProposed, de
             await requests.propose(tx, proposal, Proposing(delivery.process, MODEL, reason), None)
     except Refusal as refusal:  # merged by now, gone, or never here: there is nothing to decide
         log.info("duplicate_not_proposed", duplicate=str(event.duplicate_id), reason=refusal.code)
+
+
+@consumers.on(RemarksProposed)
+async def open_requests_of_remarks(tx: AsyncSession, event: RemarksProposed, delivery: Delivery) -> None:
+    path = f"/internal/remark-batches/{event.batch_id}"
+    told = [one async for one in delivery.owners.items(delivery.process, path)]
+    await take_over_remarks(tx, event.batch_id, told, by=event.partner)
 
 
 async def _known(tx: AsyncSession, proposal: Merge, by: str) -> bool:

@@ -14,9 +14,9 @@ from services.registry.commands.remarking import propose_remark
 from services.registry.errors import UnknownKindOfFile
 from services.registry.queries.place_table import PlaceTable, place_table
 from services.registry.reader import Listing, household_layout, read_chunks
-from services.registry.rules import remarks
 from services.registry.rules.households import COMMUNE_NOT_FOUND, UNKNOWN_COMMUNE, HouseholdFile, Problem, refused_with
 from services.registry.rules.reading import Read
+from shared import remarks
 from shared.contracts.registry import ImportCompleted
 from shared.copying import flush_rows
 from shared.errors import NotPermitted
@@ -146,8 +146,8 @@ class RemarksImporter:
                 outcome.rejected += done.severity == "error"
                 outcome.unchanged += done.severity != "error"
             else:
-                outcome.accepted += done
-                outcome.unchanged += not done
+                outcome.accepted += done.new
+                outcome.unchanged += not done.new
         return outcome
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from services.registry.queries import facts, households, places, standing
+from services.registry.queries import answers, facts, households, places, standing
 from services.registry.queries.moments import Moment
 from services.registry.queries.sizes import household_sizes
 from services.registry.rules.places import PlaceKind
@@ -50,6 +50,14 @@ async def pull_facts(
 ) -> Page[HouseholdFactsOut]:
     """Every active household as true on `as_of` and known at `known_at`, without names: what eligibility is replayed from."""
     return await facts.household_facts(tx, limit, cursor, Moment(as_of, known_at))
+
+
+@router.get("/remark-batches/{batch_id}")
+async def pull_answers(
+    batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[answers.RemarkAnswer]:
+    """What became of the remarks of a batch, as it is now."""
+    return await answers.answers(tx, batch_id, limit, cursor)
 
 
 @router.post("/household-sizes")

@@ -296,5 +296,19 @@ class GrievancesDue(Event):
     program: str | None = None
     due: int
 
+
+class RemarksProposed(Event):
+    """Remarks with which a recipient returned targeting lists, all of one file, that propose changes of the registry.
+
+    The registry pulls them from `GET /internal/remark-batches/{batch_id}` and opens change requests.
+    """
+
+    type: ClassVar[str] = "matching.remarks.proposed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    partner: str
+    remarks: int
+
     def aggregate_id(self) -> UUID:
         return self.batch_id

@@ -232,3 +232,20 @@ class ConflictSettled(Event):
 
     def aggregate_id(self) -> UUID:
         return self.conflict_id
+
+
+class RemarksAnswered(Event):
+    """Remarks of a batch became change requests or could not, or a request of one was decided: `remarks` of them.
+
+    `GET /internal/remark-batches/{batch_id}` has what became of each, as it is now.
+    """
+
+    type: ClassVar[str] = "registry.remarks.answered.v1"
+    publisher: ClassVar[Publisher] = "registry"
+
+    answer_id: UUID
+    batch_id: UUID
+    remarks: int
+
+    def aggregate_id(self) -> UUID:
+        return self.answer_id

@@ -268,6 +268,18 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "program_b": ("string", True),
         "overlap_class": ("string", True),
     },
+    "matching.remarks.proposed.v1": {
+        "version": ("integer", False),
+        "batch_id": (UUID, True),
+        "partner": ("string", True),
+        "remarks": ("integer", True),
+    },
+    "registry.remarks.answered.v1": {
+        "version": ("integer", False),
+        "answer_id": (UUID, True),
+        "batch_id": (UUID, True),
+        "remarks": ("integer", True),
+    },
     "matching.lists.changed.v1": {
         "version": ("integer", False),
         "list_id": (UUID, True),

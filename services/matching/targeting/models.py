@@ -129,3 +129,36 @@ class ListAccess(Base):
     way: Mapped[str] = mapped_column(Text)
     households: Mapped[int] = mapped_column(Integer)
     request_id: Mapped[str] = mapped_column(Text)
+
+
+class ListRemark(Base):
+    """A remark with which a list came back. `remark` is what the registry is told; nothing of an absence, which changes nothing.
+
+    `outcome`: noted, sent, and then as the registry tells it: a request proposed, applied, refused or withdrawn, or none.
+    """
+
+    __tablename__ = "list_remarks"
+    __table_args__ = (
+        UniqueConstraint("list_id", "import_id", "line", name="uq_list_remarks_line"),
+        CheckConstraint(
+            "outcome IN ('noted', 'sent', 'proposed', 'applied', 'refused', 'withdrawn', 'not_proposed')",
+            name="outcome",
+        ),
+        CheckConstraint(
+            "kind IN ('absent', 'death', 'move', 'succession', 'removal', 'duplicate', 'not_poor')", name="kind"
+        ),
+        CheckConstraint("(outcome = 'noted') = (kind = 'absent')", name="absent_is_noted"),
+        Index("ix_list_remarks_import_id_id", "import_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    list_id: Mapped[UUID] = mapped_column(ForeignKey("targeting_lists.id"))
+    import_id: Mapped[UUID]
+    line: Mapped[int] = mapped_column(Integer)
+    household_number: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    remark: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    outcome: Mapped[str] = mapped_column(Text)
+    reason: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    """Why the registry proposed nothing, in ar, fr and en."""
+    made_at: Mapped[datetime] = mapped_column(Moment)

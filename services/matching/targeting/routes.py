@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from services.matching.rules.targeting import ListStatus
-from services.matching.targeting import commands, files, queries, showing
+from services.matching.targeting import commands, files, queries, remarks, showing
 from services.matching.targeting.models import TargetingList
 from services.matching.targeting.schemas import (
     DisclosureOut,
@@ -20,6 +20,7 @@ from services.matching.targeting.schemas import (
     NarrowIn,
     ReasonIn,
     ReleaseOut,
+    RemarkOut,
     StepIn,
 )
 from shared.clock import now
@@ -214,6 +215,15 @@ async def list_households(
     """The households of a released list, for its recipient under the agreement it was asked under; of each, what list and
     agreement allow and nothing else. That they were told is written before the answer leaves."""
     return await showing.page(tx, list_id, showing.Reader(by, official, "page"), limit, cursor)
+
+
+@router.get("/targeting-lists/{list_id}/remarks")
+async def list_remarks(
+    list_id: UUID, tx: Tx, by: Reading, language: AskedLanguage, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[RemarkOut]:
+    """The remarks with which a list came back, and what the registry made of each. They are sent as a file of kind `remarks` to
+    `POST /v1/imports`: household number and remark; a line without a remark says nothing."""
+    return await remarks.remarks(tx, list_id, by, language, limit, cursor)
 
 
 FILE_ANSWERS: dict[int | str, dict[str, Any]] = {

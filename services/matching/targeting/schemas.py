@@ -296,3 +296,37 @@ class MarkOut(BaseModel):
     partner: str
     released_at: datetime
     position: int
+
+
+class RemarkPulled(BaseModel):
+    """A remark as the registry pulls it: see shared/remarks.py."""
+
+    id: UUID
+    line: int
+    kind: str
+    household_number: str
+    individual_number: str
+    nni: str | None
+    name: str
+    on: date | None
+    place: tuple[str, str, str, str]
+    successor_number: str
+    told: str
+    twin_number: str
+
+
+RemarkOutcome = Literal["noted", "sent", "proposed", "applied", "refused", "withdrawn", "not_proposed"]
+
+
+class RemarkOut(BaseModel):
+    """A remark, and what became of it: `noted` changes nothing, `sent` awaits the registry, and the others are its words for
+    the change request; `not_proposed` has the reason."""
+
+    id: UUID
+    import_id: UUID
+    line: int
+    household_number: str
+    kind: str
+    outcome: RemarkOutcome
+    reason: str | None
+    made_at: datetime

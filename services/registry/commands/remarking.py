@@ -1,6 +1,7 @@
 """Remarks of a program's list become proposals: each is tried at once, and waits for who has the authority."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.requests import PROPOSALS, Proposing, propose
 from services.registry.models import ChangeRequest, Household, Identifier, Individual, Membership
-from services.registry.rules.remarks import Remark, Unread
 from shared.errors import Refusal
 from shared.names import parse_name, similarity
 from shared.place_names import PlaceIndex
+from shared.remarks import Remark, Unread
 from shared.text import Text
 
 OFFICIAL = "file"
@@ -37,8 +38,16 @@ PLACE_UNKNOWN = Text(
 )
 
 
-async def propose_remark(tx: AsyncSession, remark: Remark, places: PlaceIndex, *, by: str) -> Unread | bool:
-    """Propose what a remark says. True for a new request, False where the same waits already; Unread where it cannot."""
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The request that says what a remark does; not `new` where it waited already."""
+
+    request_id: UUID
+    new: bool
+
+
+async def propose_remark(tx: AsyncSession, remark: Remark, places: PlaceIndex, *, by: str) -> Unread | Proposed:
+    """Propose what a remark says; Unread where it cannot be."""
     household = await tx.scalar(select(Household).where(Household.number == remark.household_number))
     if household is None or household.status != "active":
         return _unread(remark, "household_number", remark.household_number, "household_unknown", HOUSEHOLD_UNKNOWN)
@@ -51,20 +60,28 @@ async def propose_remark(tx: AsyncSession, remark: Remark, places: PlaceIndex, *
         ChangeRequest.status == "proposed",
         ChangeRequest.proposal == proposal.model_dump(mode="json", exclude_unset=True),
     )
-    if await tx.scalar(known.limit(1)) is not None:
-        return False
+    if (waiting := await tx.scalar(known.limit(1))) is not None:
+        return Proposed(waiting, new=False)
     try:
         async with tx.begin_nested():
-            await propose(tx, proposal, Proposing(by, OFFICIAL, remark.told[:500] or None), None)
+            request = await propose(tx, proposal, Proposing(by, OFFICIAL, remark.told[:500] or None), None)
     except Refusal as refusal:
         field = (refusal.pointer or "/remark").rpartition("/")[2]
         return _unread(remark, field, remark.told, refusal.code, refusal.detail)
-    return True
+    return Proposed(request.id, new=True)
 
 
 async def _proposal(
     tx: AsyncSession, remark: Remark, household: Household, places: PlaceIndex
 ) -> dict[str, Any] | Unread:
+    if remark.kind == "not_poor":
+        category = {"vulnerability_category": "not_poor"}
+        return {"kind": "correction", "household_id": household.id, "household": category}
+    if remark.kind == "duplicate":
+        twin = await tx.scalar(select(Household).where(Household.number == remark.twin_number))
+        if twin is None or twin.status != "active":
+            return _unread(remark, "remark", remark.told, "household_unknown", HOUSEHOLD_UNKNOWN)
+        return {"kind": "merge", "record": "household", "keep_id": twin.id, "drop_id": household.id}
     on = {"household_id": household.id, "on": remark.on}
     if remark.kind == "removal":
         return {"kind": "removal", **on, "reason": "left_country"}

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands.acting import Acting
@@ -21,14 +21,16 @@ from services.registry.errors import (
     RequestDecided,
     SecondPersonNeeded,
 )
-from services.registry.models import Change, ChangeRequest, Household, Individual, RequestDecision
+from services.registry.models import Change, ChangeRequest, Household, Individual, ListedRemark, RequestDecision
 from services.registry.models.states import Record
 from services.registry.queries.diffs import diff_of
 from services.registry.rules.authority import Authority, AuthorityMap
 from services.registry.rules.proposals import AnyProposal, Correction, Merge, Undo
+from shared.contracts.registry import RemarksAnswered
 from shared.errors import NotFound, PreconditionRequired
 from shared.etags import refuse_stale
 from shared.ids import new_id
+from shared.outbox import record
 
 PROPOSALS: TypeAdapter[AnyProposal] = TypeAdapter(AnyProposal)
 
@@ -107,6 +109,8 @@ async def approve_request(
         await _apply(tx, request, proposal, by)
     request.version += 1
     await tx.flush()
+    if request.status != "proposed":
+        await _tell_remarkers(tx, request_id)
     return request
 
 
@@ -119,6 +123,7 @@ async def refuse_request(tx: AsyncSession, request_id: UUID, *, by: str, officia
     request.status = "refused"
     request.version += 1
     await tx.flush()
+    await _tell_remarkers(tx, request_id)
     return request
 
 
@@ -130,7 +135,15 @@ async def withdraw_request(tx: AsyncSession, request_id: UUID, *, by: str) -> Ch
     request.status = "withdrawn"
     request.version += 1
     await tx.flush()
+    await _tell_remarkers(tx, request_id)
     return request
+
+
+async def _tell_remarkers(tx: AsyncSession, request_id: UUID) -> None:
+    """Tell that a request was decided to whoever passed on the remarks from which it came."""
+    rows = select(ListedRemark.batch_id, func.count()).where(ListedRemark.request_id == request_id)
+    for batch_id, count in await tx.execute(rows.group_by(ListedRemark.batch_id).order_by(ListedRemark.batch_id)):
+        record(tx, RemarksAnswered(answer_id=new_id(), batch_id=batch_id, remarks=count))
 
 
 def may_see(request: ChangeRequest, by: str) -> bool:

@@ -13,7 +13,7 @@ from services.registry.models.people import (
 from services.registry.models.places import Place, PlacesEdition
 from services.registry.models.quality import QualityAge, QualityCount, QualityFinding, QualityRun, QualityStanding
 from services.registry.models.quotas import Quota
-from services.registry.models.requests import ChangeRequest, RequestDecision
+from services.registry.models.requests import ChangeRequest, ListedRemark, RequestDecision
 from services.registry.models.scorings import Scoring
 from services.registry.models.search import NameKeys, NameWord
 
@@ -27,6 +27,7 @@ __all__ = [
     "Household",
     "Identifier",
     "Individual",
+    "ListedRemark",
     "Membership",
     "NameKeys",
     "NameWord",

@@ -59,3 +59,25 @@ class RequestDecision(Base):
     decision: Mapped[str] = mapped_column(Text)
     reason: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class ListedRemark(Base):
+    """A remark that came back with a targeting list: the request it became, or why it could not become one.
+
+    The id is matching's. `request_id` may be that of a request that waited already.
+    """
+
+    __tablename__ = "listed_remarks"
+    __table_args__ = (
+        CheckConstraint("(request_id IS NULL) = (code IS NOT NULL)", name="request_or_code"),
+        CheckConstraint("(code IS NULL) = (reason IS NULL)", name="code_has_reason"),
+        Index("ix_listed_remarks_batch_id_id", "batch_id", "id"),
+        Index("ix_listed_remarks_request_id", "request_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("change_requests.id"))
+    code: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[dict[str, str] | None] = mapped_column(JSONB(none_as_null=True))
+    taken_over_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -4,17 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.headers import Field, Layout
+from shared.remarks import COMMUNE_CODE, INDIVIDUAL_NUMBER
 from shared.text import LANGUAGES, PROBLEMS, Cell, Text
 from shared.values import BadValue, Parsed, parse_choice
 
 OWN_FIELDS: Mapping[str, Field] = {
-    "individual_number": Field(
-        Text(ar="رقم الفرد", fr="N° individu", en="Individual number"),
-        "individual_number ¦ N° individu ¦ Numéro individu ¦ Numéro de l'individu ¦ Code individu ¦ ID individu"
-        " ¦ Identifiant individu ¦ N° membre ¦ Code membre ¦ ID membre ¦ N° du membre ¦ Identifiant du membre ¦ Individual number"
-        " ¦ Individual ID ¦ Individual code ¦ Person ID ¦ Member ID ¦ Member number ¦ Member code ¦ رقم الفرد ¦ رمز الفرد"
-        " ¦ معرف الفرد ¦ رقم العضو ¦ رقم فرد الأسرة ¦ رمز العضو",
-    ),
+    "individual_number": INDIVIDUAL_NUMBER,
     "relationship": Field(
         Text(ar="صلة القرابة برب الأسرة", fr="Lien avec le chef de ménage", en="Relationship to the head"),
         "relationship ¦ Lien ¦ Lien de parenté ¦ Lien parenté ¦ Lien avec le chef de ménage ¦ Lien avec le chef ¦ Lien avec CM"
@@ -44,11 +39,7 @@ OWN_FIELDS: Mapping[str, Field] = {
         Text(ar="العمر", fr="Âge", en="Age"),
         "Âge ¦ Age ¦ Âge (ans) ¦ Âge en années ¦ Age in years ¦ Age (years) ¦ العمر ¦ السن ¦ العمر بالسنوات",
     ),
-    "commune_code": Field(
-        Text(ar="رمز البلدية", fr="Code commune", en="Commune code"),
-        "commune_code ¦ Code commune ¦ Code de la commune ¦ P-code commune ¦ Pcode ¦ P-code ¦ Admin 3 pcode ¦ ADM3_PCODE"
-        " ¦ Commune pcode ¦ رمز البلدية ¦ رمز المنطقة",
-    ),
+    "commune_code": COMMUNE_CODE,
     "vulnerability_category": Field(
         Text(ar="فئة الهشاشة", fr="Catégorie de vulnérabilité", en="Vulnerability category"),
         "vulnerability_category ¦ Catégorie de vulnérabilité ¦ Catégorie ¦ Catégorie du ménage ¦ Classe de vulnérabilité"
