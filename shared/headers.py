@@ -149,7 +149,7 @@ FIELDS: Mapping[str, Field] = {
     "effective_on": Field(
         Text(ar="تاريخ السريان", fr="Date d'effet", en="Effective date"),
         "Date d'effet ¦ Date effet ¦ Date d'entrée en vigueur ¦ À compter du ¦ Date d'inscription ¦ Effective date"
-        " ¦ Effective on ¦ Effective from ¦ Start date ¦ تاريخ السريان ¦ تاريخ بدء السريان ¦ تاريخ النفاذ ¦ ابتداء من",
+        " ¦ Effective on ¦ Effective from ¦ Start date ¦ تاريخ السريان ¦ تاريخ بدء السريان ¦ تاريخ النفاذ ¦ ابتداء من ¦ تاريخ التسجيل",
     ),
     "category": Field(
         Text(ar="التصنيف", fr="Catégorie", en="Category"),

@@ -28,6 +28,11 @@ REMARKS_FR = (
 )
 REMARKS_AR = ("غائب", "متوفى", "انتقل إلى نواكشوط", "ملف ناقص", "للتحقق")
 
+MONTHS_ENROLLED = {"TEKAVOUL": 30, "TEMWINE": 20, "DISABILITY_CASH": 24}
+"""The longest ago that somebody on the list of a program without a season entered it."""
+NO_DAY = 0.03
+"""Of the rows, that do not say when their beneficiary entered."""
+
 BROKEN = ("name", "birth_date", "household_size", "phone")
 
 
@@ -288,5 +293,20 @@ class Clerk(Speller):
         return self.rng.choice(REMARKS_AR if self.spec.arabic_words else REMARKS_FR)
 
     def _effective_on(self, row: Beneficiary) -> Cell:
-        month = self.rng.randint(8, 9) if row.removed else self.rng.randint(4, 6)
-        return date(self.today.year, month, 1).strftime("%d/%m/%Y")
+        if self.spec.program == "HEALTH_INSURANCE":
+            month = self.rng.randint(8, 9) if row.removed else self.rng.randint(4, 6)
+            return date(self.today.year, month, 1).strftime("%d/%m/%Y")
+        rng = Random(f"{self.spec.program}:{row.person.name}:{row.household.village.latin}")
+        if rng.random() < NO_DAY:
+            return None
+        day = self._enrolled_on(rng)
+        return day.strftime("%d/%m/%Y") if self.spec.file.endswith(".csv") else day
+
+    def _enrolled_on(self, rng: Random) -> date:
+        """When the list says that the beneficiary entered; drawn apart, so that it moves nothing else of the sample."""
+        season = {"TEKAVOUL_SEASONAL": 6, "EL_MAOUNA": 6, "WFP_LEAN_SEASON": 6, "SCHOOL_FEEDING": 10}
+        if month := season.get(self.spec.program):
+            year = self.today.year - (month > self.today.month or (month == self.today.month and self.today.day < 15))
+            return date(year, month, rng.choice((1, 1, 1, 15)))
+        months = self.today.year * 12 + self.today.month - 1 - rng.randint(2, MONTHS_ENROLLED[self.spec.program])
+        return date(months // 12, months % 12 + 1, 1)

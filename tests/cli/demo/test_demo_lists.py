@@ -24,12 +24,12 @@ Truth = dict[tuple[str, int], TruthRow]
 EXPECTED = {
     "TEKAVOUL": (4, "N°", "Observations", 0.40),
     "TEKAVOUL_SEASONAL": (3, "Moughataa", "Remarque", 0.12),
-    "EL_MAOUNA": (3, "Wilaya", "Montant MRO", 0.22),
-    "TEMWINE": (3, "الرقم", "الدكان", 0.40),
-    "SCHOOL_FEEDING": (1, "Wilaya", "Année de naissance", 0.50),
+    "EL_MAOUNA": (3, "Wilaya", "Date d'inscription", 0.22),
+    "TEMWINE": (3, "الرقم", "تاريخ التسجيل", 0.40),
+    "SCHOOL_FEEDING": (1, "Wilaya", "Date d'inscription", 0.50),
     "DISABILITY_CASH": (4, "م", "ملاحظات", 0.05),
     "HEALTH_INSURANCE": (1, "رقم الأسرة", "تاريخ السريان", 0.357),
-    "WFP_LEAN_SEASON": (1, "No", "Monthly entitlement (MRU)", 0.10),
+    "WFP_LEAN_SEASON": (1, "No", "Start date", 0.10),
 }
 
 
@@ -331,11 +331,11 @@ def test_the_disability_list_has_merged_groups_above_its_columns(out: Path) -> N
     sheet = CalamineWorkbook.from_path(out / "lists/disability_cash.xlsx").get_sheet_by_index(0)
 
     assert sheet.merged_cell_ranges == [
-        ((0, 0), (0, 15)),
+        ((0, 0), (0, 16)),
         ((2, 0), (2, 3)),
         ((2, 4), (2, 10)),
         ((2, 11), (2, 13)),
-        ((2, 14), (2, 15)),
+        ((2, 14), (2, 16)),
     ]
     groups = sheet.to_python(skip_empty_area=False)[2]
     assert [cell for cell in groups if cell] == ["الموقع", "رب الأسرة", "الشخص المعاق", "التحويل"]
@@ -344,3 +344,18 @@ def test_the_disability_list_has_merged_groups_above_its_columns(out: Path) -> N
 def test_another_file_is_not_taken_for_the_truth(out: Path) -> None:
     with pytest.raises(ValueError, match="is not a truth file"):
         read_truth(out / "registry/households.csv")
+
+
+@pytest.mark.parametrize("program", EXPECTED)
+def test_nearly_every_line_says_since_when_and_none_a_day_to_come(
+    program: str, sheets: dict[str, list[list[str]]]
+) -> None:
+    spec, rows = spec_of(program), sheets[program]
+    since = column(spec, "effective_on")
+    days = [str(row[since]) for row in rows[EXPECTED[program][0] :] if len(row) > since]
+    # In csv as dd/mm/yyyy, in a sheet as a date.
+    said = [date.fromisoformat("-".join(reversed(day.split("/")))) for day in days if day]
+
+    assert len(said) > 0.9 * len(days)
+    assert max(said) <= date(2026, 10, 1)
+    assert min(said) >= date(2024, 1, 1)
