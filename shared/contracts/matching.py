@@ -296,6 +296,9 @@ class GrievancesDue(Event):
     program: str | None = None
     due: int
 
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
 
 class RemarksProposed(Event):
     """Remarks with which a recipient returned targeting lists, all of one file, that propose changes of the registry.
