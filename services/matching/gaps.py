@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Select, Text, and_, case, delete, exists, func, literal, or_, select, text, true, union_all
 from sqlalchemy import values as rows_of
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import CTE, column
 
@@ -26,6 +28,7 @@ from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, Household, LinkStatus
 from shared.clock import now
 from shared.contracts.matching import GapsChanged
+from shared.copying import driver_of
 from shared.database import any_of
 from shared.ids import new_id
 from shared.outbox import record
@@ -34,6 +37,8 @@ from shared.platform import Platform
 CHUNK = 1_000
 """Households of one step of a sweep: well under a second, so that the linker never waits long."""
 LOOK_SECONDS = 0.5
+ASKED: Any = text("ANY($1::uuid[])")
+"""The households that are looked at."""
 PUT = text(
     "INSERT INTO eligible_households (household_id, program, eligible, reason, since)"
     " SELECT new.*, CAST(:moment AS timestamptz) FROM unnest(CAST(:ids AS uuid[]), CAST(:programs AS text[]),"
@@ -64,12 +69,13 @@ class _Said:
 async def refresh_gaps(tx: AsyncSession, household_ids: Collection[UUID]) -> None:
     """Bring the gaps of these households up to date, and announce how many began and ceased."""
     if household_ids:
-        await _refresh(tx, household_ids, chosen_on(await documents(tx), now().date()))
+        today = now().date()
+        await _refresh(tx, household_ids, chosen_on(await documents(tx), today), today)
 
 
-async def _refresh(tx: AsyncSession, household_ids: Collection[UUID], chosen: Sequence[Chosen]) -> None:
+async def _refresh(tx: AsyncSession, household_ids: Collection[UUID], chosen: Sequence[Chosen], day: date) -> None:
     ids = sorted(household_ids)
-    now_so = await _as_it_is(tx, ids, chosen)
+    now_so = await _as_it_is(tx, ids, chosen, day)
     held = await _as_held(tx, ids)
     moment = now()
     changed = {key: said for key, said in now_so.items() if held.get(key) != said}
@@ -90,18 +96,26 @@ async def _as_held(tx: AsyncSession, ids: Sequence[UUID]) -> dict[Key, _Said]:
     return {(id_, program): _Said(eligible, reason) for id_, program, eligible, reason in await tx.execute(rows)}
 
 
-async def _as_it_is(tx: AsyncSession, ids: Sequence[UUID], chosen: Sequence[Chosen]) -> dict[Key, _Said]:
+async def _as_it_is(tx: AsyncSession, ids: Sequence[UUID], chosen: Sequence[Chosen], day: date) -> dict[Key, _Said]:
     if not chosen:
         return {}
-    rows = await tx.execute(_standing(ids, chosen))
+    await tx.flush()
+    rows = await (await driver_of(tx, begun=True)).fetch(_statement(tuple(chosen), day), ids)
     return {(id_, program): _Said(eligible, reason) for id_, program, eligible, reason in rows}
 
 
-def _standing(ids: Sequence[UUID], chosen: Sequence[Chosen]) -> Select[Any]:
+@lru_cache(maxsize=4)
+def _statement(chosen: tuple[Chosen, ...], day: date) -> str:
+    """`_standing` as PostgreSQL reads it, made once for a day and its rules: to make it costs as much as to run it."""
+    dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+    return str(_standing(chosen, day).compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
+def _standing(chosen: Sequence[Chosen], day: date) -> Select[Any]:
     """The households that programs mean, with the reason where they are not in the program."""
-    facts = households_on(now().date()).where(Household.id == any_of(ids)).cte("facts")
+    facts = households_on(day).where(Household.id == ASKED).cte("facts")
     meant = union_all(*(_meant(facts, one) for one in chosen)).cte("meant")
-    stands = _enrolled(ids, chosen).cte("stands")
+    stands = _enrolled(chosen).cte("stands")
     reason = case(
         (stands.c.served, None),
         (stands.c.suspended, GapReason.SUSPENDED.value),
@@ -119,7 +133,7 @@ def _meant(facts: CTE, one: Chosen) -> Select[Any]:
     return meant.where(or_(eligible.is_(None), eligible))
 
 
-def _enrolled(ids: Sequence[UUID], chosen: Sequence[Chosen]) -> Select[Any]:
+def _enrolled(chosen: Sequence[Chosen]) -> Select[Any]:
     """By household and program: whether it is served, there or by a substitute, and how else it stands in the program."""
     serves = [(one.code, serving) for one in chosen for serving in (one.code, *one.substitutes)]
     table = rows_of(column("program", Text), column("serving", Text), name="serves").data(serves)
@@ -134,7 +148,7 @@ def _enrolled(ids: Sequence[UUID], chosen: Sequence[Chosen]) -> Select[Any]:
             func.bool_or(and_(own, status == "exited")).label("exited"),
         )
         .join(table, table.c.serving == Beneficiary.program)
-        .where(Beneficiary.household_id == any_of(ids), Beneficiary.decided_as == LinkStatus.LINKED)
+        .where(Beneficiary.household_id == ASKED, Beneficiary.decided_as == LinkStatus.LINKED)
         .group_by(Beneficiary.household_id, table.c.program)
     )
 
@@ -175,7 +189,7 @@ async def sweep_chunk(tx: AsyncSession, day: date, chunk: int = CHUNK) -> bool:
     after = Household.id > swept.reached if swept.reached is not None else true()
     ids = list(await tx.scalars(select(Household.id).where(after).order_by(Household.id).limit(chunk)))
     if ids:
-        await _refresh(tx, ids, chosen_on(published, day))
+        await _refresh(tx, ids, chosen_on(published, day), day)
         swept.reached = ids[-1]
     if len(ids) < chunk:
         # What the version before this one removed from the registry's projection leaves its rows behind.
