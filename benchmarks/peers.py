@@ -54,7 +54,7 @@ async def link_in_memory(door: Door, folder: Path, manifest: Manifest) -> Linked
         places = [one async for one in client.pages("/registry/v1/places")]
     index = PlaceIndex([PlaceRow(**{name: one[name] for name in PlaceRow.__slots__}) for one in map(_named, places)])
     parents = {one["code"]: one["parent_code"] for one in places}
-    people = _people(folder / manifest.registry.file, parents)
+    people = people_in(folder / manifest.registry.file, parents)
     listed = [
         one for info in manifest.lists for one in await _listed(door, info.institution, info.program, info.partner)
     ]
@@ -132,7 +132,7 @@ def _facts(row: dict[str, Any], index: PlaceIndex) -> BeneficiaryFacts:
     )
 
 
-def _people(registry: Path, parents: dict[str, str | None]) -> list[IndividualFacts]:
+def people_in(registry: Path, parents: dict[str, str | None]) -> list[IndividualFacts]:
     with registry.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     fathers = {r["household_number"]: r["name_fr"] for r in rows if (r["relationship"], r["sex"]) == ("head", "M")}

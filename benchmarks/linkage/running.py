@@ -11,12 +11,14 @@ from benchmarks.linkage.batch import run_linkage_batch
 from benchmarks.linkage.exported import run_linkage_export
 from benchmarks.linkage.online import run_linkage_online
 from benchmarks.linkage.plots import draw_quality
+from benchmarks.linkage.pupils import run_linkage_pupils
 from benchmarks.linkage.quality import run_linkage_quality
 from benchmarks.linkage.service import run_linkage_service
 
 LINKAGE: dict[str, Callable[[], dict[str, Any]]] = {
     "linkage-batch": run_linkage_batch,
     "linkage-quality": run_linkage_quality,
+    "linkage-pupils": run_linkage_pupils,
     "linkage-online": run_linkage_online,
     "linkage-service": run_linkage_service,
     "linkage-export": run_linkage_export,
