@@ -16,6 +16,7 @@ from benchmarks import (
     registry_read,
     registry_write,
     starting,
+    targeting_list,
 )
 from benchmarks.figures import machine
 from benchmarks.linkage.running import LINKAGE, run_linkage, without_points
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "registry-write": registry_write.run_registry_write,
     "payment-cycle": payment_cycle.run_payment_cycle,
     "names": names.run_names,
+    "targeting-list": targeting_list.run_targeting_list,
     "enrolled": enrollments.run_enrolled,
     "enroll-write": enrollments.run_enroll_write,
 }
