@@ -23,7 +23,7 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
 (`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
 them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`), `linkage-quality` and `linkage-export`. How well
-names are told apart: `B=names`.
+names are told apart: `B=names`. A scenario over a country: `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households).
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -51,6 +51,8 @@ READING = """\
 - **payment-cycle**: the programs service with PostgreSQL (fsync on) and NATS, over HTTP: from the request until a cycle's
   last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
   The peer is COPY of the rows each of them left (entitlements, deliveries, ledger) into tables with the same indexes (`copy_...`).
+- **scenario**: the matching service with PostgreSQL, over HTTP: from the request to run a scenario over a frozen country until its
+  result is there, reading of the frozen columns included; `seconds` is that of the slowest of three.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -159,6 +161,10 @@ REGISTRY = {
         "entitlements", "issue_s", "reconcile_s", "issued_per_s", "reconciled_per_s", "reconciliation_read_s",
         "copy_issue_s", "issue_over_copy", "copy_reconcile_s", "reconcile_over_copy", "service_cpu_s", "load_before", "peak_mib",
     ),
+    "scenario": (
+        "households", "people", "programs", "receipts", "seconds", "per_head_s", "per_head_wider_s", "seven_changes_s",
+        "service_cpu_s", "peak_mib", "load_before",
+    ),
     "names": (
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
         "tuning_recall_at_p95", "ns_per_pair",
@@ -175,6 +181,7 @@ REGISTRY_TARGETS = (
     ("enrolled", "p99_ms", "is X enrolled in Y at 1 million, p99, ms", "10", 10, False),
     ("enroll-write", "writes_per_s", "single enrollments/s", "at least 300", 300, True),
     ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
+    ("scenario", "seconds", "a scenario on 300,000 households, s", "10", 10, False),
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),

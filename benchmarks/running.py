@@ -15,6 +15,7 @@ from benchmarks import (
     registry_import,
     registry_read,
     registry_write,
+    scenarios,
     starting,
     targeting_list,
 )
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "targeting-list": targeting_list.run_targeting_list,
     "enrolled": enrollments.run_enrolled,
     "enroll-write": enrollments.run_enroll_write,
+    "scenario": scenarios.run_scenario,
 }
 
 

@@ -12,8 +12,8 @@ READER: TypeAdapter[Change] = TypeAdapter(Change)
 T, M = "TEKAVOUL", "EL_MAOUNA"
 
 
-def twelve() -> Country:
-    """Tekavoul gives 1,200 a month and household; El Maouna 450 a month and person, June to September: four of the twelve
+def twelve(times: int = 1) -> Country:
+    """Each of these households so many times. Tekavoul gives 1,200 a month and household; El Maouna 450 a month and person, June to September: four of the twelve
     months from July 2025 to June 2026.
 
     | no | size | category     | wilaya | score | Tekavoul | El Maouna  | eligible for Tekavoul |
@@ -50,6 +50,7 @@ def twelve() -> Country:
             score=score,
         )
         for size, category, wilaya, score, gets, eligible in rows
+        for _ in range(times)
     ]
     return country(homes, programs=(EL_MAOUNA, TEKAVOUL), matrix={(M, T): "intended"})
 

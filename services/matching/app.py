@@ -40,6 +40,7 @@ from services.matching.rules.phases import KIND as CADRE_HARMONISE
 from services.matching.scenarios import routes as scenario_routes
 from services.matching.scenarios.running import run_scenarios, scenarios_waiting
 from services.matching.settings import MatchingSettings
+from services.matching.snapshots import report_routes as snapshot_report_routes
 from services.matching.snapshots import routes as snapshot_routes
 from services.matching.snapshots.making import snapshots_waiting, snapshots_worker
 from services.matching.targeting import routes as targeting_routes
@@ -79,6 +80,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             plan_routes.router,
             eligibility_routes.router,
             snapshot_routes.router,
+            snapshot_report_routes.router,
             *import_routers(importer),
             internal_routes.router,
         ],

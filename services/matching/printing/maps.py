@@ -11,7 +11,7 @@ import orjson
 from services.matching.printing.charts import INK, QUIET, SHADES, Drawing
 
 OUTLINES = Path(__file__).parent / "wilayas.geojson"
-HEIGHT, LEFT = 330.0, 30.0
+HEIGHT, LEFT = 285.0, 30.0
 MIDDLE = math.cos(math.radians(20))
 """A degree of longitude beside one of latitude, in the middle of the country."""
 NOBODY = "#eceff1"
@@ -48,7 +48,7 @@ def shaded(title: str, values: Mapping[tuple[str, ...], tuple[float | None, str]
             drawing.text(x, y + 4, told, at="middle", size=9.5, fill="#ffffff" if dark else INK, bold=True)
     at = 560.0 if not mirrored else 540.0
     for row, (color, words) in enumerate(zip((*SHADES, NOBODY), legend, strict=True)):
-        y = 190.0 + 20 * row
+        y = 155.0 + 20 * row
         drawing.rect(at, y, 14, 14, color)
         drawing.text(at + 20, y + 11, words, size=10, fill=QUIET)
     return drawing.svg()

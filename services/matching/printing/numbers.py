@@ -11,7 +11,9 @@ from shared.text import Language
 NUMBERS: dict[Language, str] = {"ar": "fr", "fr": "fr", "en": "en_GB"}
 DAYS: dict[Language, str] = {"ar": "ar", "fr": "fr", "en": "en_GB"}
 DASH = "–"
-MILLION, THOUSAND = 1_000_000, 10_000
+MILLION = 1_000_000
+ISOLATED, ENDED = "\u2066", "\u2069"
+"""What stands between is laid out from left to right, whatever stands around it."""
 
 
 class Writer:
@@ -24,7 +26,12 @@ class Writer:
     def number(self, value: float | None, places: int = 0) -> str:
         if value is None:
             return DASH
-        return str(format_decimal(round(value, places), format=f"#,##0.{'#' * places}", locale=self._numbers))
+        return self._whole(format_decimal(round(value, places), format=f"#,##0.{'#' * places}", locale=self._numbers))
+
+    def _whole(self, written: object) -> str:
+        """A sign stays before its number in a line from right to left, where it would go behind it."""
+        text = str(written)
+        return f"{ISOLATED}{text}{ENDED}" if self.language == "ar" and not text[:1].isdigit() else text
 
     def share(self, value: float | None) -> str:
         """Percent with one place: `12,4 %`; a no-break space keeps it together."""
@@ -44,8 +51,15 @@ class Writer:
         """Money with its sign."""
         if value is None:
             return DASH
-        sign = "+" if value > 0 else "−" if value < 0 else ""
-        return f"{sign}{self.money(abs(value))}"
+        if abs(value) >= MILLION:
+            return f"{self.signed(value / MILLION, 2)}\u00a0{MILLIONS[self.language]}"
+        return self.signed(value, 0)
+
+    def signed(self, value: float, places: int) -> str:
+        """A number with its sign: `+2,4`."""
+        rounded = round(value, places)
+        sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+        return self._whole(sign + self.number(abs(rounded), places))
 
     def day(self, day: date) -> str:
         return str(format_date(day, "d MMMM y", locale=self._days))

@@ -20,10 +20,11 @@ METHOD = Text(ar="طريقة الحساب", fr="Méthode", en="Method")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`rows` as wide as `head`, already in words; the first column is text, the others are numbers."""
+    """`rows` as wide as `head`, already in words; the first `texts` columns are text, the others numbers."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    texts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Report:
                     "chart": one.chart,
                     "note": one.note,
                     "head": list(one.table.head) if one.table else [],
+                    "texts": one.table.texts if one.table else 1,
                     "rows": [list(row) for row in one.table.rows] if one.table else [],
                 }
                 for one in self.sections

@@ -17,6 +17,7 @@ from services.matching.scenarios.errors import (
 )
 from services.matching.scenarios.models import Scenario, ScenarioRun
 from services.matching.scenarios.schemas import ScenarioIn
+from services.matching.snapshots import commands as snapshots
 from shared.clock import now
 from shared.errors import NotFound
 from shared.etags import refuse_stale
@@ -26,6 +27,8 @@ from shared.ids import new_id
 MOST_SCENARIOS = 200
 """Of one owner: more than anybody compares, and their results stay small beside the registry."""
 WAITING = "waiting"
+USE = "scenario"
+"""What a snapshot is told that it is used for."""
 
 
 async def save(tx: AsyncSession, asked: ScenarioIn, *, by: Caller) -> Scenario:
@@ -38,6 +41,7 @@ async def save(tx: AsyncSession, asked: ScenarioIn, *, by: Caller) -> Scenario:
     made = Scenario(id=new_id(), owner=by.name, version=1, made_at=at, changed_at=at, **_values(asked))
     tx.add(made)
     await _flush(tx)
+    await _rest_on(tx, made)
     return made
 
 
@@ -50,6 +54,7 @@ async def change(tx: AsyncSession, scenario_id: UUID, asked: ScenarioIn, *, by: 
         setattr(found, name, value)
     found.version, found.changed_at = found.version + 1, now()
     await _flush(tx)
+    await _rest_on(tx, found)
     return found
 
 
@@ -65,6 +70,7 @@ async def remove(tx: AsyncSession, scenario_id: UUID, *, by: Caller, if_match: s
     found = await own_scenario(tx, scenario_id, by, lock=True)
     refuse_stale(if_match, found.version)
     await _refuse_running(tx, scenario_id)
+    await snapshots.release(tx, USE, scenario_id)
     await tx.execute(delete(Scenario).where(Scenario.id == scenario_id))
 
 
@@ -91,6 +97,13 @@ async def cancel(tx: AsyncSession, scenario_id: UUID, *, by: Caller) -> Scenario
     running.status, running.ended_at = "cancelled", now()
     await tx.flush()
     return found
+
+
+async def _rest_on(tx: AsyncSession, scenario: Scenario) -> None:
+    """Its snapshot is not deleted while it is there. NotFound, SnapshotNotMade."""
+    await snapshots.release(tx, USE, scenario.id)
+    if scenario.snapshot_id is not None:
+        await snapshots.use(tx, scenario.snapshot_id, USE, scenario.id)
 
 
 async def own_scenario(tx: AsyncSession, scenario_id: UUID, by: Caller, *, lock: bool = False) -> Scenario:

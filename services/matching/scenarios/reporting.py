@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from services.matching.printing import charts
-from services.matching.printing.numbers import Writer
+from services.matching.printing.numbers import DASH, Writer
 from services.matching.printing.report import Report, Section, Table
 from services.matching.printing.words import HIDDEN, group_name, in_order
-from services.matching.scenarios.schemas import ChangedOut, ComparisonOut, ResultOut, ServedOut
+from services.matching.scenarios.schemas import ChangedOut, ComparisonOut, FigureOut, IndicatorOut, ResultOut, ServedOut
 from services.matching.scenarios.telling import NOTES
 from shared.text import Language, Text
 
@@ -67,8 +67,25 @@ WORDS = {
     "peak": Text(ar="الذروة", fr="pic", en="peak"),
     "in_mru": Text(ar="بالأوقية الجديدة", fr="En MRU", en="In MRU"),
     "in_millions": Text(ar="بملايين الأوقية الجديدة", fr="En millions de MRU", en="In millions of MRU"),
+    "indicators_title": Text(ar="المؤشرات قبل وبعد", fr="Indicateurs avant et après", en="Indicators before and after"),
+    "moved_only": Text(ar="من كل برنامج ما يغيره السيناريو.", fr="De chaque programme, ce que le scénario change.",
+                       en="Of each program, what the scenario changes."),
+    "indicator": Text(ar="المؤشر", fr="Indicateur", en="Indicator"),
+    "moved": Text(ar="الفرق", fr="Écart", en="Difference"),
+    "points": Text(ar="نقطة", fr="pt", en="pt"),
+    "all": Text(ar="كل البرامج", fr="tous les programmes", en="all programs"),
     "served_title": Text(ar="الأسر المخدومة بحسب الولاية", fr="Ménages servis selon la wilaya", en="Households served by wilaya"),
 }  # fmt: skip
+INDICATORS = {
+    "coverage": Text(ar="التغطية (أفراد)", fr="Couverture (personnes)", en="Coverage (people)"),
+    "adequacy": Text(ar="الكفاية (من سلة الإنفاق)", fr="Adéquation (part du panier)", en="Adequacy (of the basket)"),
+    "exclusion_error": Text(ar="خطأ الإقصاء (أسر)", fr="Erreur d'exclusion (ménages)", en="Exclusion error (households)"),
+    "inclusion_error": Text(ar="خطأ الإدراج (أسر)", fr="Erreur d'inclusion (ménages)", en="Inclusion error (households)"),
+    "overlap": Text(ar="التقاطع (أسر السجل)", fr="Chevauchement (ménages du registre)", en="Overlap (registry households)"),
+    "concentration": Text(ar="معامل التركّز (السالب لصالح الأفقر)", fr="Coefficient de concentration (négatif : pro-pauvres)",
+                          en="Concentration coefficient (negative: pro-poor)"),
+}  # fmt: skip
+"""Those of a scenario that its report shows, of the whole country."""
 LEAN = (6, 7, 8)
 """The months of the lean season, as figures have them."""
 
@@ -186,7 +203,7 @@ class _Reporting:
     def _sections(self, one: ResultOut, before: str) -> list[Section]:
         found = [self._programs(one, before), self._months(one, before)]
         found += [self._sides(one, by, before) for by in ("size_band", "category", "wilaya")]
-        return [*found, self._served_by_wilaya(one, before)]
+        return [*found, self._served_by_wilaya(one, before), *self._indicators(one, before)]
 
     def _name(self, names: Mapping[str, str]) -> str:
         return names.get(self.language, next(iter(names.values()), ""))
@@ -282,3 +299,41 @@ class _Reporting:
         )
         note = f"{NOTES['served'].in_(self.language)} {NOTES['suppression'].in_(self.language)}"
         return Section(title, "", chart, note=note)
+
+    def _indicators(self, one: ResultOut, before: str) -> list[Section]:
+        """Of the country as a whole: what is told of all programs, and of each whatever the scenario moves."""
+        shown = [
+            each
+            for name in INDICATORS
+            for each in one.indicators
+            if each.indicator == name and each.by == "total" and (each.program is None or each.before != each.after)
+        ]
+        if not shown:
+            return []
+        names = {program.program: self._name(program.names) for program in one.programs}
+        rows = [
+            [
+                INDICATORS[each.indicator].in_(self.language),
+                " + ".join(names.get(code, code) for code in (each.program, each.other) if code in names)
+                or self.say("all"),
+                *(self._figure(each.indicator, figure) for figure in (each.before, each.after)),
+                self._moved(each),
+            ]
+            for each in shown
+        ]
+        head = [self.say(word) for word in ("indicator", "program", "before", "after", "moved")]
+        table, note = Table(head, rows, texts=2), NOTES["indicators"].in_(self.language)
+        return [Section(before + self.say("indicators_title"), self.say("moved_only"), table=table, note=note)]
+
+    def _figure(self, indicator: str, figure: FigureOut) -> str:
+        if figure.value is None:
+            return HIDDEN.in_(self.language) if figure.reason == "hidden" else DASH
+        return self.write.number(figure.value, 3) if indicator == "concentration" else self.write.share(figure.value)
+
+    def _moved(self, each: IndicatorOut) -> str:
+        if each.before.value is None or each.after.value is None:
+            return DASH
+        moved = each.after.value - each.before.value
+        if each.indicator == "concentration":
+            return self.write.signed(moved, 3)
+        return f"{self.write.signed(moved * 100, 1)} {self.say('points')}"

@@ -1,12 +1,16 @@
 """The worker that computes scenarios: reads the country, lays the changes over it in a thread, and keeps what is told of it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.country import Country
+from services.matching.figures.scenario_indicators import Cells, beside, scenario_cells
 from services.matching.figures.scenarios import compare, sure_links_only
 from services.matching.reading_country import read_country
 from services.matching.rules.changes import Change
@@ -14,6 +18,7 @@ from services.matching.scenarios.checking import refuse_unsound
 from services.matching.scenarios.commands import WAITING
 from services.matching.scenarios.models import Scenario, ScenarioRun
 from services.matching.scenarios.telling import told
+from services.matching.snapshots.queries import frozen
 from shared.clock import now
 from shared.consuming import is_of_the_surroundings
 from shared.errors import Refusal
@@ -22,6 +27,7 @@ from shared.platform import Platform
 from shared.text import Text
 
 LOOK_SECONDS = 1.0
+CERTAIN = "certain"
 LONGEST_COMPUTING = "15min"
 """The transaction that holds the worker's lock waits while a thread computes: hundreds of times as long as a country takes."""
 CHANGES: TypeAdapter[list[Change]] = TypeAdapter(list[Change])
@@ -64,16 +70,38 @@ async def run_next(platform: Platform) -> bool:
     return True
 
 
-async def _result(tx: Any, scenario: Scenario) -> dict[str, Any]:
-    country = await read_country(tx, now().date())
+async def _result(tx: AsyncSession, scenario: Scenario) -> dict[str, Any]:
+    if scenario.snapshot_id is None:
+        country = await read_country(tx, now().date())
+    else:
+        country = await frozen(tx, scenario.snapshot_id)
     changes = CHANGES.validate_python(scenario.changes)
     refuse_unsound(changes, {one.code for one in country.programs})
-    return await asyncio.to_thread(_computed, country, changes, scenario)
+    return await asyncio.to_thread(computed, country, changes, scenario.snapshot_id, scenario.links)
 
 
-def _computed(country: Country, changes: list[Change], scenario: Scenario) -> dict[str, Any]:
-    counted = sure_links_only(country) if scenario.links == "certain" else country
-    return told(compare(counted, changes), scenario.snapshot_id, scenario.links)
+def computed(country: Country, changes: Sequence[Change], snapshot_id: UUID | None, links: str) -> dict[str, Any]:
+    """What is told of a scenario over a country."""
+    counted = sure_links_only(country) if links == CERTAIN else country
+    comparison = compare(counted, changes)
+    before = _before(counted, snapshot_id, links)
+    after = scenario_cells(comparison.after, probable=links != CERTAIN)
+    return told(comparison, beside(before, after), snapshot_id, links)
+
+
+_known: dict[tuple[UUID, str], Cells] = {}
+
+
+def _before(country: Country, snapshot_id: UUID | None, links: str) -> Cells:
+    """The figures of a snapshot are the same for ever: those of the last one that was asked about are kept."""
+    key = None if snapshot_id is None else (snapshot_id, links)
+    if key is None or key not in _known:
+        found = scenario_cells(country, probable=links != CERTAIN)
+        if key is None:
+            return found
+        _known.clear()
+        _known[key] = found
+    return _known[key]
 
 
 def _told(code: str, why: Text) -> dict[str, str]:

@@ -120,6 +120,28 @@ class ChangedOut(BaseModel):
     lost_mru: Decimal | None
 
 
+class FigureOut(BaseModel):
+    """A part of a whole, in households, people or MRU; `reason` says why there is no value: `hidden`, `no_one`..."""
+
+    numerator: Decimal | None
+    denominator: Decimal | None
+    value: float | None
+    reason: str | None
+
+
+class IndicatorOut(BaseModel):
+    """An indicator of GET /v1/indicators before and after. `other` is the second program of a pair, or the month of a peak."""
+
+    indicator: str
+    by: str
+    group: str
+    program: str | None
+    other: str | None
+    unit: str
+    before: FigureOut
+    after: FigureOut
+
+
 class NoteOut(BaseModel):
     """How a part of the result is computed, in the caller's language."""
 
@@ -135,6 +157,7 @@ class ResultBody(BaseModel):
     programs: list[ProgramBudget]
     served: list[ServedOut]
     changes: list[ChangedOut]
+    indicators: list[IndicatorOut] = []
 
 
 class ResultOut(ResultBody):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import polars as pl
 
+from services.matching.figures.cells import MONEY, Cell
 from services.matching.figures.country import Country
 from services.matching.figures.groups import Group, sums
 from services.matching.figures.scenarios import Comparison
@@ -45,6 +46,15 @@ NOTES: Mapping[str, Text] = {
         en="Where a choice is needed: the poorest first by the registry's score, those without one last, equals by the household's"
         " id; a draw is repeated by its seed.",
     ),
+    "indicators": Text(
+        ar="مؤشرات الفترة كلها، محسوبة كمؤشرات اللقطات (‎GET /v1/indicators‎): التغطية على الأفراد، والكفاية نسبة إلى سلة الإنفاق الدنيا،"
+        " وأخطاء الاستهداف والتقاطع على أسر السجل في يوم البيانات.",
+        fr="Indicateurs de toute la période, calculés comme ceux des instantanés (GET /v1/indicators) : la couverture en personnes,"
+        " l'adéquation rapportée au panier de dépenses minimum, les erreurs de ciblage et le chevauchement sur les ménages du"
+        " registre au jour des données.",
+        en="Indicators of the whole period, computed as those of snapshots (GET /v1/indicators): coverage in people, adequacy over the"
+        " minimum expenditure basket, errors of targeting and overlap over the registry's households on the day of the data.",
+    ),
     "suppression": Text(
         ar="تُخفى المجموعات من أسرة إلى أربع أسر، وما قد يُستنتج منه عددها.",
         fr="Les groupes de 1 à 4 ménages sont masqués, ainsi que ce dont on pourrait les déduire.",
@@ -55,7 +65,9 @@ NOTES: Mapping[str, Text] = {
 SPLIT = ("winners", "losers", "unchanged", "unserved", "people_winning", "people_losing", "gained_mru", "lost_mru")
 
 
-def told(comparison: Comparison, snapshot_id: UUID | None, links: str) -> dict[str, Any]:
+def told(
+    comparison: Comparison, indicators: Sequence[tuple[Cell, Cell]], snapshot_id: UUID | None, links: str
+) -> dict[str, Any]:
     """What is stored of a result, and shown: `schemas.ResultBody` as JSON has it."""
     served = _served(comparison)
     return {
@@ -64,6 +76,7 @@ def told(comparison: Comparison, snapshot_id: UUID | None, links: str) -> dict[s
         "programs": _programs(comparison),
         "served": served,
         "changes": _changes(comparison.changes),
+        "indicators": [_indicator(*pair) for pair in indicators],
     }
 
 
@@ -80,9 +93,29 @@ def _basis(country: Country, snapshot_id: UUID | None, links: str) -> dict[str, 
     }
 
 
+def _indicator(before: Cell, after: Cell) -> dict[str, Any]:
+    return {
+        "indicator": before.indicator,
+        "by": before.by,
+        "group": before.group,
+        "program": before.program or None,
+        "other": (after.other if before.indicator == "peak_month" else before.other) or None,
+        "unit": before.unit,
+        "before": _figure(before),
+        "after": _figure(after),
+    }
+
+
+def _figure(cell: Cell) -> dict[str, Any]:
+    parts = (cell.numerator, cell.denominator)
+    told = [mru(one) if one is not None and cell.unit == MONEY else one for one in parts]
+    return {"numerator": told[0], "denominator": told[1], "value": cell.value, "reason": cell.reason}
+
+
 def mru(hundredths: int) -> str:
     """Whole hundredths as JSON has money."""
-    return f"{hundredths // 100}.{hundredths % 100:02d}"
+    sign, rest = "-" if hundredths < 0 else "", abs(hundredths)
+    return f"{sign}{rest // 100}.{rest % 100:02d}"
 
 
 def _amounts(before: int, after: int) -> dict[str, Any]:
@@ -172,11 +205,3 @@ def _in_mru(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hidden(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return dict(row) | dict.fromkeys(names)
-
-
-def side_by_side(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """What all of them are computed over; ValueError where that is not one country."""
-    first = results[0]["basis"]
-    if any(one["basis"] != first for one in results):
-        raise ValueError("different countries")
-    return dict(first)

@@ -145,7 +145,8 @@ async def test_notes_and_reasons_come_in_the_callers_language(client: httpx.Asyn
         for one in LANGUAGES
     ]
     assert len({note[0]["text"] for note in notes}) == 3
-    assert [one["part"] for one in notes[0]] == ["budget", "served", "changes", "choosing", "suppression"]
+    parts = ["budget", "served", "changes", "choosing", "indicators", "suppression"]
+    assert [one["part"] for one in notes[0]] == parts
 
 
 def rule(*criteria: dict[str, Any]) -> dict[str, Any]:
@@ -311,9 +312,47 @@ async def test_results_are_printed_alone_and_side_by_side(client: httpx.AsyncCli
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "Scénario : Par tête" in page.text
     assert "Hodh Ech Chargui" in page.text
-    assert "\u00a0%" not in page.text  # every split of winners and losers is hidden: two are unchanged
+    assert "masqué" in page.text  # every split of winners and losers: two are unchanged
     assert "Comparison of scenarios" in both.text and "Dix ménages" in both.text
     assert (await client.get(f"/v1/scenarios/{one['id']}/report", params={"format": "docx"})).status_code == 422
+
+
+async def test_a_scenario_rests_on_a_snapshot_which_is_printed_too(client: httpx.AsyncClient) -> None:
+    asked = await client.post("/v1/snapshots", json={"note": "Fin de mois"})
+    path = f"/v1/snapshots/{asked.json()['id']}"
+
+    async def made() -> bool:
+        return bool((await client.get(path)).json()["status"] == "done")
+
+    early = await client.post("/v1/scenarios", json=BODY | {"snapshot_id": asked.json()["id"]})
+    assert (early.status_code, early.json()["code"]) in ((409, "snapshot_not_made"), (201, early.json().get("code")))
+    await until(made, what="the snapshot")
+    scenario = await kept(client, name="Sur instantané", snapshot_id=asked.json()["id"])
+    for _ in range(2):  # the second time the snapshot's own figures are known
+        found = await result_of(client, scenario)
+        assert (found["basis"]["snapshot_id"], found["budget"]["after_mru"]) == (asked.json()["id"], "396000.00")
+        [coverage] = [
+            one
+            for one in found["indicators"]
+            if (one["indicator"], one["by"], one["program"]) == ("coverage", "total", None)
+        ]
+        assert coverage["before"] == coverage["after"] == {
+            "numerator": "110", "denominator": "220", "value": 0.5, "reason": None,
+        }  # fmt: skip
+    assert (await client.delete(path)).json()["code"] == "snapshot_in_use"
+    headers = {"If-Match": '"1"'}
+    assert (await client.delete(f"/v1/scenarios/{scenario['id']}", headers=headers)).status_code == 204
+
+    pdf = await client.get(f"{path}/report", params={"language": "ar"})
+    page = await client.get(f"{path}/report", params={"format": "html", "language": "fr"})
+    assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")
+    assert all(words in page.text for words in ("Fin de mois", asked.json()["id"], "50,0\u00a0%", "110 / 220"))
+    if early.status_code == 201:
+        await client.delete(f"/v1/scenarios/{early.json()['id']}", headers=headers)
+    assert (await client.delete(path)).status_code == 204
+    assert (await client.get(f"{path}/report")).status_code == 404
+    gone = await client.post("/v1/scenarios", json=BODY | {"snapshot_id": asked.json()["id"], "name": "Sans"})
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
 
 
 async def test_a_run_waits_is_cancelled_and_begun_again(client: httpx.AsyncClient, matching: Running) -> None:
