@@ -21,7 +21,7 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 (`TEKAMOUL_BENCH_HOUSEHOLDS=2000,10000` chooses the sizes). Of the registry: `make bench B=registry-import`
 (`TEKAMOUL_BENCH_HOUSEHOLDS`), `B=registry-read` (`TEKAMOUL_BENCH_PEOPLE`), `B=registry-write` (`TEKAMOUL_BENCH_WRITES`).
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
-(`TEKAMOUL_BENCH_ENROLLMENTS`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
+(`TEKAMOUL_BENCH_ENROLLMENTS`), `B=interlinkage-live` (`TEKAMOUL_BENCH_CHANGES`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
 them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`), `linkage-quality` and `linkage-export`. How well
 names are told apart: `B=names`. A scenario over a country: `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households).
 Each ends with one JSON line of its figures.
@@ -53,6 +53,8 @@ READING = """\
   The peer is COPY of the rows each of them left (entitlements, deliveries, ledger) into tables with the same indexes (`copy_...`).
 - **scenario**: the matching service with PostgreSQL, over HTTP: from the request to run a scenario over a frozen country until its
   result is there, reading of the frozen columns included; `seconds` is that of the slowest of three.
+- **interlinkage-live**: the whole platform after the main job; enrollments suspended and resumed through the gateway, one at a
+  time, from the answer until the overlaps, the gaps and what the household receives, asked at the gateway in turn, all say so.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -165,6 +167,7 @@ REGISTRY = {
         "households", "people", "programs", "receipts", "seconds", "per_head_s", "per_head_wider_s", "seven_changes_s",
         "service_cpu_s", "peak_mib", "load_before",
     ),
+    "interlinkage-live": ("households", "changes", "p50_s", "p99_s", "most_s", "load_before"),
     "names": (
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
         "tuning_recall_at_p95", "ns_per_pair",
@@ -182,6 +185,7 @@ REGISTRY_TARGETS = (
     ("enroll-write", "writes_per_s", "single enrollments/s", "at least 300", 300, True),
     ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
     ("scenario", "seconds", "a scenario on 300,000 households, s", "10", 10, False),
+    ("interlinkage-live", "p99_s", "a change of an enrollment in overlaps, gaps and value, p99, s", "1", 1, False),
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),

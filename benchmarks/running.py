@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import (
     enrollments,
+    live,
     main_job,
     names,
     payment_cycle,
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "enrolled": enrollments.run_enrolled,
     "enroll-write": enrollments.run_enroll_write,
     "scenario": scenarios.run_scenario,
+    "interlinkage-live": live.run_live,
 }
 
 

@@ -209,10 +209,12 @@ async def sweep_again(tx: AsyncSession) -> None:
 
 
 async def gaps_waiting(platform: Platform) -> dict[str, int]:
-    """For the health page: households that the sweep under way has not looked at yet."""
+    """For the health page: households that are to be looked at anew, by a sweep under way or about to begin."""
     async with platform.database.transaction() as tx:
         swept = await tx.get(GapSweep, 1)
-        if swept is None or swept.ended_at is not None:
+        is_of_now = swept is not None and (swept.day, swept.rules) == (now().date(), _digest(await documents(tx)))
+        if swept is not None and is_of_now and swept.ended_at is not None:
             return {"households_to_sweep": 0}
-        after = Household.id > swept.reached if swept.reached is not None else true()
-        return {"households_to_sweep": await tx.scalar(select(func.count()).where(after)) or 0}
+        reached = swept.reached if swept is not None and is_of_now else None
+        after = Household.id > reached if reached is not None else true()
+        return {"households_to_sweep": await tx.scalar(select(func.count()).select_from(Household).where(after)) or 0}

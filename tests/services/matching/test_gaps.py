@@ -138,6 +138,20 @@ async def test_a_new_day_makes_children_older(projection: Projection, monkeypatc
     assert await of(projection, 1, "SCHOOL_FEEDING") == (True, "never_enrolled")
 
 
+async def test_what_is_left_to_sweep_is_told_also_before_it_begins(projection: Projection) -> None:
+    platform: Any = projection  # of which the database alone is asked
+    await projection.households(*(household(number) for number in range(3)))
+    await sweep(projection)
+    assert await gaps.gaps_waiting(platform) == {"households_to_sweep": 0}
+
+    await projection.programs(program("TEKAVOUL", "taazour"))
+    assert await gaps.gaps_waiting(platform) == {"households_to_sweep": 3}
+    async with projection.database.transaction() as tx:
+        assert await sweep_chunk(tx, datetime.now().date(), 2)  # noqa: DTZ005
+
+    assert await gaps.gaps_waiting(platform) == {"households_to_sweep": 1}
+
+
 async def test_a_sweep_clears_away_what_the_version_before_left_behind(projection: Projection) -> None:
     await projection.programs(program("TEKAVOUL", "taazour"))
     await projection.households(household(1))
