@@ -44,7 +44,8 @@ from shared.platform import Platform
 
 CHUNK = 250
 """Beneficiaries linked in one transaction: under a second, so that the registry's events never wait long."""
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.2
+"""What an enrollment's change waits for at the most before overlaps and gaps follow it; a look is a question to an index."""
 LEAST_LIFTED = 0.05
 """Candidates that what is said of a household may lift to ADJUDICATE, by the most that it weighs (3 bits)."""
 

@@ -6,8 +6,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.matching.eligibility import queries, replaying, replays
-from services.matching.eligibility.schemas import EligibilityCounts, EligibilityOut, HouseholdGap, ReplayIn, ReplayOut
+from services.matching.eligibility import proposals, queries, replaying, replays
+from services.matching.eligibility.schemas import (
+    EligibilityCounts,
+    EligibilityOut,
+    HandOverProposal,
+    HouseholdGap,
+    ReplayIn,
+    ReplayOut,
+)
 from services.matching.gap_models import GapReason
 from shared.clock import now
 from shared.database import Tx
@@ -64,6 +71,21 @@ async def list_program_gaps(
     if program not in by.programs:
         raise NotFound(pointer="/path/program")
     return await queries.gaps(tx, program, limit, cursor, reason=reason, told=told)
+
+
+@router.get("/programs/{program}/hand-over-proposals")
+async def list_hand_over_proposals(
+    program: Code,
+    tx: Tx,
+    by: Annotated[Caller, permitted("referrals:read")],
+    limit: Limit = DEFAULT_PAGE,
+    cursor: Cursor = None,
+) -> Page[HandOverProposal]:
+    """Of one of the caller's programs the enrollments whose household has come to be meant, and is missed, by a complement that
+    its agreement covers. A person decides whether it is referred there."""
+    if program not in by.programs:
+        raise NotFound(pointer="/path/program")
+    return await proposals.proposals(tx, program, limit, cursor, by=by)
 
 
 @router.post("/eligibility-replays", status_code=202, response_model=ReplayOut)

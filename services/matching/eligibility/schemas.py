@@ -77,6 +77,19 @@ class HouseholdGap(BaseModel):
     since: datetime
 
 
+class HandOverProposal(BaseModel):
+    """An enrollment of the caller's program whose household a complement means and misses since a moment: because a child
+    was born or has grown, a member has become disabled, it has moved, or the complement let it go (`reason`).
+
+    To hand it over, refer it (`POST /v1/referrals`, reason `situation_changed`).
+    """
+
+    enrollment_id: UUID
+    to_program: str
+    reason: GapWhy
+    since: datetime
+
+
 class ReplayIn(BaseModel):
     """Whom a program's rule meant on `as_of`, by what was known and published at `known_at`; null: by what is known now."""
 

@@ -33,6 +33,7 @@ ROUTES = {
     f"/v1/households/{UNKNOWN}/eligibility?program=TEKAVOUL": "eligibility:read",
     "/v1/programs/TEKAVOUL/eligibility": "eligibility:read",
     "/v1/programs/TEKAVOUL/gaps": "gaps:read",
+    "/v1/programs/TEKAVOUL/hand-over-proposals": "referrals:read",
     "/v1/eligibility-replays": "eligibility:replay",
     f"/v1/eligibility-replays/{UNKNOWN}": "eligibility:replay",
     f"/v1/eligibility-replays/{UNKNOWN}/households/{UNKNOWN}": "eligibility:replay",
