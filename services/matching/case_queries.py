@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, distinct, extract, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, cast, distinct, extract, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.case_answering import SETTLES, may_see
@@ -21,7 +21,7 @@ from services.matching.referring import is_linked, standing_to
 from services.matching.rules.matrix import PairRule, pair_of
 from services.matching.rules.overlap_cases import CaseStatus
 from services.matching.rules.referring import Standing
-from services.matching.rules.suppressing import SMALLEST_CELL, shown
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, suppress
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -175,16 +175,22 @@ async def summary(tx: AsyncSession, by: Caller, opened_from: date | None, opened
         rows = rows.where(day >= opened_from)
     if opened_to is not None:
         rows = rows.where(day <= opened_to)
-    counts = ("opened", "reopened", "waiting", "disputed", "overdue", "resolved", "ceased")
-    return [
-        CaseSummary(
-            program_a=one.program_a,
-            program_b=one.program_b,
-            **{name: shown(getattr(one, name)) for name in counts},
-            median_days_to_resolved=round(float(one.days), 1) if one.resolved >= SMALLEST_CELL else None,
-        )
-        for one in await tx.execute(rows)
-    ]
+    return [_summary(one) for one in await tx.execute(rows)]
+
+
+def _summary(row: Row[Any]) -> CaseSummary:
+    # What is waiting, resolved and ceased makes up what was opened: one of them alone left out would be told by the others.
+    [[waiting, resolved, ceased, opened]] = suppress([[row.waiting, row.resolved, row.ceased, row.opened]])
+    return CaseSummary(
+        program_a=row.program_a,
+        program_b=row.program_b,
+        opened=opened,
+        waiting=waiting,
+        resolved=resolved,
+        ceased=ceased,
+        **{name: shown(getattr(row, name)) for name in ("reopened", "disputed", "overdue")},
+        median_days_to_resolved=round(float(row.days), 1) if row.resolved >= SMALLEST_CELL else None,
+    )
 
 
 async def missing_complements(tx: AsyncSession, by: Caller) -> list[MissingComplement]:

@@ -1,4 +1,5 @@
-"""Story 12: a committee secretary fills the rules matrix, takes a decision back, and excludes nobody by it."""
+"""Story 12: a committee secretary fills the rules matrix, two institutions answer for what it forbids, she takes the decision
+back, and excludes nobody by it."""
 
 from typing import Any
 
@@ -6,6 +7,7 @@ import httpx
 import pytest
 
 from journeys.asking import PROGRAMS, active_households
+from running import until
 from shared.clock import now
 from whole_platform import LoadedPlatform
 
@@ -23,6 +25,42 @@ async def decided(committee: Any, body: dict[str, Any], if_match: str) -> httpx.
     await committee.call("POST", approve, body=CHAIR, if_match='"1"')
     found: httpx.Response = await committee.answer("GET", CELL)
     return found
+
+
+async def cases_of(client: Any, **asked: Any) -> list[dict[str, Any]]:
+    found = [one async for one in client.pages("/matching/v1/overlap-cases", **asked)]
+    return [one for one in found if {side["program"] for side in one["sides"]} == {"EL_MAOUNA", "TEKAVOUL"}]
+
+
+async def ceased_of(client: Any, wanted: int) -> list[dict[str, Any]] | None:
+    found = await cases_of(client, status="ceased")
+    return found if len(found) == wanted else None
+
+
+async def both_institutions_answer(loaded: LoadedPlatform, both: int) -> None:
+    """Each household that is in both is a case of two institutions; of one they agree, of one they do not."""
+    async with loaded.platform.client("csa") as officer, loaded.platform.client("taazour") as keeper:
+
+        async def opened() -> bool:
+            return len(await cases_of(officer, status="open")) == both
+
+        await until(opened, what="a case for each household that is in both")
+        agreed, disputed, *_ = await cases_of(officer, status="open")
+        food = next(one for one in agreed["sides"] if one["mine"])
+        assert food["program"] == "EL_MAOUNA" and food["enrollment_ids"]
+        for case, theirs, outcome in ((agreed, "end_here", "one_ends"), (disputed, "keep_here", None)):
+            path = f"/matching/v1/overlap-cases/{case['id']}/answer"
+            await officer.call("POST", path, body={"official": "officer-1", "answer": theirs}, if_match='"1"')
+            body = {"official": "clerk-1", "answer": "keep_here", "program": "TEKAVOUL"}
+            made = await keeper.call("POST", path, body=body, if_match='"2"')
+            assert made["outcome"] == outcome
+        settle = f"/matching/v1/overlap-cases/{disputed['id']}/settle"
+        body = {"official": "director-1", "outcome": "exception", "legal_reference": "محضر رقم 8"}
+        assert (await keeper.call("POST", settle, body=body, if_match='"3"'))["status"] == "resolved"
+        [figures] = [
+            one for one in await officer.get("/matching/v1/overlap-cases/summary") if one["program_b"] == "TEKAVOUL"
+        ]
+        assert (figures["opened"], figures["resolved"]) == (both, None), "two are few"
 
 
 async def test_a_secretary_fills_the_matrix_and_nobody_is_excluded_by_it(loaded: LoadedPlatform) -> None:
@@ -53,6 +91,7 @@ async def test_a_secretary_fills_the_matrix_and_nobody_is_excluded_by_it(loaded:
         page = await secretary.answer("GET", "/matching/v1/rules-matrix/pdf", language="ar")
         assert page.content.startswith(b"%PDF-")
 
+        await both_institutions_answer(loaded, both)
         undone = await decided(secretary, tolerated | {"valid_from": today}, second.headers["ETag"])
         assert (undone.json()["overlap_class"], undone.headers["ETag"]) == ("tolerated", '"3"')
         turns = [(one["overlap_class"], one["before"]) async for one in secretary.pages(f"{CELL}/history")]
@@ -62,6 +101,8 @@ async def test_a_secretary_fills_the_matrix_and_nobody_is_excluded_by_it(loaded:
             with pytest.raises(httpx.HTTPStatusError) as closed:
                 await ask
             assert closed.value.response.status_code == 403
+        ceased = await until(lambda: ceased_of(other, both - 2), what="the cases to cease with their rule")
+        assert {one["ended_because"] for one in ceased} == {"no_longer_forbidden"}
     await platform.quiet()
     assert set(before) == set(PROGRAMS)
     assert await active_households(platform) == before

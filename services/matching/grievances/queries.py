@@ -4,14 +4,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, and_, cast, extract, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, and_, cast, extract, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.grievances.commands import OF_REGISTRY, OF_UNIT, may_see
 from services.matching.grievances.models import Grievance
 from services.matching.grievances.schemas import GrievanceDetail, GrievanceOut, GrievanceSummary, GrievanceTurn
 from services.matching.rules.grieving import WAITS_FOR, Category, Desk, GrievanceStatus, Verdict
-from services.matching.rules.suppressing import SMALLEST_CELL, shown
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, suppress
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -116,13 +116,19 @@ async def summary(
         rows = rows.where(day >= opened_from)
     if opened_to is not None:
         rows = rows.where(day <= opened_to)
-    counts = ("opened", "waiting", "overdue", "answered", "upheld", "escalated", "reopened", "closed")
-    return [
-        GrievanceSummary(
-            desk=one.desk,
-            program=one.program,
-            **{name: shown(getattr(one, name)) for name in counts},
-            median_days_to_answer=round(float(one.days), 1) if one.answered >= SMALLEST_CELL else None,
-        )
-        for one in await tx.execute(rows)
-    ]
+    return [_summary(one) for one in await tx.execute(rows)]
+
+
+def _summary(row: Row[Any]) -> GrievanceSummary:
+    # What waits, what is closed and the rest make up what was opened: one of them alone left out would be told by the others.
+    rest = row.opened - row.waiting - row.closed
+    [[waiting, closed, _, opened]] = suppress([[row.waiting, row.closed, rest, row.opened]])
+    return GrievanceSummary(
+        desk=row.desk,
+        program=row.program,
+        opened=opened,
+        waiting=waiting,
+        closed=closed,
+        **{name: shown(getattr(row, name)) for name in ("overdue", "answered", "upheld", "escalated", "reopened")},
+        median_days_to_answer=round(float(row.days), 1) if row.answered >= SMALLEST_CELL else None,
+    )
