@@ -78,6 +78,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             targeting_routes.router,
             scenario_routes.router,
             plan_routes.router,
+            plan_routes.disclosures,
             eligibility_routes.router,
             snapshot_routes.router,
             snapshot_report_routes.router,

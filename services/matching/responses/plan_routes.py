@@ -17,6 +17,7 @@ from services.matching.responses.plan_schemas import (
     DesignIn,
     ListedOut,
     PaidIn,
+    ReadingOut,
     ReasonIn,
     ResponseDetail,
     ResponseOut,
@@ -34,6 +35,7 @@ from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.text import Language
 
 router = APIRouter(prefix="/v1/responses", tags=["responses"])
+disclosures = APIRouter(prefix="/v1", tags=["responses"])
 PageLanguage = Annotated[Language | None, Query(description="Of the page; otherwise as Accept-Language says.")]
 PDF = {"content": {"application/pdf": {}}, "description": "The page."}
 
@@ -133,6 +135,14 @@ async def read_list(
     """The households of a list, in order, to whom it is shared with now: with the institution that responds too, where it
     shares it with itself. After the sharing's end it is refused. Every page read is written down."""
     return await sharing.read_list(tx, response_id, limit, cursor, by=by)
+
+
+@disclosures.get("/response-readings")
+async def list_readings(
+    tx: Tx, by: Approving, household_id: UUID, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[ReadingOut]:
+    """To whom lists of shock responses told of a household: when, for what, by what right."""
+    return await sharing.readings_of(tx, household_id, limit, cursor)
 
 
 @router.get("/{response_id}/sharings")

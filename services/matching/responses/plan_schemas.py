@@ -270,6 +270,18 @@ class SharingOut(Body):
     readings: int
 
 
+class ReadingOut(Body):
+    """A household of a list of which a recipient was told: when, for what, by what right."""
+
+    response_id: UUID
+    title: str
+    household_id: UUID
+    read_by: str
+    read_at: datetime
+    purpose: str
+    legal_basis: str
+
+
 class ListedOut(Body):
     """A household of the list. `apart`: what sets it apart from the one before it: its score, its category, or, of two equally
     poor, the lot drawn for the plan."""

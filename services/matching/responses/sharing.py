@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.responses.plan_errors import ListNotThere, SharingEnded, SharingEndRefused
 from services.matching.responses.plan_models import Response, ResponseHousehold, ResponseReading, ResponseSharing
-from services.matching.responses.plan_schemas import ByOfficialIn, ListedOut, SharingIn, SharingOut
+from services.matching.responses.plan_schemas import ByOfficialIn, ListedOut, ReadingOut, SharingIn, SharingOut
 from services.matching.responses.planning import own_response, remember
 from services.matching.rules.responding import ResponseStatus
 from shared.clock import now
@@ -134,6 +134,39 @@ async def _sharing_with(tx: AsyncSession, response_id: UUID, by: Caller) -> Resp
     if found is None:
         raise NotFound
     return found
+
+
+async def readings_of(tx: AsyncSession, household_id: UUID, limit: int, cursor: str | None) -> Page[ReadingOut]:
+    """Who was told of a household by lists of responses, the first first: what its people may ask."""
+    inside = ResponseHousehold.position.between(
+        ResponseReading.first_position, ResponseReading.first_position + ResponseReading.households - 1
+    )
+    rows = (
+        select(ResponseReading, ResponseSharing, Response.title)
+        .join(ResponseSharing, ResponseSharing.id == ResponseReading.sharing_id)
+        .join(Response, Response.id == ResponseSharing.response_id)
+        .join(ResponseHousehold, and_(ResponseHousehold.response_id == Response.id, inside))
+        .where(ResponseHousehold.household_id == household_id)
+        .order_by(ResponseReading.id)
+        .limit(limit + 1)
+    )
+    if cursor:
+        rows = rows.where(ResponseReading.id > decode_cursor(cursor, int)[0])
+    found = (await tx.execute(rows)).all()
+    items = [
+        ReadingOut(
+            response_id=one.ResponseSharing.response_id,
+            title=one.title,
+            household_id=household_id,
+            read_by=one.ResponseReading.read_by,
+            read_at=one.ResponseReading.read_at,
+            purpose=one.ResponseSharing.purpose,
+            legal_basis=one.ResponseSharing.legal_basis,
+        )
+        for one in found[:limit]
+    ]
+    more = encode_cursor(found[limit - 1].ResponseReading.id) if len(found) > limit else None
+    return Page(items=items, next_cursor=more)
 
 
 def _listed(one: ResponseHousehold) -> ListedOut:

@@ -195,6 +195,13 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
                 .filter_by(ended_at=None)
             )
         assert refused(await wfp.get(f"/v1/responses/{found['id']}/list")) == (403, "sharing_ended"), "by itself"
+    told = await items(csa, "/v1/response-readings", household_id=str(id_of(f"household {POOREST}")))
+    assert [(one["read_by"], one["purpose"]) for one in told] == [("wfp", SHARED["purpose"])] * 2, (
+        "the first of each list"
+    )
+    told = await items(csa, "/v1/response-readings", household_id=str(id_of("household 3")), limit=1)
+    assert [one["response_id"] for one in told] == [found["id"]]
+    assert await items(csa, "/v1/response-readings", household_id=str(id_of("household 0"))) == [], "not listed"
     async with matching.client(name="cnam", permissions=frozenset({"responses:read"})) as stranger:
         for path in ("", "/list", "/after-action", "/plan.pdf"):
             assert refused(await stranger.get(f"/v1/responses/{found['id']}{path}")) == (404, "not_found")
