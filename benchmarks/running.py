@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import (
     enrollments,
+    interlinkage,
     live,
     main_job,
     names,
@@ -42,6 +43,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "enroll-write": enrollments.run_enroll_write,
     "scenario": scenarios.run_scenario,
     "interlinkage-live": live.run_live,
+    "interlinkage": interlinkage.run_interlinkage,
+    "indicators": interlinkage.run_indicators,
 }
 
 

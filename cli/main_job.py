@@ -132,6 +132,13 @@ async def follow(
     )
 
 
+async def ask_for_snapshot(door: Door, note: str) -> str:
+    """Taazour freezes the country, so that figures can be read; returns the snapshot's id. It is made within the minute."""
+    async with door.client("taazour") as client:
+        asked = await client.call("POST", "/matching/v1/snapshots", body={"note": note})
+    return str(asked["id"])
+
+
 async def wait_until_quiet(gateway_url: str, told: Told, patience: float = PATIENCE_SECONDS) -> None:
     """Until nothing is on its way any more: no file waiting, no event unpublished or unread, nobody uncompared."""
     deadline, quiet = time.monotonic() + patience, 0

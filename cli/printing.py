@@ -38,6 +38,16 @@ WORDS = {
         fr="Recoupement des programmes (ménages du registre servis par les deux)",
         en="Overlap of programs (registry households served by both)",
     ),
+    "first_snapshot": Text(
+        ar="اللقطة الأولى: بلاد العينة",
+        fr="Premier instantané : le pays d'exemple",
+        en="First snapshot: the sample country",
+    ),
+    "snapshot": Text(
+        ar="تُحسب المؤشرات: ‎/matching/v1/snapshots/{id}/indicators‎",
+        fr="Les indicateurs se calculent : /matching/v1/snapshots/{id}/indicators",
+        en="Indicators are being computed: /matching/v1/snapshots/{id}/indicators",
+    ),
     "gaps": Text(
         ar="أكبر الفجوات حسب الولاية (أسر مستهدفة لا يصلها البرنامج)",
         fr="Plus grandes lacunes par wilaya (ménages visés que le programme n'atteint pas)",

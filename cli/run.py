@@ -12,7 +12,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.demo.generate import generate, read_manifest
 from cli.institutions import configured_platform
-from cli.main_job import Door, Loaded, MainJobFailed, Told, load_lists, load_registry, wait_until_quiet
+from cli.main_job import (
+    Door,
+    Loaded,
+    MainJobFailed,
+    Told,
+    ask_for_snapshot,
+    load_lists,
+    load_registry,
+    wait_until_quiet,
+)
 from cli.platform import Ready, RunOptions, run_platform
 from cli.printing import Printer
 from cli.refusals import StartRefused
@@ -80,6 +89,7 @@ async def main_job(door: Door, data_dir: Path, households: int, seed: int, print
         seconds = time.monotonic() - started
         marker.write_text(json.dumps({"seconds": round(seconds, 2), "files": [asdict(one) for one in loaded]}))
         printer.say("seconds", seconds=printer.number(round(seconds, 1)))
+        printer.say("snapshot", id=await ask_for_snapshot(door, printer.word("first_snapshot")))
     printer.files(loaded)
     printer.report(await gather_report(door, folder, read_manifest(folder / "manifest.json")))
 

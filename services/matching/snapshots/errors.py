@@ -49,6 +49,15 @@ class SnapshotNotMade(Refusal):
     )
 
 
+class SnapshotNotFiled(Refusal):
+    code, status = "snapshot_not_filed", 409
+    text = Text(
+        ar="لم يُكتب ملف هذه اللقطة بعد. أعيدوا الطلب بعد قليل؛ أرقامها مقروءة.",
+        fr="Le fichier de cet instantané n'est pas encore écrit. Redemandez-le dans un instant ; ses chiffres se lisent déjà.",
+        en="The file of this snapshot is not written yet. Ask again in a moment; its figures can be read.",
+    )
+
+
 class SnapshotInUse(Refusal):
     code, status = "snapshot_in_use", 409
     text = Text(

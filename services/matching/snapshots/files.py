@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from shared.exporting.files import writer
 from shared.text import Text
 
 FORMATS: Final = ("csv", "xlsx", "parquet")
-BATCH = 5_000
+BATCH = 1_000
 CENTS = 100
 
 
@@ -54,14 +55,22 @@ def file_name(format_: str) -> str:
 
 
 def write(
-    folder: Path, cells: Sequence[Cell], head: tuple[UUID, date, date, float], places: PlaceNames, made_at: datetime
+    folder: Path,
+    cells: Sequence[Cell],
+    head: tuple[UUID, date, date, float],
+    places: PlaceNames,
+    made_at: datetime,
+    given_up: Event,
 ) -> dict[str, Path]:
-    """The files, by name; the same cells give the same bytes."""
+    """The files, by name; the same cells give the same bytes. Nothing more is written once it is `given_up`."""
     found: dict[str, Path] = {}
     for format_ in FORMATS:
         path = folder / file_name(format_)
         sink = writer(format_, path, COLUMNS, made_at)
         for start in range(0, len(cells), BATCH):
+            if given_up.is_set():
+                sink.drop()
+                return {}
             sink.write([_row(one, head, places) for one in cells[start : start + BATCH]])
         sink.close()
         found[path.name] = path

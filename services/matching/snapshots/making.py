@@ -5,24 +5,20 @@ It appears whole or not at all: one cut by a death is made again from its beginn
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import delete, select, text, update
 
 from services.matching.figures.cells import Cell
 from services.matching.figures.computing import indicator_cells
 from services.matching.figures.country import Country
 from services.matching.figures.freezing import bytes_of, freeze, hash_of
 from services.matching.modeling import version_in_force
-from services.matching.models import Place
 from services.matching.reading_country import read_country
-from services.matching.snapshots import files
 from services.matching.snapshots.comparing import compare_next
+from services.matching.snapshots.filing import file_next, keep
 from services.matching.snapshots.models import (
     DONE,
     FAILED,
@@ -43,7 +39,6 @@ from shared.platform import Platform
 from shared.text import Text
 
 LOOK_SECONDS = 1.0
-PART_BYTES = 1 << 20
 LONGEST_READING = "15min"
 """A transaction sees one state of the database while the country is read; nothing waits for it."""
 CELL_COLUMNS = (
@@ -70,9 +65,9 @@ FAILURE = Text(
 
 
 async def snapshots_worker(platform: Platform) -> None:
-    """The worker: makes the snapshots asked for, oldest first, and works out comparisons, for ever."""
+    """The worker: makes the snapshots asked for, oldest first, works out comparisons, and writes files, for ever."""
     while True:
-        if not (await make_next(platform) or await compare_next(platform)):
+        if not (await make_next(platform) or await compare_next(platform) or await file_next(platform)):
             await platform.wait_for_work(LOOK_SECONDS)
 
 
@@ -121,7 +116,7 @@ async def _make(platform: Platform, snapshot_id: UUID) -> bool:
             return True
         wanted = await tx.get_one(Snapshot, snapshot_id)
         country = await read_country(tx, wanted.day)
-        version, places = await version_in_force(tx), await _places(tx)
+        version = await version_in_force(tx)
         if not await _step(platform, snapshot_id, "freezing"):
             return True
         parts = await asyncio.to_thread(freeze, country)
@@ -129,23 +124,13 @@ async def _make(platform: Platform, snapshot_id: UUID) -> bool:
             return True
         cells = await asyncio.to_thread(indicator_cells, country)
         made = _Made(parts, cells, version, country.threshold, len(country.households), _people(country))
-        with tempfile.TemporaryDirectory(prefix="tekamoul-snapshot-") as folder:
-            head = (wanted.id, wanted.day, wanted.period_from, country.threshold)
-            written = await asyncio.to_thread(files.write, Path(folder), cells, head, places, wanted.asked_at)
-            if await _step(platform, snapshot_id, "storing"):
-                await _store(platform, snapshot_id, made, written)
+        if await _step(platform, snapshot_id, "storing"):
+            await _store(platform, snapshot_id, made)
     return True
 
 
 def _people(country: Country) -> int:
     return int(country.households["size"].sum())
-
-
-async def _places(tx: AsyncSession) -> files.PlaceNames:
-    rows = await tx.execute(
-        select(Place.code, Place.name_ar, Place.name_fr).where(Place.kind.in_(("wilaya", "moughataa")))
-    )
-    return {code: (ar, fr) for code, ar, fr in rows}
 
 
 async def _step(platform: Platform, snapshot_id: UUID, step: str) -> bool:
@@ -156,7 +141,7 @@ async def _step(platform: Platform, snapshot_id: UUID, step: str) -> bool:
     return found is not None
 
 
-async def _store(platform: Platform, snapshot_id: UUID, made: _Made, written: Mapping[str, Path]) -> None:
+async def _store(platform: Platform, snapshot_id: UUID, made: _Made) -> None:
     """All of it in one transaction, unless it has been cancelled meanwhile."""
     async with platform.database.transaction() as tx:
         found = await tx.get_one(Snapshot, snapshot_id, with_for_update=True)
@@ -164,9 +149,7 @@ async def _store(platform: Platform, snapshot_id: UUID, made: _Made, written: Ma
             return
         await tx.execute(delete(SnapshotPart).where(SnapshotPart.snapshot_id == snapshot_id))
         for name, content in made.parts.items():
-            await _keep(tx, snapshot_id, name, content)
-        for name, path in written.items():
-            await _keep(tx, snapshot_id, name, await asyncio.to_thread(path.read_bytes))
+            await keep(tx, snapshot_id, name, content)
         await copy_ready_rows(tx, SnapshotCell.__tablename__, CELL_COLUMNS, list(_rows(snapshot_id, made.cells)))
         found.status, found.step, found.ended_at = DONE, None, now()
         found.threshold, found.model_version = made.threshold, made.model_version
@@ -177,12 +160,6 @@ async def _store(platform: Platform, snapshot_id: UUID, made: _Made, written: Ma
             tx, SnapshotMade(snapshot_id=snapshot_id, day=found.day, households=made.households, cells=len(made.cells))
         )
     log.info("snapshot_made", snapshot_id=str(snapshot_id), households=made.households, cells=len(made.cells))
-
-
-async def _keep(tx: AsyncSession, snapshot_id: UUID, name: str, content: bytes) -> None:
-    for part, start in enumerate(range(0, len(content), PART_BYTES)):
-        piece = content[start : start + PART_BYTES]
-        await tx.execute(insert(SnapshotPart).values(snapshot_id=snapshot_id, name=name, part=part, content=piece))
 
 
 def _rows(snapshot_id: UUID, cells: list[Cell]) -> Iterator[tuple[object, ...]]:

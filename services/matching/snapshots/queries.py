@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.figures.country import Country, twelve_months
 from services.matching.figures.freezing import FRAMES, TERMS, hash_of, thaw
 from services.matching.models import Place
-from services.matching.snapshots.errors import SnapshotNotMade
+from services.matching.snapshots.errors import SnapshotNotFiled, SnapshotNotMade
 from services.matching.snapshots.models import DONE, Comparison, Snapshot, SnapshotCell, SnapshotPart, SnapshotUse
 from services.matching.snapshots.notes import WORDS, indicators, refuse_unknown
 from services.matching.snapshots.schemas import ComparisonOut, Figure, FiguresOf, FiguresPage, SnapshotOut
@@ -173,6 +173,12 @@ async def frozen(tx: AsyncSession, snapshot_id: UUID) -> Country:
 async def _content(tx: AsyncSession, snapshot_id: UUID, name: str) -> bytes:
     rows = select(SnapshotPart.content).where(SnapshotPart.snapshot_id == snapshot_id, SnapshotPart.name == name)
     return b"".join(await tx.scalars(rows.order_by(SnapshotPart.part)))
+
+
+async def refuse_unfiled(tx: AsyncSession, snapshot_id: UUID, name: str) -> None:
+    """SnapshotNotFiled while a file of the figures is still to be written."""
+    if await tx.get(SnapshotPart, (snapshot_id, name, 0)) is None:
+        raise SnapshotNotFiled
 
 
 async def pieces(database: Database, snapshot_id: UUID, name: str) -> AsyncIterator[bytes]:

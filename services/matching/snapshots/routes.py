@@ -112,8 +112,9 @@ async def list_figures(
 async def get_figures_file(
     request: Request, snapshot_id: UUID, tx: Tx, by: Reading, format: Format = "csv"
 ) -> Response:
-    """All figures of a snapshot as one file; the same one whenever it is fetched."""
+    """All figures of a snapshot as one file; the same one whenever it is fetched. It is written soon after the snapshot."""
     of = await queries.made(tx, snapshot_id)
+    await queries.refuse_unfiled(tx, snapshot_id, file_name(format))
     headers = {
         "Content-Disposition": f'attachment; filename="indicators-{of.day}.{format}"',
         "ETag": f'"{(of.cells_hash or b"").hex()}-{format}"',

@@ -26,13 +26,15 @@ from services.matching.snapshots.errors import (
     SameSnapshot,
     SnapshotEnded,
     SnapshotInUse,
+    SnapshotNotFiled,
     SnapshotNotMade,
     TooManySnapshots,
 )
+from services.matching.snapshots.filing import file_next
 from services.matching.snapshots.making import make_next
 from services.matching.snapshots.models import Snapshot, SnapshotCell, SnapshotPart
 from services.matching.snapshots.notes import WORDS, indicators
-from services.matching.snapshots.queries import SnapshotDamaged, frozen
+from services.matching.snapshots.queries import SnapshotDamaged, frozen, refuse_unfiled
 from services.matching.snapshots.schemas import ComparisonIn, SnapshotIn
 from shared.clock import now
 from shared.identity import Caller
@@ -208,6 +210,12 @@ async def test_files_hold_every_figure(client: httpx.AsyncClient) -> None:
     made = await make(client)
     path = f"/v1/snapshots/{made['id']}/file"
 
+    async def filed() -> bool:
+        answer = await client.get(path)
+        assert answer.status_code == 200 or answer.json()["code"] == "snapshot_not_filed"
+        return answer.status_code == 200
+
+    await until(filed, what="the files", seconds=60)
     text, book, parquet = [await client.get(path, params={"format": kind}) for kind in ("csv", "xlsx", "parquet")]
 
     rows = list(csv.DictReader(io.StringIO(text.content.decode("utf-8-sig"))))
@@ -328,6 +336,7 @@ async def test_cancelled_while_it_is_computed_nothing_of_it_is_kept(
     assert await make_next(platform)
     assert await status(projection, snapshot_id) == ("cancelled", 0)
     assert not await make_next(platform)
+    assert not await file_next(platform)
     async with projection.database.transaction() as tx:
         with pytest.raises(SnapshotEnded):
             await commands.cancel(tx, snapshot_id)
@@ -344,6 +353,10 @@ async def test_one_cut_by_a_death_is_made_again_and_a_fault_is_told(
 
     assert await make_next(platform)
     assert (await status(projection, cut))[0] == "done"
+    async with projection.database.transaction() as tx:
+        with pytest.raises(SnapshotNotFiled):
+            await refuse_unfiled(tx, cut, "indicators.csv")
+    assert [await file_next(platform), await file_next(platform)] == [True, False]
 
     def fault(_: Any) -> Any:
         raise ZeroDivisionError
