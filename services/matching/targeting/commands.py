@@ -167,10 +167,11 @@ async def _freeze(tx: AsyncSession, found: TargetingList) -> None:
 
 
 async def close(tx: AsyncSession, list_id: UUID, official: str, *, by: Caller, if_match: str) -> TargetingList:
-    """Nothing is left to do: the recipient reads it no more."""
+    """Nothing is left to do: the recipient reads it no more, and the names kept for it are gone."""
     found = await _own(tx, list_id, by, if_match)
     _refuse_step(found, ListStatus.CLOSED)
     turn(tx, found, ListStatus.CLOSED, by=by.name, official=official)
+    await _forget_names(tx, list_id)
     return found
 
 
@@ -182,13 +183,17 @@ async def revoke(
     _refuse_step(found, ListStatus.REVOKED)
     found.revoked_at = now()
     turn(tx, found, ListStatus.REVOKED, by=by.name, official=official, reason=reason)
+    await _forget_names(tx, list_id)
+    return found
+
+
+async def _forget_names(tx: AsyncSession, list_id: UUID) -> None:
     await tx.execute(
         update(TargetedHousehold)
         .where(TargetedHousehold.list_id == list_id)
         .values(head_name_fr=None, head_name_ar=None, village=None)
         .execution_options(synchronize_session=False)
     )
-    return found
 
 
 async def reviewed(tx: AsyncSession, list_id: UUID, by: Caller, if_match: str) -> TargetingList:

@@ -71,7 +71,7 @@ class TargetingList(Base):
 
 
 class TargetedHousehold(Base):
-    """A household on a list. What is told of it is kept as it was at the release, and gone once the list is revoked."""
+    """A household on a list. What is told of it is kept as it was at the release; names are gone once it is closed or revoked."""
 
     __tablename__ = "targeted_households"
     __table_args__ = (
@@ -132,7 +132,7 @@ class ListAccess(Base):
 
 
 class ListRemark(Base):
-    """A remark with which a list came back. `remark` is what the registry is told; nothing of an absence, which changes nothing.
+    """A remark with which a list came back. `remark` is what the registry is told, until it has answered; nothing of an absence.
 
     `outcome`: noted, sent, and then as the registry tells it: a request proposed, applied, refused or withdrawn, or none.
     """

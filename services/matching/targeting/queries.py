@@ -81,11 +81,20 @@ async def detail(tx: AsyncSession, list_id: UUID, by: Caller, language: Language
         legal_basis=found.agreement["legal_basis"],
         asked=found.asked,
         terms=found.terms,
-        counts=None if found.counts is None else counts_out(found.counts, language),
+        counts=None if found.counts is None else counts_out(_seen_by(found, by), language),
         history=history,
         seed_commitment=hashlib.sha256(tie_seed(found.seed)).hexdigest(),
         seed=tie_seed(found.seed).hex() if found.released_at is not None else None,
     )
+
+
+def _seen_by(found: TargetingList, by: Caller) -> dict[str, Any]:
+    """The counts; of other programs the recipient sees those its agreement covers, the provider of the data all."""
+    counts = found.counts or {}
+    if by.name == found.provider:
+        return counts
+    covered = {found.program, *found.agreement["programs"]}
+    return counts | {"overlaps": [one for one in counts["overlaps"] if one["program"] in covered]}
 
 
 def _told(one: TargetingList) -> dict[str, Any]:

@@ -165,10 +165,11 @@ async def pulled(tx: AsyncSession, batch_id: UUID, limit: int, cursor: str | Non
 
 
 async def take_over_answers(tx: AsyncSession, answers: Iterable[Mapping[str, Any]]) -> None:
-    """Keep what became of remarks, as the registry tells it now."""
+    """Keep what became of remarks, as the registry tells it now. It has their words by then, and they are kept there alone."""
     told = {UUID(one["id"]): one for one in answers}
     for one in await tx.scalars(select(ListRemark).where(ListRemark.id.in_(told)).with_for_update()):
         one.outcome, one.reason = told[one.id]["status"], told[one.id]["reason"]
+        one.remark = None
 
 
 async def remarks(

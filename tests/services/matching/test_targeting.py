@@ -260,6 +260,17 @@ async def test_asking_twice_with_one_key_is_one_list(csa: httpx.AsyncClient) -> 
     assert len((await csa.get(LISTS)).json()["items"]) == 1
 
 
+async def test_of_other_programs_the_recipient_sees_those_that_its_agreement_covers(
+    matching: Running, taazour: httpx.AsyncClient
+) -> None:
+    async with partner(matching, "csa", replace(AGREEMENT, programs=frozenset({FOOD}))) as csa:
+        found = await asked(csa, number=14)
+    theirs = (await taazour.get(f"{LISTS}/{found['id']}")).json()
+
+    assert found["counts"]["overlaps"] == []
+    assert [(one["program"], one["households"]) for one in theirs["counts"]["overlaps"]] == [(CASH, None)]
+
+
 # Review
 
 
@@ -466,12 +477,16 @@ async def test_a_revoked_list_is_told_to_nobody_from_then_on(
     assert await announced(matching) == ["requested", "counted", "approved", "released", "revoked"]
 
 
-async def test_a_closed_list_is_read_no_more(csa: httpx.AsyncClient, taazour: httpx.AsyncClient) -> None:
+async def test_a_closed_list_is_read_no_more_and_its_names_are_gone(
+    matching: Running, csa: httpx.AsyncClient, taazour: httpx.AsyncClient
+) -> None:
     found = await stepped(taazour, await asked(csa), "approve", "release")
 
     found = await stepped(csa, found, "close", body={"official": "CSA-1"})
 
     assert told(await csa.get(f"{LISTS}/{found['id']}/households")) == (409, "list_not_released")
+    async with matching.platform.database.transaction() as tx:
+        assert set(await tx.scalars(select(commands.TargetedHousehold.head_name_fr))) == {None}
     assert (await stepped(taazour, found, "revoke", body=REASON))["status"] == "revoked"
 
 
