@@ -75,16 +75,16 @@ async def test_a_director_weighs_a_flat_value_against_one_per_head(loaded: Loade
             assert Decimal(total["gained_mru"]) - Decimal(total["lost_mru"]) == more
 
         # Side by side, on paper, in the language of whoever reads.
-        ids = "&".join(f"ids={one['scenario_id']}" for one in (flat, per_head))
-        compared = await director.get(f"/matching/v1/scenario-comparisons?{ids}")
+        ids = [one["scenario_id"] for one in (flat, per_head)]
+        compared = await director.get("/matching/v1/scenario-comparisons", ids=ids)
         assert [one["name"] for one in compared["scenarios"]] == [flat["name"], per_head["name"]]
         assert compared["basis"]["snapshot_id"] == snapshot["id"]
-        for path in (
-            f"/matching/v1/scenario-comparisons/report?{ids}&language=ar",
-            f"/matching/v1/snapshots/{snapshot['id']}/report?language=fr",
-        ):
-            printed = await director.answer("GET", path)
+        both = await director.answer("GET", "/matching/v1/scenario-comparisons/report", ids=ids, language="ar")
+        report = f"/matching/v1/snapshots/{snapshot['id']}/report"
+        for printed in (both, await director.answer("GET", report, language="fr")):
             assert printed.content.startswith(b"%PDF-")
+        page = await director.answer("GET", report, language="ar", format="html")
+        assert 'dir="rtl"' in page.text and "<script" not in page.text
 
         with pytest.raises(httpx.HTTPStatusError) as refused:
             await director.call("POST", PATH, body={"name": "Treize mois", "changes": [
