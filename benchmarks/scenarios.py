@@ -15,7 +15,7 @@ from benchmarks.columns import PROGRAMS, country_in_columns
 from benchmarks.service_alone import ServiceAlone
 from services.matching.figures.country import Country
 from services.matching.figures.freezing import freeze, hash_of
-from services.matching.snapshots.making import PART_BYTES
+from services.matching.snapshots.filing import PART_BYTES
 from shared.identity import Caller
 
 DEFAULT_HOUSEHOLDS = 300_000
