@@ -64,7 +64,7 @@ async def test_a_statistician_reads_figures_by_wilaya_from_a_frozen_snapshot(loa
         file = await until(filed, what="the file", seconds=240, every=0.5)
         rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
         assert len(rows) == snapshot["cells"]
-        texts = {row[name] for row in rows for name in ("group", "group_ar", "program", "other", "reason")}
+        texts = {row[name] for row in rows for name in ("group", "program", "other", "reason")}
         assert not [one for one in texts if PERSONAL.search(one)]
     async with platform.client("men") as other:
         with pytest.raises(Exception, match="403"):
