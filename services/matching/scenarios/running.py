@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.country import Country
+from services.matching.figures.full_year import full_year
 from services.matching.figures.scenario_indicators import Cells, beside, scenario_cells
 from services.matching.figures.scenarios import compare, sure_links_only
 from services.matching.reading_country import read_country
@@ -81,8 +82,8 @@ async def _result(tx: AsyncSession, scenario: Scenario) -> dict[str, Any]:
 
 
 def computed(country: Country, changes: Sequence[Change], snapshot_id: UUID | None, links: str) -> dict[str, Any]:
-    """What is told of a scenario over a country."""
-    counted = sure_links_only(country) if links == CERTAIN else country
+    """What is told of a scenario over a full year of a country."""
+    counted = full_year(sure_links_only(country) if links == CERTAIN else country)
     comparison = compare(counted, changes)
     before = _before(counted, snapshot_id, links)
     after = scenario_cells(comparison.after, probable=links != CERTAIN)

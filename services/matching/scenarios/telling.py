@@ -19,12 +19,12 @@ from shared.text import Text
 
 NOTES: Mapping[str, Text] = {
     "budget": Text(
-        ar="ما تقدمه البرامج في اثني عشر شهرا للأسر التي يعرفها السجل، بالأوقية الجديدة. من دخل برنامجا حُسب كأنه فيه طوال الأشهر"
-        " التي يعطي فيها. الحصيلة الشهرية تُقرَّب إلى جزء من المائة.",
-        fr="Ce que les programmes donnent en douze mois aux ménages que le registre connaît, en MRU. Qui entre dans un programme"
-        " est compté dans tous les mois où il donne. Un mois est arrondi au centième.",
-        en="What programs give in twelve months to the households that the registry knows, in MRU. Who enters a program is counted"
-        " in all months in which it gives. A month is rounded to the hundredth.",
+        ar="ما تقدمه البرامج في سنة كاملة للأسر التي يعرفها السجل، بالأوقية الجديدة: كل من هو مسجل اليوم، وكل من يدخل، محسوب في كل"
+        " الأشهر التي يعطي فيها البرنامج. الحصيلة الشهرية تُقرَّب إلى جزء من المائة.",
+        fr="Ce que les programmes donnent en une année pleine aux ménages que le registre connaît, en MRU : qui est inscrit ce"
+        " jour, et qui entre, compte dans tous les mois où le programme donne. Un mois est arrondi au centième.",
+        en="What programs give in a full year to the households that the registry knows, in MRU: who is enrolled on the day, and"
+        " who enters, counts in all months in which the program gives. A month is rounded to the hundredth.",
     ),
     "served": Text(
         ar="أسرة مخدومة: يصل إليها شيء من البرنامج في شهر واحد على الأقل. الأفراد: كل أفراد هذه الأسر.",
