@@ -17,6 +17,13 @@ RIGHT_TO_LEFT = "\u200f"
 """Before words that begin with a number and go on in Arabic: they are then read from the right, in browsers and by Typst."""
 CHAR = 5.9
 """About how wide a letter of 11 is."""
+SMALL = 9.0
+
+
+def fitted(words: str, room: float, size: float = 11) -> str:
+    """The words, cut with an ellipsis where they are wider than `room` at that size."""
+    most = int(room / (CHAR * size / 11))
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 class Drawing:
@@ -61,6 +68,16 @@ class Drawing:
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{at}" font-size="{size}" fill="{fill}"{weight}>{escape(words)}</text>'
         )
 
+    def label(self, x: float, middle: float, words: str, room: float) -> None:
+        """Words that end at x, in one line or, smaller, in two; what does not fit even so ends with an ellipsis."""
+        if len(words) * CHAR <= room:
+            self.text(x, middle + 4, words, at="end")
+            return
+        breaks = [place for place, letter in enumerate(words) if letter == " "] or [len(words) // 2]
+        at = min(breaks, key=lambda place: abs(place - len(words) / 2))
+        for line, y in ((words[:at], middle - 2), (words[at:].strip(), middle + 8)):
+            self.text(x, y, fitted(line, room, SMALL), at="end", size=SMALL)
+
     def svg(self) -> str:
         # Left to right whatever the page is: anchors would otherwise be turned a second time.
         return (
@@ -91,7 +108,7 @@ def bars(title: str, rows: Sequence[Bar], *, mirrored: bool, fill: str = BLUE) -
     room = WIDTH - LABEL - TOLD
     for place, one in enumerate(rows):
         y = 3 + place * ROW
-        drawing.text(LABEL - 8, y + 13.5, one.label, at="end")
+        drawing.label(LABEL - 8, y + 9.5, one.label, LABEL - 8)
         drawing.rect(LABEL, y + 3, room, ROW - 7, "#eef2f5")
         if one.value is not None:
             drawing.rect(LABEL, y + 3, room * one.value / most, ROW - 7, fill)
@@ -122,7 +139,7 @@ def profile(
     title: str, months: Sequence[Month], names: Sequence[str], words: tuple[str, str, str], *, mirrored: bool
 ) -> str:
     """Columns of twelve months, each of parts laid on one another. `words`: lean season, peak, gap month."""
-    per_line = 4
+    per_line = 2 if any(len(one) * CHAR > WIDTH / 4 - 20 for one in names) else 4
     lines = -(-len(names) // per_line)
     drawing = Drawing(HEAD + PLOT + FOOT + 18 * lines + 4, mirrored=mirrored, title=title)
     most = max([1e-9, *(sum(part or 0 for part in one.parts) for one in months)])
@@ -139,7 +156,7 @@ def profile(
     for place, name in enumerate(names):
         x, y = (place % per_line) * WIDTH / per_line, bottom + FOOT + 12 + 18 * (place // per_line)
         drawing.rect(x, y - 9, 10, 10, PALETTE[place % len(PALETTE)])
-        drawing.text(x + 15, y, name, size=10)
+        drawing.text(x + 15, y, fitted(name, WIDTH / per_line - 20, 10), size=10)
     return drawing.svg()
 
 
@@ -178,7 +195,7 @@ def upset(title: str, names: Sequence[str], combinations: Sequence[Combination],
     for at, name in enumerate(names):
         y = plot + 34 + at * row
         drawing.rect(left, y, step * len(combinations), row, "#f3f6f8" if at % 2 == 0 else "#ffffff")
-        drawing.text(left - 8, y + 14, name, at="end", size=10.5)
+        drawing.label(left - 8, y + 10, name, left - 8)
     for place, one in enumerate(combinations):
         x = left + step * (place + 0.5)
         height = plot * 0.86 * one.count / most
@@ -252,7 +269,7 @@ def pairs(title: str, rows: Sequence[Pair], heads: tuple[str, str], *, mirrored:
         drawing.text(x + 15, 13, name, size=10)
     for place, one in enumerate(rows):
         y = 22 + place * tall
-        drawing.text(LABEL - 8, y + 18, one.label, at="end")
+        drawing.label(LABEL - 8, y + 14, one.label, LABEL - 8)
         for value, told, top, color in (
             (one.before, one.told_before, y + 2, GREY), (one.after, one.told_after, y + 16, BLUE)
         ):  # fmt: skip

@@ -178,7 +178,7 @@ class _Reporting:
         """Before and after of each scenario as pairs of bars."""
         rows = [
             charts.Pair(
-                one.name[:26],
+                one.name,
                 float(one.budget.before_mru or 0),
                 float(one.budget.after_mru or 0),
                 self._money(one.budget.before_mru),
@@ -211,7 +211,7 @@ class _Reporting:
     def _programs(self, one: ResultOut, before: str) -> Section:
         rows = [
             charts.Pair(
-                self._name(program.names)[:28],
+                self._name(program.names),
                 None if program.before_mru is None else float(program.before_mru),
                 None if program.after_mru is None else float(program.after_mru),
                 self._money(program.before_mru),

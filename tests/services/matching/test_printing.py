@@ -114,3 +114,16 @@ def test_groups_have_names_and_an_order() -> None:
         "vulnerable",
         "not_poor",
     ]
+
+
+def test_a_long_name_beside_a_bar_stands_in_two_lines_and_loses_nothing() -> None:
+    names = ["Transferts aux ménages avec personnes handicapées", "Temwine"]
+    svg = charts.bars("", [charts.Bar(one, 0.5, "50 %") for one in names], mirrored=False)
+    lines = re.findall(r'text-anchor="end"[^>]*>([^<]*)<', svg)
+
+    assert lines == ["Transferts aux ménages", "avec personnes handicapées", "Temwine"]
+
+
+def test_what_does_not_fit_even_so_ends_with_an_ellipsis() -> None:
+    assert charts.fitted("x" * 100, room=59, size=11) == "x" * 9 + "…"
+    assert charts.fitted("x" * 10, room=59, size=11) == "x" * 10
