@@ -23,9 +23,13 @@ WITH_A_PLATFORM = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
-    two platforms at once would take each other's time."""
+    two platforms at once would take each other's time.
+
+    First of all hooks: xdist reads the marks in its own of the same name, and would otherwise have read none.
+    """
     for item in items:
         whole = str(item.path.relative_to(TESTS)).startswith(WITH_A_PLATFORM)
         item.add_marker(pytest.mark.xdist_group("platform" if whole else str(item.path)))

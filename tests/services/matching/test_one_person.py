@@ -13,6 +13,7 @@ from running import ALL_PERMISSIONS, Running, Services, until
 from services.matching import projecting
 from services.matching.list_models import MatchedLine
 from services.matching.models import Beneficiary
+from shared.contracts.matching import GapsChanged
 from shared.history import History
 from shared.outbox import OutboxRow
 
@@ -54,8 +55,10 @@ async def test_a_person_is_told_with_the_evidence_and_nothing_is_written(
     assert {one["field"]: one["level"] for one in told["candidates"][0]["evidence"]}["birth"] == "same_day"
     assert told["index"] == {"members": 3, "behind": 0}
     async with matching.platform.database.transaction() as tx:
-        for table in (MatchedLine, Beneficiary, History, OutboxRow):
+        for table in (MatchedLine, Beneficiary, History):
             assert await tx.scalar(select(func.count()).select_from(table)) == 0
+        # Whom programs miss is announced by a worker, whoever is asked about.
+        assert set(await tx.scalars(select(OutboxRow.type))) <= {GapsChanged.type}
 
 
 async def test_a_stranger_is_nobody_and_who_registers_is_found_at_once(
