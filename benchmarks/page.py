@@ -55,6 +55,9 @@ READING = """\
   result is there, reading of the frozen columns included; `seconds` is that of the slowest of three.
 - **interlinkage-live**: the whole platform after the main job; enrollments suspended and resumed through the gateway, one at a
   time, from the answer until the overlaps, the gaps and what the household receives, asked at the gateway in turn, all say so.
+- **interlinkage**: the matching service with PostgreSQL, over HTTP: from the request of a snapshot until every figure of the
+  country is stored, by every grouping; `peak_mib` is the service's. **indicators**: pages of 50 and of 200 of those figures, four
+  clients at a time, when the snapshot's files are written and (`while_filing`) while they are.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -168,6 +171,8 @@ REGISTRY = {
         "service_cpu_s", "peak_mib", "load_before",
     ),
     "interlinkage-live": ("households", "changes", "p50_s", "p99_s", "most_s", "load_before"),
+    "interlinkage": ("households", "people", "programs", "figures", "recompute_s", "peak_mib", "load_before"),
+    "indicators": ("pages", "clients", "p50_ms", "p99_ms", "while_filing_p99_ms", "load_before"),
     "names": (
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
         "tuning_recall_at_p95", "ns_per_pair",
@@ -186,6 +191,9 @@ REGISTRY_TARGETS = (
     ("payment-cycle", "issue_s", "100,000 entitlements issued, s", "60", 60, False),
     ("scenario", "seconds", "a scenario on 300,000 households, s", "10", 10, False),
     ("interlinkage-live", "p99_s", "a change of an enrollment in overlaps, gaps and value, p99, s", "1", 1, False),
+    ("interlinkage", "recompute_s", "all figures of 300,000 households anew, s", "60", 60, False),
+    ("interlinkage", "peak_mib", "memory of that, MiB", "4,096", 4_096, False),
+    ("indicators", "p99_ms", "a page of figures, p99, ms", "300", 300, False),
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
