@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +277,11 @@ def test_a_run_that_is_cut_leaves_no_result(folder: Path, tmp_path: Path) -> Non
         tmp_path / "many.parquet",
         *options,
     ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "TEKAMOUL_LANG": "en"}) as process:
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and whatever they start.
+    listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, env={**os.environ, "TEKAMOUL_LANG": "en"}, preexec_fn=listens
+    ) as process:
         # By its own seconds, not the clock's: on a busy machine it would still be starting. It takes some forty of them.
         while sum(psutil.Process(process.pid).cpu_times()[:2]) < 6:
             assert process.poll() is None
