@@ -29,7 +29,7 @@ run: setup ## set up and start the platform; ARGS="--households 5000" is passed 
 	@$(BIN)/tekamoul run $(ARGS)
 
 test: setup-dev $(COMPILED) ## run every test, two side by side; ARGS="tests/services -k suspend" is passed on
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(ARGS)
 
 faults: setup-dev ## kill processes at random moments, in rounds, for longer than `make test` does
 	@$(BIN)/python -m pytest tests/faults -m long $(ARGS)

@@ -4,14 +4,15 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import nats
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from running import Services
 from servers import RunningServers, start_servers
 
-TESTS = Path(__file__).parent
 ENOUGH_BYTES = 4 << 30
 WITH_A_PLATFORM = (
     "journeys/",
@@ -23,16 +24,17 @@ WITH_A_PLATFORM = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Together(LoadScopeScheduling):
     """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
-    two platforms at once would take each other's time.
+    two platforms at once would take each other's time."""
 
-    First of all hooks: xdist reads the marks in its own of the same name, and would otherwise have read none.
-    """
-    for item in items:
-        whole = str(item.path.relative_to(TESTS)).startswith(WITH_A_PLATFORM)
-        item.add_marker(pytest.mark.xdist_group("platform" if whole else str(item.path)))
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        return "platform" if file.startswith(WITH_A_PLATFORM) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
