@@ -25,7 +25,7 @@ from services.matching.eligible import Chosen, chosen_on, documents, eligible_in
 from services.matching.gap_models import EligibleHousehold, GapReason, GapSweep
 from services.matching.household_facts import households_on
 from services.matching.locking import hold_linking_lock
-from services.matching.models import Beneficiary, Household, LinkStatus
+from services.matching.models import Beneficiary, Household, LinkStatus, Program
 from shared.clock import now
 from shared.contracts.matching import GapsChanged
 from shared.copying import driver_of
@@ -177,8 +177,7 @@ async def sweep_gaps(platform: Platform) -> None:
 
 async def sweep_chunk(tx: AsyncSession, day: date, chunk: int = CHUNK) -> bool:
     """One step of a sweep; False where everything is as of this day and of what is published."""
-    published = await documents(tx)
-    rules = _digest(published)
+    rules = await _publications(tx)
     swept = await tx.get(GapSweep, 1)
     if swept is not None and (swept.day, swept.rules) == (day, rules) and swept.ended_at is not None:
         return False
@@ -189,7 +188,7 @@ async def sweep_chunk(tx: AsyncSession, day: date, chunk: int = CHUNK) -> bool:
     after = Household.id > swept.reached if swept.reached is not None else true()
     ids = list(await tx.scalars(select(Household.id).where(after).order_by(Household.id).limit(chunk)))
     if ids:
-        await _refresh(tx, ids, chosen_on(published, day), day)
+        await _refresh(tx, ids, chosen_on(await documents(tx), day), day)
         swept.reached = ids[-1]
     if len(ids) < chunk:
         # What the version before this one removed from the registry's projection leaves its rows behind.
@@ -199,8 +198,12 @@ async def sweep_chunk(tx: AsyncSession, day: date, chunk: int = CHUNK) -> bool:
     return True
 
 
-def _digest(published: Sequence[Mapping[str, Any]]) -> str:
-    return hashlib.sha256(orjson.dumps(list(published), option=orjson.OPT_SORT_KEYS)).hexdigest()
+async def _publications(tx: AsyncSession) -> str:
+    """Another one whenever a program is published anew: by versions, because it is asked for all the time, and what is
+    published is long."""
+    columns = (Program.code, Program.version, Program.document.is_(None))
+    rows = (await tx.execute(select(*columns).order_by(Program.code))).all()
+    return hashlib.sha256(orjson.dumps([tuple(row) for row in rows])).hexdigest()
 
 
 async def sweep_again(tx: AsyncSession) -> None:
@@ -212,7 +215,7 @@ async def gaps_waiting(platform: Platform) -> dict[str, int]:
     """For the health page: households that are to be looked at anew, by a sweep under way or about to begin."""
     async with platform.database.transaction() as tx:
         swept = await tx.get(GapSweep, 1)
-        is_of_now = swept is not None and (swept.day, swept.rules) == (now().date(), _digest(await documents(tx)))
+        is_of_now = swept is not None and (swept.day, swept.rules) == (now().date(), await _publications(tx))
         if swept is not None and is_of_now and swept.ended_at is not None:
             return {"households_to_sweep": 0}
         reached = swept.reached if swept is not None and is_of_now else None
