@@ -17,6 +17,7 @@ from services.matching.linking import facts_of
 from services.matching.matrix import classes
 from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
+from services.matching.rules.suppressing import SMALLEST_CELL, shown
 from services.matching.schemas import (
     Cell,
     DecidedOut,
@@ -37,9 +38,6 @@ from shared.history import History
 from shared.pagination import Page, decode_cursor, encode_cursor
 from shared.place_names import PlaceIndex, PlaceRow
 from shared.text import Language
-
-SMALLEST_CELL = 5
-"""Statistics on fewer are suppressed: a cell of two households in a commune names them."""
 
 RECEIVES = and_(Beneficiary.active, Beneficiary.decided_as == LinkStatus.LINKED)
 
@@ -175,10 +173,6 @@ async def linkage(tx: AsyncSession) -> list[LinkageOut]:
     ]
 
 
-def _shown(count: int) -> int | None:
-    return None if 0 < count < SMALLEST_CELL else count
-
-
 async def overlaps(tx: AsyncSession, today: date) -> OverlapsOut:
     programs = list(await tx.scalars(select(Program.code).order_by(Program.code)))
     receiving = select(Beneficiary.household_id, Beneficiary.program).where(RECEIVES).distinct().cte("receiving")
@@ -196,7 +190,7 @@ async def overlaps(tx: AsyncSession, today: date) -> OverlapsOut:
         Cell(
             program_a=x,
             program_b=y,
-            count=_shown(counted.get((x, y), 0)),
+            count=shown(counted.get((x, y), 0)),
             overlap_class=None if x == y else decided.get((x, y), "undecided"),
         )
         for x in programs
@@ -241,7 +235,7 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
             unserved=missing,
             share=round(missing / eligible, 4),
             reasons=_reasons(counts),
-            cannot_tell=_shown(unknown),
+            cannot_tell=shown(unknown),
         )
         for program, code, name_fr, name_ar, eligible, missing, unknown, *counts in rows
     ]
@@ -249,7 +243,7 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
 
 def _reasons(counts: Sequence[int]) -> dict[GapWhy, int] | None:
     """By reason, where none of them is hidden: one that is would follow from the others."""
-    if any(_shown(count) is None for count in counts):
+    if any(shown(count) is None for count in counts):
         return None
     return {reason.value: count for reason, count in zip(GapReason, counts, strict=True)}
 

@@ -18,10 +18,10 @@ from services.matching.models import (
     Referral,
     ReferralDeadlines,
 )
-from services.matching.queries import SMALLEST_CELL
 from services.matching.referring import directory, is_linked, receives, standing_to
 from services.matching.reminding import due_of_referrals
 from services.matching.rules.referring import UNSET, HandOverOutcome, ReferralStatus, Standing
+from services.matching.rules.suppressing import SMALLEST_CELL, shown
 from services.matching.schemas import (
     DeadlinesOut,
     HandOverOut,
@@ -115,7 +115,7 @@ async def without_summary(tx: AsyncSession, program: str, other: str) -> Without
     ).one()
     others = select(func.count()).where(Beneficiary.program == other, Beneficiary.active, ~is_linked())
     return WithoutSummary(
-        program=program, other=other, others_not_linked=_shown(await tx.scalar(others) or 0), **counts._mapping
+        program=program, other=other, others_not_linked=shown(await tx.scalar(others) or 0), **counts._mapping
     )
 
 
@@ -265,20 +265,16 @@ def _median_days(moment: Any) -> ColumnElement[float | None]:
 
 
 def _summary(row: Row[Any]) -> ReferralSummary:
-    sent, served = _shown(row.sent_at), _shown(row.served_at)
+    sent, served = shown(row.sent_at), shown(row.served_at)
     return ReferralSummary(
         from_program=row.from_program,
         to_program=row.to_program,
-        **{status.value: _shown(getattr(row, f"{status}_at")) for status in ReferralStatus},
-        overdue=_shown(row.overdue),
+        **{status.value: shown(getattr(row, f"{status}_at")) for status in ReferralStatus},
+        overdue=shown(row.overdue),
         uptake=round(served / sent, 4) if sent and served is not None else None,
         median_days_to_answer=_rounded(row.to_answer) if row.answered >= SMALLEST_CELL else None,
         median_days_to_served=_rounded(row.to_served) if row.served_at >= SMALLEST_CELL else None,
     )
-
-
-def _shown(count: int) -> int | None:
-    return None if 0 < count < SMALLEST_CELL else count
 
 
 def _rounded(days: float | None) -> float | None:

@@ -23,8 +23,8 @@ from services.matching.errors import ProgramUnknown
 from services.matching.gap_models import EligibleHousehold, GapReason
 from services.matching.household_facts import households_on
 from services.matching.models import Household, Place, Program
-from services.matching.queries import SMALLEST_CELL
 from services.matching.rules.eligibility import Outcome, Rule, eligible, missing, outcomes, rule_on
+from services.matching.rules.suppressing import SMALLEST_CELL, shown
 from shared.errors import NotFound
 from shared.household_attributes import ATTRIBUTES
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -147,10 +147,6 @@ def _counted(rows: Sequence[Any]) -> list[EligibilityCount]:
         )
         for code, name_fr, name_ar, means, unknown in rows
     ]
-
-
-def shown(count: int) -> int | None:
-    return None if 0 < count < SMALLEST_CELL else count
 
 
 async def gaps(

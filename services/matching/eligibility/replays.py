@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.eligibility.errors import REPLAY_FAILURES, ReplayNotDone
 from services.matching.eligibility.models import EligibilityReplay, ReplayPart, ReplayStatus
-from services.matching.eligibility.queries import explained, shown
+from services.matching.eligibility.queries import explained
 from services.matching.eligibility.schemas import EligibilityCount, EligibilityOut, ReplayOut
 from services.matching.models import Place
-from services.matching.queries import SMALLEST_CELL
 from services.matching.rules.eligibility import rule_on
+from services.matching.rules.suppressing import SMALLEST_CELL, shown
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
 from shared.text import Language

@@ -13,7 +13,7 @@ import polars as pl
 from services.matching.figures.cells import Cell
 from services.matching.figures.computing import exact_cells
 from services.matching.figures.country import Country, ProgramFacts
-from services.matching.figures.suppressing import is_small
+from services.matching.rules.suppressing import is_small
 
 PARTS: Final = ("households", "enrollments", "links", "values", "rules", "baskets")
 WHOLE: Final = ("total",)

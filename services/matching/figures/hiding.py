@@ -20,11 +20,11 @@ from services.matching.figures.suppressing import (
     combinations_can_be_shown,
     hidden,
     hidden_in_table,
-    is_small,
     partition,
     rounded,
     sizes,
 )
+from services.matching.rules.suppressing import is_small
 
 Hidden = dict[tuple[str, str], set[Group]]
 """By family and bound, the groups of which it is hidden."""

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.matching.figures.groups import TOTAL
-from services.matching.figures.suppressing import Cell, hidden, hidden_in_table, is_small, sizes
+from services.matching.figures.suppressing import Cell, hidden, hidden_in_table, sizes
+from services.matching.rules.suppressing import is_small
 
 STAGES = ("criteria_not_met", "cannot_tell", "excluded", "candidates")
 """What the households of the areas asked for are parted into; the chosen are some of the candidates."""

@@ -17,7 +17,7 @@ from services.matching.figures.groups import FINE
 from services.matching.figures.hiding import published
 from services.matching.figures.received import Amounts, amounts_of, value_cells
 from services.matching.figures.states import BOTH, CERTAIN, states_of
-from services.matching.figures.suppressing import SMALLEST, is_small
+from services.matching.rules.suppressing import SMALLEST_CELL, is_small
 
 WAYS = ("total", "size_band", "category", "wilaya", FINE)
 EVERY = ("total", "size_band", "category", "wilaya")
@@ -109,7 +109,7 @@ def _monthly(country: Country) -> pl.DataFrame:
 def _any_month_of_few(months: pl.DataFrame) -> bool:
     """Whether in some month 1 to 4 households may receive: as many rows of each program as make five households of any."""
     rows = months.group_by("month").agg(pl.col("households").sum(), programs=pl.col("program").n_unique())
-    return bool((rows["households"] < SMALLEST * rows["programs"]).any())
+    return bool((rows["households"] < SMALLEST_CELL * rows["programs"]).any())
 
 
 def _without_small_differences(pairs: Sequence[tuple[Cell, Cell]]) -> list[tuple[Cell, Cell]]:

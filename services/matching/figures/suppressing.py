@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from services.matching.figures.groups import TOTAL, Group
+from services.matching.rules.suppressing import is_small
 
-SMALLEST = 5
 ROUNDED_TO = 5
 """Counts of combinations of programs are shown in fives: what is known of the pairs would tell the small ones otherwise."""
 
 Counts = Mapping[Group, int]
-
-
-def is_small(count: int) -> bool:
-    return 0 < count < SMALLEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from services.matching.responses.plan_schemas import (
 from services.matching.responses.queries import names_of
 from services.matching.responses.schemas import PlaceName
 from services.matching.responses.showing import exclusions_out, figures_out, mru, named, overlaps_out
-from services.matching.rules.area_counts import column, single
+from services.matching.rules.area_counts import column
 from services.matching.rules.responding import ResponseStatus, days_between
+from services.matching.rules.suppressing import shown
 from shared.clock import now
 from shared.errors import NotFound
 from shared.identity import Caller
@@ -70,7 +71,7 @@ async def response(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Respon
         areas=[named(names, code) for code in areas],
         failure=found.failure,
         figures=figures_out(figures, names) if figures else None,
-        in_other_responses=single(await _in_other_responses(tx, found.id)),
+        in_other_responses=shown(await _in_other_responses(tx, found.id)),
         timeliness=await _timeliness(tx, found),
     )
 
@@ -133,14 +134,14 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
         status=found.status,
         program=found.program,
         areas=[named(names, code) for code in areas],
-        planned=single(figures["households"]),
-        listed=single(listed) if listed_yet else None,
-        enrolled=single(sum(one[2] for one in by_commune)) if listed_yet else None,
-        paid=single(found.households_paid),
-        planned_mru=mru(figures["spent"]) if single(figures["households"]) is not None else None,
+        planned=shown(figures["households"]),
+        listed=shown(listed) if listed_yet else None,
+        enrolled=shown(sum(one[2] for one in by_commune)) if listed_yet else None,
+        paid=shown(found.households_paid),
+        planned_mru=mru(figures["spent"]) if shown(figures["households"]) is not None else None,
         paid_mru=mru(found.amount_paid),
         budget_mru=mru(figures["budget"]),
-        remainder_mru=mru(figures["remainder"]) if single(figures["households"]) is not None else None,
+        remainder_mru=mru(figures["remainder"]) if shown(figures["households"]) is not None else None,
         unpaid_mru=None if found.amount_paid is None else mru(figures["spent"] - found.amount_paid),
         timeliness=await _timeliness(tx, found),
         overlaps=await _overlaps(tx, found) if listed_yet else [],

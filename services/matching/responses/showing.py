@@ -15,7 +15,8 @@ from services.matching.responses.plan_schemas import (
     ReachOut,
 )
 from services.matching.responses.schemas import PlaceName
-from services.matching.rules.area_counts import column, single
+from services.matching.rules.area_counts import column
+from services.matching.rules.suppressing import shown
 
 Rows = Sequence[Mapping[str, Any]]
 CENTS = Decimal(100)
@@ -29,12 +30,12 @@ def mru(hundredths: int | None) -> Decimal | None:
 
 def figures_out(figures: Mapping[str, Any], names: Mapping[str, PlaceName]) -> FiguresOut:
     """Of `households` alone, people and money are told: where they are few, nothing that speaks of them is."""
-    few = single(figures["households"]) is None
+    few = shown(figures["households"]) is None
     return FiguresOut(
         day=figures["day"],
         months=figures["months"],
         **_whole(figures, few=few),
-        already_in_program=single(figures["already_in_program"]),
+        already_in_program=shown(figures["already_in_program"]),
         parts=_parts(figures["parts"]),
         by_commune=[
             PlanCommune(commune=named(names, one["commune"]), **row)
@@ -56,7 +57,7 @@ def named(names: Mapping[str, PlaceName], code: str) -> PlaceName:
 
 
 def _whole(figures: Mapping[str, Any], *, few: bool) -> dict[str, Any]:
-    counts = {name: single(figures[name]) for name in OF_THE_AREA}
+    counts = {name: shown(figures[name]) for name in OF_THE_AREA}
     money = {f"{name}_mru": mru(figures[name]) for name in ("spent", "remainder", "wanted", "next_amount")}
     if few:
         counts["people"] = None
@@ -102,10 +103,10 @@ def exclusions_out(rows: Rows) -> list[ExclusionOut]:
         ExclusionOut(
             program=one["program"],
             how=one["how"],
-            households=single(one["households"]),
-            people=None if single(one["households"]) is None else one["people"],
-            poor=None if single(one["households"] - one["poor"]) is None else single(one["poor"]),
-            doubtful=single(one["doubtful"]),
+            households=shown(one["households"]),
+            people=None if shown(one["households"]) is None else one["people"],
+            poor=None if shown(one["households"] - one["poor"]) is None else shown(one["poor"]),
+            doubtful=shown(one["doubtful"]),
         )
         for one in rows
     ]
@@ -115,8 +116,8 @@ def overlaps_out(rows: Rows) -> list[OverlapOut]:
     return [
         OverlapOut(
             program=one["program"],
-            households=single(one["households"]),
-            doubtful=single(one["doubtful"]),
+            households=shown(one["households"]),
+            doubtful=shown(one["doubtful"]),
             overlap_class=one["overlap_class"] or "undecided",
         )
         for one in rows
@@ -126,18 +127,18 @@ def overlaps_out(rows: Rows) -> list[OverlapOut]:
 def _reach(figures: Mapping[str, Any]) -> ReachOut:
     unreached, eligible = figures["unreached"], figures["eligible"] or {}
     return ReachOut(
-        unreached_before=single(unreached["before"]),
-        unreached_after=single(unreached["after"]),
-        poor_unreached_before=single(unreached["poor_before"]),
-        poor_unreached_after=single(unreached["poor_after"]),
-        eligible=single(eligible.get("households")),
-        eligible_unreached_before=single(eligible.get("unreached_before")),
-        eligible_unreached_after=single(eligible.get("unreached_after")),
+        unreached_before=shown(unreached["before"]),
+        unreached_after=shown(unreached["after"]),
+        poor_unreached_before=shown(unreached["poor_before"]),
+        poor_unreached_after=shown(unreached["poor_after"]),
+        eligible=shown(eligible.get("households")),
+        eligible_unreached_before=shown(eligible.get("unreached_before")),
+        eligible_unreached_after=shown(eligible.get("unreached_after")),
     )
 
 
 def _boundary(boundary: Mapping[str, Any] | None) -> BoundaryOut | None:
     """Equals among whom the lot decided: those of one score are too many to be told apart, or it is not said."""
-    if boundary is None or any(single(boundary[name]) is None for name in ("alike", "taken")):
+    if boundary is None or any(shown(boundary[name]) is None for name in ("alike", "taken")):
         return None
     return BoundaryOut(**boundary)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-SMALLEST_CELL = 5
+from services.matching.rules.suppressing import is_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _alone(one: Counts) -> Counts:
 
 
 def _few(count: int | None) -> bool:
-    return count is not None and 0 < count < SMALLEST_CELL
+    return count is not None and is_small(count)
 
 
 def column(counts: Sequence[int]) -> list[int | None]:
@@ -72,8 +72,3 @@ def column(counts: Sequence[int]) -> list[int | None]:
         others = [at for at, count in enumerate(counts) if count and at not in hidden]
         hidden |= {min(others, key=lambda at: (counts[at], at))} if others else set()
     return [None if at in hidden else count for at, count in enumerate(counts)]
-
-
-def single(count: int | None) -> int | None:
-    """A count that stands alone."""
-    return None if _few(count) else count

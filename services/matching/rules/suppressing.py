@@ -10,9 +10,14 @@ Table = list[list[int | None]]
 Place = tuple[int, int]
 
 
-def shown(count: int) -> int | None:
-    """One count that nothing adds up with."""
-    return None if 0 < count < SMALLEST_CELL else count
+def is_small(count: int) -> bool:
+    """Whether a count names the few it is of; nobody at all is not few."""
+    return 0 < count < SMALLEST_CELL
+
+
+def shown(count: int | None) -> int | None:
+    """One count that nothing adds up with; None stays what it is, not told."""
+    return None if count is None or is_small(count) else count
 
 
 def suppress(table: Sequence[Sequence[int]], also: Collection[Place] = ()) -> Table:
@@ -22,7 +27,7 @@ def suppress(table: Sequence[Sequence[int]], also: Collection[Place] = ()) -> Ta
         (row, column)
         for row, cells in enumerate(table)
         for column, count in enumerate(cells)
-        if 0 < count < SMALLEST_CELL or (row, column) in also
+        if is_small(count) or (row, column) in also
     }
     lines = [[(row, column) for column in range(len(table[0]))] for row in range(len(table))]
     lines += [[(row, column) for row in range(len(table))] for column in range(len(table[0]))]

@@ -14,7 +14,8 @@ from services.matching.figures.cells import MONEY, Cell
 from services.matching.figures.country import Country
 from services.matching.figures.groups import Group, sums
 from services.matching.figures.scenarios import Comparison
-from services.matching.figures.suppressing import hidden, is_small, partition
+from services.matching.figures.suppressing import hidden, partition
+from services.matching.rules.suppressing import is_small
 from shared.text import Text
 
 NOTES: Mapping[str, Text] = {

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.list_counts import told, told_rows, told_totals
-from services.matching.figures.suppressing import is_small
+from services.matching.rules.suppressing import is_small
 from services.matching.rules.targeting import ListStatus, mark_of, tie_seed
 from services.matching.targeting.models import ListAccess, ListDisclosure, TargetedHousehold, TargetingList
 from services.matching.targeting.schemas import (

@@ -32,7 +32,6 @@ from shared.text import Language, Text, clean_text, fold
 KIND = "remarks"
 PERMISSION = "lists:request"
 NOTED, SENT = "noted", "sent"
-PLACE_CELLS = ("wilaya", "moughataa", "commune", "commune_code", "village")
 NOT_ON_A_LIST = Text(
     ar="لا توجد هذه الأسرة في قائمة متاحة لكم؛ المقبول: رقم من قائمة لم تُغلق ولم تُلغ",
     fr="ce ménage n'est sur aucune liste mise à votre disposition ; accepté : un numéro d'une liste ni close ni révoquée",

@@ -18,11 +18,11 @@ from services.matching.figures.suppressing import (
     combinations_can_be_shown,
     hidden,
     hidden_in_table,
-    is_small,
     partition,
     rounded,
     sizes,
 )
+from services.matching.rules.suppressing import is_small
 from suppression_attacker import Equation, found
 
 WILAYAS: dict[Group, list[Group]] = {

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules.area_counts import NOTHING_TOLD, SMALLEST_CELL, Counts, told
+from services.matching.rules.area_counts import NOTHING_TOLD, Counts, told
+from services.matching.rules.suppressing import SMALLEST_CELL
 
 
 def of(households: int, enrolled: int) -> Counts:
