@@ -22,8 +22,8 @@ from services.matching.eligibility import routes as eligibility_routes
 from services.matching.eligibility.replaying import replay_worker, replays_waiting
 from services.matching.file_kinds import KindsImporter
 from services.matching.gaps import gaps_waiting, sweep_gaps
-from services.matching.grievances import reminding as grievance_reminding
 from services.matching.grievances import routes as grievance_routes
+from services.matching.grievances.reminding import remind_of_grievances
 from services.matching.indexing import have_kernels, keep_index, members_to_index
 from services.matching.learning import train_models
 from services.matching.linking import link_pending, pending
@@ -31,7 +31,7 @@ from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
 from services.matching.overlap_cases import case_worker
 from services.matching.rebuilding import marks_left, rebuild_worker
-from services.matching.reminding import remind_worker
+from services.matching.reminding import remind_of_cases, remind_of_referrals, reminder
 from services.matching.responses import plan_routes
 from services.matching.responses import routes as response_routes
 from services.matching.responses.computing import plan_responses, plans_waiting
@@ -93,8 +93,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             case_worker,
             sweep_gaps,
             replay_worker,
-            remind_worker,
-            grievance_reminding.remind_worker,
+            reminder(remind_of_referrals, remind_of_cases, remind_of_grievances),
             rebuild_worker,
             cluster_worker,
             duplicates_worker,

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, exists, func, literal, select
@@ -19,12 +19,13 @@ from services.matching.referring import IS_OPEN, receives
 from services.matching.rules.referring import DUE_STEPS, UNSET, ReferralStatus
 from services.matching.schemas import DeadlinesIn
 from shared.clock import now
+from shared.contracts.event import Event
 from shared.contracts.matching import OverlapCasesDue, ReferralsDue
 from shared.etags import refuse_stale
 from shared.identity import Caller
 from shared.ids import new_id
 from shared.outbox import record
-from shared.platform import Platform
+from shared.platform import Platform, Worker
 
 LOOK_SECONDS = 30.0
 """A deadline is a day: half a minute more is nothing."""
@@ -68,28 +69,51 @@ def due_of_referrals() -> ColumnElement[datetime | None]:
     return due
 
 
-async def claim(
-    tx: AsyncSession, subject: Subject, late: Sequence[tuple[UUID, str, datetime]], batch_id: UUID
-) -> set[UUID]:
-    """Of what is late (id, step, due at), those that nobody was reminded of yet: this transaction reminds of them.
+class Late(NamedTuple):
+    """A step that is late, and to whom that is told: a pair of programs, a desk."""
 
-    Another process that looks at the same time waits for this one to commit, and then finds them taken.
+    id: UUID
+    step: str
+    due_at: datetime
+    told_to: tuple[str, str]
+
+
+async def tell_once(
+    tx: AsyncSession, subject: Subject, late: Iterable[Late], event: Callable[[UUID, Sequence[Late]], Event]
+) -> int:
+    """Announce what is late and nobody was reminded of yet, by whom it is told to; how many."""
+    by_receiver: dict[tuple[str, str], list[Late]] = defaultdict(list)
+    for one in late:
+        by_receiver[one.told_to].append(one)
+    told = 0
+    for _, its in sorted(by_receiver.items()):
+        batch_id = new_id()
+        taken = await _claim(tx, subject, its, batch_id)
+        if taken:
+            record(tx, event(batch_id, taken))
+        told += len(taken)
+    return told
+
+
+async def _claim(tx: AsyncSession, subject: Subject, late: Sequence[Late], batch_id: UUID) -> list[Late]:
+    """Of what is late, that of which nobody was reminded yet: this transaction reminds of it.
+
+    Another process that looks at the same time waits for this one to commit, and then finds it taken.
     """
-    if not late:
-        return set()
     rows = [
         {
             "subject": subject,
-            "subject_id": id_,
-            "step": step,
-            "due_at": due_at,
+            "subject_id": one.id,
+            "step": one.step,
+            "due_at": one.due_at,
             "batch_id": batch_id,
             "reminded_at": now(),
         }
-        for id_, step, due_at in sorted(late)
+        for one in sorted(late)
     ]
     statement = insert(Reminder).on_conflict_do_nothing().returning(Reminder.subject_id)
-    return set(await tx.scalars(statement, rows))
+    taken = set(await tx.scalars(statement, rows))
+    return [one for one in late if one.id in taken]
 
 
 def not_reminded(subject: Subject, id_: Any, step: Any, due_at: Any) -> ColumnElement[bool]:
@@ -101,52 +125,51 @@ def not_reminded(subject: Subject, id_: Any, step: Any, due_at: Any) -> ColumnEl
 async def remind_of_referrals(tx: AsyncSession) -> int:
     """Announce the referrals whose deadline has passed, by pair; how many."""
     due = due_of_referrals()
-    rows = (
+    rows: Any = (
         select(Referral.id, Referral.status, due.label("due_at"), Referral.from_program, Referral.to_program)
         .outerjoin(ReferralDeadlines, ReferralDeadlines.receiver == Referral.to_program)
         .where(IS_OPEN, due < now(), not_reminded("referral", Referral.id, Referral.status, due))
         .limit(CHUNK)
     )
-    by_pair: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for one in (await tx.execute(rows)).all():
-        by_pair[one.from_program, one.to_program].append(one)
-    told = 0
-    for (from_program, to_program), late in sorted(by_pair.items()):
-        batch_id = new_id()
-        taken = await claim(tx, "referral", [(one.id, str(one.status), one.due_at) for one in late], batch_id)
-        counts = Counter(DUE_STEPS[one.status] for one in late if one.id in taken)
-        if counts:
-            record(tx, ReferralsDue(batch_id=batch_id, from_program=from_program, to_program=to_program, **counts))
-        told += len(taken)
-    return told
+    late = [
+        Late(id_, str(status), due_at, (sender, receiver))
+        for id_, status, due_at, sender, receiver in await tx.execute(rows)
+    ]
+    return await tell_once(tx, "referral", late, _referrals_due)
+
+
+def _referrals_due(batch_id: UUID, late: Sequence[Late]) -> ReferralsDue:
+    from_program, to_program = late[0].told_to
+    counts = Counter(DUE_STEPS[ReferralStatus(one.step)] for one in late)
+    return ReferralsDue(batch_id=batch_id, from_program=from_program, to_program=to_program, **counts)
 
 
 async def remind_of_cases(tx: AsyncSession) -> int:
     """Announce the cases whose deadline has passed, by pair; how many."""
     step = literal("answer")
-    rows = (
+    rows: Any = (
         select(OverlapCase.id, OverlapCase.due_at, OverlapCase.program_a, OverlapCase.program_b)
         .where(OverlapCase.status.in_(WAITING), OverlapCase.due_at < now())
         .where(not_reminded("overlap_case", OverlapCase.id, step, OverlapCase.due_at))
         .limit(CHUNK)
     )
-    by_pair: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for one in (await tx.execute(rows)).all():
-        by_pair[one.program_a, one.program_b].append(one)
-    told = 0
-    for (a, b), late in sorted(by_pair.items()):
-        batch_id = new_id()
-        taken = await claim(tx, "overlap_case", [(one.id, "answer", one.due_at) for one in late], batch_id)
-        if taken:
-            record(tx, OverlapCasesDue(batch_id=batch_id, program_a=a, program_b=b, due=len(taken)))
-        told += len(taken)
-    return told
+    late = [Late(id_, "answer", due_at, (a, b)) for id_, due_at, a, b in await tx.execute(rows)]
+    return await tell_once(tx, "overlap_case", late, _cases_due)
 
 
-async def remind_worker(platform: Platform) -> None:
-    """The worker: reminds of what is late, for ever."""
-    while True:
-        for remind in (remind_of_referrals, remind_of_cases):
-            async with platform.database.transaction() as tx:
-                await remind(tx)
-        await asyncio.sleep(LOOK_SECONDS)
+def _cases_due(batch_id: UUID, late: Sequence[Late]) -> OverlapCasesDue:
+    a, b = late[0].told_to
+    return OverlapCasesDue(batch_id=batch_id, program_a=a, program_b=b, due=len(late))
+
+
+def reminder(*kinds: Callable[[AsyncSession], Awaitable[int]]) -> Worker:
+    """The worker that reminds of what is late of each kind, for ever."""
+
+    async def remind_worker(platform: Platform) -> None:
+        while True:
+            for remind in kinds:
+                async with platform.database.transaction() as tx:
+                    await remind(tx)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    return remind_worker
