@@ -13,18 +13,12 @@ from services.matching.matrix import in_force
 from services.matching.matrix_models import MatrixDecision
 from services.matching.models import Program
 from services.matching.printing import pdf
+from services.matching.printing.words import CLASSES
 from services.matching.rules.matrix import pair_of
 from shared.text import Language, Text
 
 MOST_PRINTED = 20
 """Programs on one page: with more, no name can be read in its column."""
-CLASS_WORDS = {
-    "required": Text(ar="لازم", fr="requis", en="required"),
-    "intended": Text(ar="مقصود", fr="voulu", en="intended"),
-    "tolerated": Text(ar="مسموح به", fr="toléré", en="tolerated"),
-    "forbidden": Text(ar="ممنوع", fr="interdit", en="forbidden"),
-    "undecided": Text(ar="لم يُبت فيه", fr="non décidé", en="undecided"),
-}
 TITLE = Text(
     ar="مصفوفة القواعد بين البرامج", fr="Matrice des règles entre programmes", en="Rules matrix between programs"
 )
@@ -79,7 +73,7 @@ def page_of(
         "subtitle": SUBTITLE.format(day=day).in_(language),
         "foot": FOOT.in_(language),
         "note": NOTE.in_(language) if any(one.exemptions for one in decided) else "",
-        "words": {code: word.in_(language) for code, word in CLASS_WORDS.items()},
+        "words": {code: word.in_(language) for code, word in CLASSES.items()},
         "headings": {code: word.in_(language) for code, word in HEADINGS.items()},
         "programs": [{"name": names[code], "classes": [cell(code, other) for other in programs]} for code in programs],
         "decisions": [

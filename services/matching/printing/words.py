@@ -1,4 +1,4 @@
-"""The words of groups, as pages and charts say them: categories, size bands, what is hidden."""
+"""The words that several pages and charts say: of groups, of classes of overlaps, of what a report rests on."""
 
 from collections.abc import Mapping
 
@@ -14,6 +14,27 @@ UNKNOWN = Text(ar="غير معروف", fr="Inconnu", en="Unknown")
 EVERYONE = Text(ar="المجموع", fr="Ensemble", en="All")
 PEOPLE = Text(ar="{band} أفراد", fr="{band} personnes", en="{band} people")
 OR_MORE = Text(ar="{band} أفراد فأكثر", fr="{band} personnes et plus", en="{band} people or more")
+CLASSES: Mapping[str, Text] = {
+    "required": Text(ar="لازم", fr="requis", en="required"),
+    "intended": Text(ar="مقصود", fr="voulu", en="intended"),
+    "tolerated": Text(ar="مسموح به", fr="toléré", en="tolerated"),
+    "forbidden": Text(ar="ممنوع", fr="interdit", en="forbidden"),
+    "undecided": Text(ar="لم يُبت فيه", fr="non décidé", en="undecided"),
+}
+"""Of overlaps, by the rules matrix."""
+REPORT: Mapping[str, Text] = {
+    "snapshot": Text(ar="اللقطة", fr="Instantané", en="Snapshot"),
+    "day": Text(ar="اليوم", fr="Jour", en="Day"),
+    "period": Text(ar="الفترة", fr="Période", en="Period"),
+    "registry": Text(ar="السجل", fr="Registre", en="Registry"),
+    "households_people": Text(ar="{households} أسرة، {people} فردا", fr="{households} ménages, {people} personnes",
+                              en="{households} households, {people} people"),
+    "lean": Text(ar="موسم الجدب", fr="Soudure", en="Lean season"),
+    "peak": Text(ar="الذروة", fr="pic", en="peak"),
+    "households": Text(ar="الأسر", fr="Ménages", en="Households"),
+    "program": Text(ar="البرنامج", fr="Programme", en="Program"),
+}  # fmt: skip
+"""What every report says of what it was computed from, and of its columns and months."""
 HIDDEN = Text(ar="مخفي", fr="masqué", en="hidden")
 
 

@@ -6,13 +6,14 @@ from decimal import Decimal
 from services.matching.printing import charts
 from services.matching.printing.numbers import DASH, Writer
 from services.matching.printing.report import Report, Section, Table
-from services.matching.printing.words import HIDDEN, group_name, in_order
+from services.matching.printing.words import HIDDEN, REPORT, group_name, in_order
 from services.matching.scenarios.schemas import ChangedOut, ComparisonOut, FigureOut, IndicatorOut, ResultOut, ServedOut
 from services.matching.scenarios.telling import NOTES
 from shared.text import Language, Text
 
 Places = Mapping[str, str]
 WORDS = {
+    **REPORT,
     "title": Text(ar="مقارنة السيناريوهات", fr="Comparaison de scénarios", en="Comparison of scenarios"),
     "one": Text(ar="السيناريو: {name}", fr="Scénario : {name}", en="Scenario: {name}"),
     "subtitle": Text(
@@ -20,18 +21,12 @@ WORDS = {
         fr="Changements proposés, calculés sur les données du registre ; rien n'est changé dans les programmes.",
         en="Proposed changes, computed over the registry's data; nothing of the programs is changed.",
     ),
-    "snapshot": Text(ar="اللقطة", fr="Instantané", en="Snapshot"),
     "none": Text(ar="بيانات اليوم", fr="données du jour", en="the day's data"),
-    "day": Text(ar="اليوم", fr="Jour", en="Day"),
-    "period": Text(ar="الفترة", fr="Période", en="Period"),
     "links": Text(ar="الروابط", fr="Liens", en="Links"),
     "certain": Text(ar="المؤكدة، احتمال {threshold} فما فوق", fr="sûrs, probabilité d'au moins {threshold}",
                     en="certain, probability of {threshold} or more"),
     "certain_and_probable": Text(ar="المؤكدة (احتمال {threshold} فما فوق) والمحتملة", fr="sûrs (au moins {threshold}) et probables",
                                  en="certain ({threshold} or more) and probable"),
-    "registry": Text(ar="السجل", fr="Registre", en="Registry"),
-    "households_people": Text(ar="{households} أسرة، {people} فردا", fr="{households} ménages, {people} personnes",
-                              en="{households} households, {people} people"),
     "cost": Text(ar="كلفة السنة (أوقية جديدة)", fr="Coût de l'année (MRU)", en="Cost of the year (MRU)"),
     "more": Text(ar="فرق الكلفة (أوقية جديدة)", fr="Écart de coût (MRU)", en="Difference in cost (MRU)"),
     "winners": Text(ar="أسر رابحة", fr="Ménages gagnants", en="Households gaining"),
@@ -46,10 +41,8 @@ WORDS = {
     "lost": Text(ar="نقص قدره {money} أوقية", fr="{money} MRU de moins", en="{money} MRU less"),
     "budget_title": Text(ar="كلفة البرامج في اثني عشر شهرا", fr="Coût des programmes sur douze mois",
                          en="Cost of the programs over twelve months"),
-    "program": Text(ar="البرنامج", fr="Programme", en="Program"),
     "scenario": Text(ar="السيناريو", fr="Scénario", en="Scenario"),
     "group": Text(ar="الفئة", fr="Groupe", en="Group"),
-    "households": Text(ar="الأسر", fr="Ménages", en="Households"),
     "gains": Text(ar="الزيادات", fr="Gains", en="Gains"),
     "losses": Text(ar="النقصان", fr="Pertes", en="Losses"),
     "size_band": Text(ar="الرابحون والخاسرون بحسب حجم الأسرة", fr="Gagnants et perdants selon la taille du ménage",
@@ -63,8 +56,6 @@ WORDS = {
     "share_lead": Text(ar="نسبة الأسر من كل فئة.", fr="Part des ménages de chaque groupe.", en="Share of the households of each group."),
     "months_title": Text(ar="الكلفة شهرا بشهر في السيناريو", fr="Le coût mois par mois dans le scénario",
                          en="Cost month by month in the scenario"),
-    "lean": Text(ar="موسم الجدب", fr="Soudure", en="Lean season"),
-    "peak": Text(ar="الذروة", fr="pic", en="peak"),
     "in_mru": Text(ar="بالأوقية الجديدة", fr="En MRU", en="In MRU"),
     "in_millions": Text(ar="بملايين الأوقية الجديدة", fr="En millions de MRU", en="In millions of MRU"),
     "indicators_title": Text(ar="المؤشرات قبل وبعد", fr="Indicateurs avant et après", en="Indicators before and after"),

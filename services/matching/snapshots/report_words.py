@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping
 
+from services.matching.printing.words import REPORT
 from shared.text import Text
 
 WORDS: Mapping[str, Text] = {
+    **REPORT,
     "title": Text(ar="ترابط البرامج الاجتماعية: المؤشرات", fr="Interconnexion des programmes sociaux : indicateurs",
                   en="How the social programs act together: indicators"),
     "subtitle": Text(ar="مؤشرات محسوبة على لقطة مجمدة من البيانات", fr="Indicateurs calculés sur un instantané figé des données",
                      en="Indicators computed over a frozen snapshot of the data"),
-    "snapshot": Text(ar="اللقطة", fr="Instantané", en="Snapshot"),
-    "day": Text(ar="اليوم", fr="Jour", en="Day"),
-    "period": Text(ar="الفترة", fr="Période", en="Period"),
     "threshold": Text(ar="الروابط المؤكدة", fr="Liens sûrs", en="Certain links"),
     "probability": Text(ar="احتمال {threshold} فما فوق", fr="probabilité d'au moins {threshold}", en="probability of {threshold} or more"),
-    "registry": Text(ar="السجل", fr="Registre", en="Registry"),
-    "households_people": Text(ar="{households} أسرة، {people} فردا", fr="{households} ménages, {people} personnes",
-                              en="{households} households, {people} people"),
     "model": Text(ar="نموذج الربط", fr="Modèle de liaison", en="Linkage model"),
     "key_coverage": Text(ar="التغطية: أفراد تصل أسرهم إعانة", fr="Couverture : personnes dont le ménage reçoit",
                          en="Coverage: people whose household receives"),
@@ -47,8 +43,6 @@ WORDS: Mapping[str, Text] = {
         fr="Total des programmes rapporté au panier minimum des ménages atteints. Creux : moins de {share} du mois de pic.",
         en="All programs together over the minimum basket of the households reached. Gap: below {share} of the peak month.",
     ),
-    "lean": Text(ar="موسم الجدب", fr="Soudure", en="Lean season"),
-    "peak": Text(ar="الذروة", fr="pic", en="peak"),
     "gap": Text(ar="فجوة", fr="creux", en="gap"),
     "combinations": Text(ar="البرامج التي تجتمع في الأسرة الواحدة", fr="Programmes réunis dans un même ménage",
                          en="Programs that meet in one household"),
@@ -60,14 +54,12 @@ WORDS: Mapping[str, Text] = {
     "pairs": Text(ar="تقاطع البرامج اثنين اثنين", fr="Chevauchements deux à deux", en="Overlaps of pairs"),
     "pair": Text(ar="البرنامجان", fr="Programmes", en="Programs"),
     "class": Text(ar="الصنف", fr="Classe", en="Class"),
-    "households": Text(ar="الأسر", fr="Ménages", en="Households"),
     "of_first": Text(ar="من الأول", fr="du premier", en="of the first"),
     "of_second": Text(ar="من الثاني", fr="du second", en="of the second"),
     "jaccard": Text(ar="من كليهما معا", fr="de leur union", en="of both together"),
     "targeting": Text(ar="دقة الاستهداف", fr="Exactitude du ciblage", en="Accuracy of targeting"),
     "targeting_lead": Text(ar="بحسب قاعدة كل برنامج، في يوم البيانات.", fr="Selon la règle de chaque programme, au jour des données.",
                            en="By each program's rule, on the day of the data."),
-    "program": Text(ar="البرنامج", fr="Programme", en="Program"),
     "exclusion": Text(ar="خطأ الإقصاء", fr="Exclusion", en="Exclusion error"),
     "inclusion": Text(ar="خطأ الإدراج", fr="Inclusion", en="Inclusion error"),
     "gap_of_rule": Text(ar="بلا بديل", fr="Sans substitut", en="In no substitute"),
@@ -80,10 +72,3 @@ WORDS: Mapping[str, Text] = {
     "band_up": Text(ar="{band} أوقية فأكثر", fr="{band} MRU et plus", en="{band} MRU or more"),
     "band": Text(ar="{band} أوقية", fr="{band} MRU", en="{band} MRU"),
 }  # fmt: skip
-CLASSES: Mapping[str, Text] = {
-    "required": Text(ar="لازم", fr="requis", en="required"),
-    "intended": Text(ar="مقصود", fr="voulu", en="intended"),
-    "tolerated": Text(ar="مسموح به", fr="toléré", en="tolerated"),
-    "forbidden": Text(ar="ممنوع", fr="interdit", en="forbidden"),
-    "undecided": Text(ar="لم يُبت فيه", fr="non décidé", en="undecided"),
-}

@@ -15,9 +15,9 @@ from services.matching.figures.states import BOTH, CERTAIN
 from services.matching.printing import charts, maps
 from services.matching.printing.numbers import DASH, Writer
 from services.matching.printing.report import Report, Section, Table
+from services.matching.printing.words import CLASSES, group_name, in_order
 from services.matching.printing.words import HIDDEN as HIDDEN_WORD
-from services.matching.printing.words import group_name, in_order
-from services.matching.snapshots.report_words import CLASSES, WORDS
+from services.matching.snapshots.report_words import WORDS
 from shared.text import Language, Text
 
 MOST_COMBINATIONS = 12
