@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.matching.printing.words import CLASSES
 from services.matching.rules.responding import ResponseStatus
 from shared.text import Text
 
@@ -88,18 +89,9 @@ PART_WORDS: Mapping[str, Text] = {
     "vertical": _t("عمودي: تكملة", "vertical : complément", "vertical: top-up"),
     "horizontal": _t("أفقي: أسر جديدة", "horizontal : nouveaux ménages", "horizontal: new households"),
 }
-CATEGORY_WORDS: Mapping[str, Text] = {
-    "extreme_poor": _t("فقر مدقع", "extrême pauvreté", "extreme poor"),
-    "poor": _t("فقيرة", "pauvre", "poor"),
-    "vulnerable": _t("هشة", "vulnérable", "vulnerable"),
-    "not_poor": _t("غير فقيرة", "non pauvre", "not poor"),
-}
 CLASS_WORDS: Mapping[str, Text] = {
-    "required": _t("مطلوب", "requis", "required"),
-    "intended": _t("مقصود", "voulu", "intended"),
-    "tolerated": _t("مقبول", "toléré", "tolerated"),
+    **CLASSES,
     "forbidden": _t("ممنوع: للمراجعة", "interdit : à examiner", "forbidden: to review"),
-    "undecided": _t("لم يُبتّ فيه", "non tranché", "undecided"),
 }
 HOW_WORDS: Mapping[str, Text] = {
     "enrolled": _t("مسجلة اليوم", "inscrits à ce jour", "enrolled today"),

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.matching.printing import pdf
+from services.matching.printing.words import CATEGORIES
 from services.matching.responses.page_words import (
-    CATEGORY_WORDS,
     CLASS_WORDS,
     FOOT,
     HOW_WORDS,
@@ -167,11 +167,10 @@ def _area_rows(rows: Sequence[Any], language: Language) -> list[list[Cell]]:
 
 
 def _category_rows(figures: FiguresOut, say: Say) -> list[list[Cell]]:
-    order = list(CATEGORY_WORDS)
+    order = list(CATEGORIES)
     rows = sorted(figures.by_category, key=lambda one: order.index(one.category) if one.category in order else 99)
     return [
-        [_word(say(CATEGORY_WORDS[one.category]) if one.category in order else one.category), *_row(one)]
-        for one in rows
+        [_word(say(CATEGORIES[one.category]) if one.category in order else one.category), *_row(one)] for one in rows
     ]
 
 
