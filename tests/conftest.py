@@ -33,6 +33,7 @@ class Together(LoadScopeScheduling):
         return "platform" if file.startswith(WITH_A_PLATFORM) else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 

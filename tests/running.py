@@ -284,6 +284,17 @@ async def ready(running: Running) -> bool:
         return (await client.get(f"{running.url}/health/ready?alone=true")).status_code == 200
 
 
+async def status_of(client: httpx.AsyncClient) -> dict[str, Any]:
+    """A process's status once its database answered in time: on a busy machine it may be told as away first."""
+
+    async def complete() -> dict[str, Any] | None:
+        status: dict[str, Any] = (await client.get("/health/status")).json()
+        return status if status["database"] else None
+
+    found: dict[str, Any] = await until(complete, what="a status with the database's figures")
+    return found
+
+
 async def until(condition: Callable[[], Awaitable[Any]], *, what: str, seconds: float = 30, every: float = 0.05) -> Any:
     """Wait until `condition()` is true and return what it gave; fail with `what` was awaited."""
     deadline = time.monotonic() + seconds

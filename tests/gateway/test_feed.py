@@ -19,7 +19,7 @@ from sqlalchemy import select, text
 from gateway.delivery import commands, queries
 from gateway.delivery.models import EarlyChange, FeedRow
 from gateway.delivery.order import Change, in_order
-from running import fresh_database
+from running import fresh_database, status_of
 from servers import RunningServers
 from shared.database import Database
 from shared.errors import InvalidCursor
@@ -135,7 +135,7 @@ async def test_an_event_that_comes_twice_and_late_changes_nothing(door: Door) ->
         (1, "enrollment.enrolled"),
         (2, "enrollment.suspended"),
     ]
-    status = (await door.client.get("/health/status")).json()
+    status = await status_of(door.client)
     assert status["work"] == {"feed_changes_out_of_order": 0}
 
 
@@ -143,7 +143,7 @@ async def test_a_change_that_waits_for_an_earlier_one_is_counted_in_the_status(d
     await door.announce(door.batch(change(uuid4(), 2, "FIRST", "enrolled", "exited")))
     await door.handled(1)
 
-    assert (await door.client.get("/health/status")).json()["work"] == {"feed_changes_out_of_order": 1}
+    assert (await status_of(door.client))["work"] == {"feed_changes_out_of_order": 1}
 
 
 async def test_the_cursor_moves_on_past_what_is_not_the_callers(door: Door) -> None:

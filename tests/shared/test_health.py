@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from running import until
+from running import status_of, until
 from shared.platform import Platform
 from shared.service import create_service
 from small_service import Small, serving
@@ -98,7 +98,7 @@ async def test_health_counts_the_services_own_work(small: Small) -> None:
         return {"imports_waiting": 3}
 
     async with serving(app_of(small, waiting=waiting)) as client:
-        assert (await client.get("/health/status")).json()["work"] == {"imports_waiting": 3}
+        assert (await status_of(client))["work"] == {"imports_waiting": 3}
 
 
 async def test_a_process_that_never_met_nats_stops_cleanly_and_soon(small: Small) -> None:

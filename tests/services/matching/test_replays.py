@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from registry_cases import apply
-from running import Running, Services, until
+from running import Running, Services, status_of, until
 from services.matching.eligibility.models import ReplayPart
 from services.matching.eligibility.replaying import step
 from shared.clock import now
@@ -128,7 +128,7 @@ async def test_while_the_registry_is_away_a_replay_waits_and_may_be_cancelled(
         begun = (await auditor.post("/v1/eligibility-replays", json=body, headers=key)).json()
         again = (await auditor.post("/v1/eligibility-replays", json=body, headers=key)).json()
         path = f"/v1/eligibility-replays/{begun['id']}"
-        waiting = (await auditor.get("/health/status")).json()["work"]["eligibility_replays_running"]
+        waiting = (await status_of(auditor))["work"]["eligibility_replays_running"]
         cancelled = (await auditor.post(f"{path}/cancel")).json()
         twice = await auditor.post(f"{path}/cancel")
         listed = (await auditor.get("/v1/eligibility-replays")).json()["items"]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from matching_cases import PLACES, TODAY, enrollment, household, id_of, program
-from running import ALL_PERMISSIONS, Running, Services, until
+from running import ALL_PERMISSIONS, Running, Services, status_of, until
 from services.matching import projecting
 from shared.history import History
 
@@ -189,10 +189,10 @@ async def test_the_outcomes_of_an_announcement_are_pulled_page_by_page(
 
 
 async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> None:
-    status = (await client.get("/health/status")).json()
+    status = await status_of(client)
     while status["work"]["households_to_sweep"]:  # a worker looks for whom programs miss, at its own pace
         await asyncio.sleep(0.05)
-        status = (await client.get("/health/status")).json()
+        status = await status_of(client)
 
     kinds = (
         "beneficiaries_pending",

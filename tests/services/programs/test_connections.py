@@ -14,7 +14,7 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from running import Running, Services, until
+from running import Running, Services, status_of, until
 from services.programs.catalog import programs_of
 from services.programs.connections.configured import load_connections
 from services.programs.connections.sources import cut
@@ -166,7 +166,7 @@ async def test_a_folder_that_is_gone_is_told_in_three_languages_and_counted_unti
         assert failed["last_error"]["code"] == "folder_unreachable"
         words = {"ar": "المجلد", "fr": "dossier", "en": "folder"}
         assert all(word in failed["last_error"]["reason"][language] for language, word in words.items())
-        assert (await client.get("/health/status")).json()["work"]["connections_failing"] == 1
+        assert (await status_of(client))["work"]["connections_failing"] == 1
 
         folder.mkdir()
         back = await connection(client, lambda state: state["failures"] == 0)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from registry_cases import Family, send
 from registry_news import AHMED, AICHA, IN_BRAKNA, MARIEM, SECOND, SIDI, Linked
-from running import Services, until
+from running import Services, status_of, until
 from services.programs.consumers import keep_links
 from shared.clock import now
 from shared.consuming import Delivery
@@ -68,7 +68,7 @@ async def test_the_death_of_a_head_holds_what_falls_due_and_proposes_succession(
         answer = await csa.officer.get(f"/v1/reviews/{review['id']}", headers={"Accept-Language": language})
         assert answer.json()["explained"].startswith(begins)
         assert answer.json()["successors"][0]["described"] == wife[language]
-    status = (await csa.officer.get("/health/status")).json()
+    status = await status_of(csa.officer)
     assert status["to_decide"] == {"reviews_open": 1}
 
 

@@ -16,7 +16,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select, update
 
-from running import Running, Services, until
+from running import Running, Services, status_of, until
 from services.registry.models import PastState
 from services.registry.queries.exporting import export_columns
 from shared.clock import now
@@ -340,7 +340,7 @@ async def test_a_partner_has_at_most_twenty_exports_waiting(client: httpx.AsyncC
             for one in ("ar", "fr", "en")
         ]
 
-        work = (await client.get("/health/status")).json()["work"]
+        work = (await status_of(client))["work"]
 
     assert answers == [202] * 20
     assert work["exports_waiting"] == 20

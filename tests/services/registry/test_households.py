@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from running import Running, Services, until
+from running import Running, Services, status_of, until
 from services.registry.rules.households import COLUMNS
 from shared.outbox import OutboxRow
 
@@ -213,7 +213,7 @@ async def test_the_relay_publishes_what_was_recorded(client: httpx.AsyncClient, 
     await send(client, a_file(HEAD))
 
     async def all_published() -> bool:
-        status = (await client.get("/health/status")).json()
+        status = await status_of(client)
         return bool(status["outbox"]["waiting"] == 0 and status["outbox"]["recorded"] == 3)
 
     await until(all_published, what="places, households and the end of the import to be published")

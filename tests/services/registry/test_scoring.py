@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, update
 
 from registry_cases import AMOURJ, Family, Person, aicha, announced, apply, send, sidi, the_household, undo
-from running import Running, until
+from running import Running, status_of, until
 from services.registry.commands.changing import begin_change, lock_households, state_facts
 from services.registry.commands.rescoring import begin_scoring, score_chunk
 from services.registry.models import Scoring
@@ -417,7 +417,7 @@ async def test_a_cancelled_scoring_stops_and_cannot_be_cancelled_again(
 
 async def test_the_health_page_shows_a_scoring_until_it_has_ended(client: httpx.AsyncClient, registry: Running) -> None:
     async def waiting() -> int:
-        work: dict[str, int] = (await client.get("/health/status")).json()["work"]
+        work: dict[str, int] = (await status_of(client))["work"]
         return work["scorings_waiting"]
 
     (household_id,) = await an_area(client, registry, 1)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from registry_cases import apply
-from running import Running, Services, copied, copy_for_others, until
+from running import Running, Services, copied, copy_for_others, status_of, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
 from services.registry.commands.indexing import store_keys
 from services.registry.queries.name_words import NameWords
@@ -343,7 +343,7 @@ async def test_an_index_thrown_away_is_made_again(client: httpx.AsyncClient, reg
         return numbers(await found(client, q="Diallo Mamadou")) == ["1000000006"]
 
     await until(again, what="the names to be searchable again")
-    status = (await client.get("/health/status")).json()
+    status = await status_of(client)
     assert status["work"]["changes_to_index"] == 0
 
 
