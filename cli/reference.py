@@ -24,6 +24,7 @@ from cli.credentials import ensure_gateway_secrets
 from cli.data_folder import write_private
 from cli.migrations import package_of
 from cli.processes import GATEWAY, INSTITUTIONS, PROJECT, SERVICES
+from cli.routing_table import routing_table
 from shared.contracts.event import Event
 from shared.errors import Refusal
 from shared.identity import INTERNAL, api_routes, permission_of
@@ -37,21 +38,22 @@ OUTSIDE: Final = ("/v1/", "/health/")
 PACKAGES: Final = tuple(dict.fromkeys(package_of(service) for service in SERVICES))
 
 
-def write_reference(folder: Path, *, check: bool) -> list[str]:
-    """Write the reference files; returns the names of those that were out of date. With `check` nothing is written."""
+def write_reference(folder: Path, table: Path, *, check: bool) -> list[str]:
+    """Write the reference files into `folder`, and the gateway's routing `table`; returns the names of those that were out of date. With `check` nothing is written."""
     apps = build_apps()
     pages = {
-        "api.md": api_page(apps),
-        "errors.md": errors_page(),
-        "events.md": events_page(),
-        "settings.md": settings_page(),
+        folder / "api.md": api_page(apps),
+        folder / "errors.md": errors_page(),
+        folder / "events.md": events_page(),
+        folder / "settings.md": settings_page(),
+        table: routing_table(apps),
     }
-    stale = [name for name, text in pages.items() if not _is(folder / name, text)]
+    stale = [file for file, text in pages.items() if not _is(file, text)]
     if not check:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in stale:
-            (folder / name).write_text(pages[name], encoding="utf-8")
-    return stale
+        for file in stale:
+            file.write_text(pages[file], encoding="utf-8")
+    return [file.name for file in stale]
 
 
 def _is(file: Path, text: str) -> bool:

@@ -16,6 +16,8 @@ from gateway.entrance import Gateway
 from gateway.limits import Quotas
 from gateway.oauth import Clients
 from gateway.partners import load_partners, load_secret_hashes
+from gateway.releasing import Releasing
+from gateway.routing import Routes
 from gateway.settings import GatewaySettings
 from gateway.tokens import Tokens
 from shared.service import create_service
@@ -51,7 +53,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.documentation = Documentation(
         described([oauth.router, feed.router, health.router]), settings.service_urls, partners
     )
-    return Gateway(settings, app, tokens, Quotas(partners))
+    return Gateway(settings, app, tokens, Quotas(partners), Routes(settings.routes_file), Releasing())
 
 
 def _first(app: FastAPI, router: APIRouter) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import aiohttp
 from fastapi import FastAPI
 from starlette.datastructures import State
@@ -24,32 +26,46 @@ from gateway.asgi import (
     without,
 )
 from gateway.limits import Quotas
+from gateway.partners import Partner
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
-from gateway.proxy import Proxy, open_session
+from gateway.proxy import Proxy, Release, open_session
+from gateway.releasing import Answer, Releasing
+from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
 from gateway.tokens import Tokens
 from shared.clock import now
 from shared.errors import MethodNotAllowed, NotFound, Refusal
-from shared.identity import INTERNAL, InternalKey, bearer
+from shared.identity import INTERNAL, Caller, InternalKey, bearer
 from shared.problems import language_of, problem
-from shared.tracing import continue_trace
+from shared.tracing import continue_trace, current_trace_id
 
 LETTERS = "/internal/dead-letters"
 """This process's own dead letters: it has no other port at which an operator could redrive them."""
 
 IDENTITY = frozenset({b"authorization"})
+OFFICIAL, CASE = b"tekamoul-official", b"tekamoul-case"
+"""The headers by which a caller names the person who asks, and the case she works on."""
 
 
 class Gateway:
     """The ASGI application of the gateway process.
 
-    `/registry/`, `/programs/{institution}/` and `/matching/` are forwarded; all else is `app`'s. Behind either,
+    Operations of `/registry/`, `/programs/{institution}/` and `/matching/` are forwarded; all else is `app`'s. Behind either,
     a partner is known by an internal token in place of its own, so that `shared.identity` works there unchanged.
     """
 
-    def __init__(self, settings: GatewaySettings, app: FastAPI, tokens: Tokens, quotas: Quotas) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        app: FastAPI,
+        tokens: Tokens,
+        quotas: Quotas,
+        routes: Routes,
+        releasing: Releasing,
+    ) -> None:
         self.app = app
+        self._routes, self._releasing = routes, releasing
         self._tokens, self._quotas = tokens, quotas
         self._proxy = Proxy(settings.service_urls)
         self._processes = frozenset(settings.service_urls)
@@ -125,11 +141,25 @@ class Gateway:
             await self._proxy.forward(self._session, target, None, scope, body, send)
             return
         partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
+        route = self._routes.find(target.process, scope["method"], target.path)
         with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
             caller = under_agreement(caller, partner.agreements, scope, now().date())
-            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
+            release = self._release_of(route, partner, caller, target, scope) if route.discloses else None
+            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send, release)
+
+    def _release_of(self, route: Route, partner: Partner, caller: Caller, target: Target, scope: Scope) -> Release:
+        answer = Answer(
+            route=route,
+            partner=partner,
+            caller=caller,
+            path=target.path,
+            official=header(scope, OFFICIAL),
+            case=header(scope, CASE),
+            request_id=current_trace_id(),
+        )
+        return partial(self._releasing.release, answer)
 
     async def _own(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         body = Body(scope, receive, LARGEST_BODY_BYTES)

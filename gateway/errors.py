@@ -145,3 +145,12 @@ class TooManyFailures(TokenRefused):
         fr="Trop d'échecs d'authentification. Attendez une minute, puis réessayez avec le bon secret.",
         en="Too many failed attempts. Wait a minute, then try again with the right secret.",
     )
+
+
+class AnswerTooLarge(Refusal):
+    code, status = "answer_too_large", 500
+    text = Text(
+        ar="يتجاوز الجواب {limit} بايت، فلم يغادر منه شيء. اطلبوا صفحة أصغر.",
+        fr="La réponse dépasse {limit} octets : rien n'en est sorti. Demandez une page plus petite.",
+        en="The answer exceeds {limit} bytes: nothing of it left. Ask for a smaller page.",
+    )

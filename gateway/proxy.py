@@ -5,14 +5,14 @@ Pure ASGI on one aiohttp session, because per request this costs a tenth of Fast
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
 from yarl import URL
 
 from gateway.asgi import METHODS, Body, Headers, Scope, Send, header
-from gateway.errors import UpstreamTimeout
+from gateway.errors import AnswerTooLarge, UpstreamTimeout
 from gateway.paths import Target
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
@@ -25,6 +25,8 @@ FORWARDED = frozenset(
     b"if-modified-since if-none-match if-range if-unmodified-since last-event-id range tekamoul-official user-agent tracestate "
     b"tus-resumable upload-checksum upload-length upload-metadata upload-offset".split()
 )
+FORWARDED_PLAIN = FORWARDED - {b"accept-encoding"}
+"""What goes in where the answer is read on its way out: it must come as it is."""
 # Hop-by-hop (RFC 9110, 7.6.1), or of our own server, or never a service's to set.
 NOT_RETURNED = frozenset(
     b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade date server "
@@ -38,6 +40,13 @@ KEEP_ALIVE_SECONDS = 3.0
 """Shorter than the services' own (uvicorn: 5 s): a connection they are just closing would lose a request."""
 CONNECTIONS_PER_SERVICE = 100
 LONGEST_FORWARDED_FOR = 500
+
+
+LARGEST_ANSWER_BYTES = 8 << 20
+"""Of an answer that is read whole: a page of 200 records has some 300 KB, and what is larger goes as a file."""
+Release = Callable[[bytes | None], Awaitable[bytes | None]]
+"""Given a whole JSON answer it gives what may leave; given None, where a file waits to be streamed, it lets it pass. It refuses
+by raising."""
 
 
 class AnswerCut(Exception):
@@ -76,14 +85,21 @@ class Proxy:
         scope: Scope,
         body: Body,
         send: Send,
+        release: Release | None = None,
     ) -> None:
-        """Refusals (Unavailable, UpstreamTimeout, those of the body) are raised before an answer has begun."""
+        """Refusals (Unavailable, UpstreamTimeout, those of the body and of `release`) are raised before an answer has begun.
+
+        Where `release` is given, nothing of a successful answer leaves before it has given the bytes that may.
+        """
         started, status = time.perf_counter(), 500
         try:
-            answer = await self._ask(session, target, token, scope, body)
+            answer = await self._ask(session, target, token, scope, body, plain=release is not None)
             status = answer.status
             async with answer:
-                await _return(answer, scope["method"], send)
+                if release is None or not 200 <= status < 300 or status == 204:
+                    await _return(answer, scope["method"], send)
+                else:
+                    await _return_released(answer, scope["method"], send, release)
         except Refusal as refusal:
             status = refusal.status
             raise
@@ -93,12 +109,19 @@ class Proxy:
             REQUEST_SECONDS.labels(route=route).observe(time.perf_counter() - started)
 
     async def _ask(
-        self, session: aiohttp.ClientSession, target: Target, token: str | None, scope: Scope, body: Body
+        self,
+        session: aiohttp.ClientSession,
+        target: Target,
+        token: str | None,
+        scope: Scope,
+        body: Body,
+        *,
+        plain: bool,
     ) -> aiohttp.ClientResponse:
         query = scope["query_string"].decode("latin-1")
         # encoded=True: the path goes on as it came, byte for byte.
         url = URL(f"{self._urls[target.process]}{target.path}{'?' + query if query else ''}", encoded=True)
-        headers = _request_headers(scope, token)
+        headers = _request_headers(scope, token, FORWARDED_PLAIN if plain else FORWARDED)
         retries = RETRIES_AFTER if scope["method"] in SAFE_METHODS and not body.is_there else ()
         for pause in (*retries, None):
             try:
@@ -124,9 +147,39 @@ class Proxy:
         raise Unavailable
 
 
+async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Send, release: Release) -> None:
+    """The answer as `release` lets it go: JSON as a whole, a file as it comes once it may."""
+    if answer.content_type != "application/json":
+        await release(None)
+        await _return(answer, method, send)
+        return
+    body = bytearray()
+    try:
+        async for piece in answer.content.iter_any():
+            body += piece
+            if len(body) > LARGEST_ANSWER_BYTES:
+                log.error("answer_too_large", path=answer.url.path, limit=LARGEST_ANSWER_BYTES)
+                raise AnswerTooLarge(limit=LARGEST_ANSWER_BYTES)
+    except (aiohttp.ClientError, TimeoutError) as fault:
+        raise Unavailable from fault
+    released = await release(bytes(body)) or b""
+    kept = [(name, value) for name, value in _headers(answer) if name != b"content-length"]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [*kept, (b"content-length", str(len(released)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": released, "more_body": False})
+
+
+def _headers(answer: aiohttp.ClientResponse) -> Headers:
+    return [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in NOT_RETURNED]
+
+
 async def _return(answer: aiohttp.ClientResponse, method: str, send: Send) -> None:
-    kept: Headers = [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in NOT_RETURNED]
-    await send({"type": "http.response.start", "status": answer.status, "headers": kept})
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
     try:
         if method != "HEAD":
             async for piece in answer.content.iter_any():
@@ -136,9 +189,9 @@ async def _return(answer: aiohttp.ClientResponse, method: str, send: Send) -> No
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _request_headers(scope: Scope, token: str | None) -> list[tuple[str, str]]:
+def _request_headers(scope: Scope, token: str | None, forwarded: frozenset[bytes]) -> list[tuple[str, str]]:
     headers = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"] if name in FORWARDED
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"] if name in forwarded
     ]
     client = scope["client"][0] if scope.get("client") else "unknown"
     before = header(scope, b"x-forwarded-for")

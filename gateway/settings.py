@@ -8,6 +8,8 @@ from pydantic import HttpUrl
 from shared.settings import ServiceSettings
 
 SHIPPED_PARTNERS = Path(__file__).parent / "partners.toml"
+SHIPPED_ROUTES = Path(__file__).parent / "routes.json"
+"""Written by `tekamoul docs`, which `make lint` holds current."""
 
 
 class GatewaySettings(ServiceSettings):
@@ -17,6 +19,7 @@ class GatewaySettings(ServiceSettings):
     client_secrets_file: Path
     """JSON: partner -> SHA-256 of its client secret, in hex."""
     partners_file: Path = SHIPPED_PARTNERS
+    routes_file: Path = SHIPPED_ROUTES
     institutions_folder: Path | None = None
     """Catalogs of institutions that do not ship with this version; each has its partner in it."""
     nats_monitor_url: str | None = None

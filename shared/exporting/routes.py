@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.exporting import reading
 from shared.exporting.cells import Unsatisfiable, part_asked
 from shared.exporting.errors import RangeNotSatisfiable
@@ -57,7 +58,9 @@ def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _
         language = language_of(request.headers.get("accept-language"))
         return reading.export_out(await reading.own_export(tx, export_id, by.name), language)
 
-    @router.get("/{export_id}/file", response_class=Response, responses=FILE_ANSWERS)
+    @router.get(
+        "/{export_id}/file", response_class=Response, responses=FILE_ANSWERS, openapi_extra=gives_file("record")
+    )
     async def get_file(
         request: Request,
         export_id: UUID,

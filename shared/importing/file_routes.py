@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.errors import NotFound
 from shared.headers import Layout
 from shared.importing.asking import AskedLanguage, Importing, OurPlatform, own_import
@@ -56,7 +57,7 @@ def files_router(importer: Importer) -> APIRouter:
         fields = [FieldOut(field=field, label=layout.label(field).in_(language)) for field in layout.fields]
         return ColumnsOut(columns=[column_shown(one) for one in found], fields=fields)
 
-    @router.get("/imports/{import_id}/error-file", response_class=StreamingResponse)
+    @router.get("/imports/{import_id}/error-file", response_class=StreamingResponse, openapi_extra=gives_file("record"))
     async def get_error_file(
         import_id: UUID,
         by: Importing,

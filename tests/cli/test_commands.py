@@ -30,7 +30,8 @@ from shared.ids import new_id
 from shared.migrating import revision_of
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGES = ["api.md", "errors.md", "events.md", "settings.md"]
+TABLE = REFERENCE.parents[1] / "gateway" / "routes.json"
+PAGES = ["api.md", "errors.md", "events.md", "settings.md", "routes.json"]
 
 
 class Paper(Console):
@@ -169,7 +170,7 @@ async def test_a_process_that_does_not_answer_hides_no_other(services: Services,
 
 
 def test_the_references_are_current() -> None:
-    assert write_reference(REFERENCE, check=True) == [], "run `tekamoul docs`"
+    assert write_reference(REFERENCE, TABLE, check=True) == [], "run `tekamoul docs`"
 
 
 def test_no_two_refusals_share_a_code() -> None:
@@ -179,12 +180,12 @@ def test_no_two_refusals_share_a_code() -> None:
 
 
 def test_a_stale_page_is_named_and_only_written_when_asked(tmp_path: Path) -> None:
-    assert write_reference(tmp_path / "new", check=True) == PAGES
+    assert write_reference(tmp_path / "new", tmp_path / "routes.json", check=True) == PAGES
     assert not (tmp_path / "new").exists()
-    assert write_reference(tmp_path / "new", check=False) == PAGES
-    assert write_reference(tmp_path / "new", check=True) == []
+    assert write_reference(tmp_path / "new", tmp_path / "routes.json", check=False) == PAGES
+    assert write_reference(tmp_path / "new", tmp_path / "routes.json", check=True) == []
     (tmp_path / "new" / "events.md").write_text("old")
-    assert write_reference(tmp_path / "new", check=True) == ["events.md"]
+    assert write_reference(tmp_path / "new", tmp_path / "routes.json", check=True) == ["events.md"]
     assert (tmp_path / "new" / "events.md").read_text() == "old"
 
 
@@ -223,9 +224,9 @@ def test_every_event_refusal_and_setting_is_on_its_page() -> None:
 
 
 def test_pages_say_nothing_of_the_machine_they_were_made_on() -> None:
-    for page in PAGES:
-        assert "/tmp/" not in (REFERENCE / page).read_text()
-        assert str(REFERENCE.parents[1]) not in (REFERENCE / page).read_text()
+    for file in (*REFERENCE.glob("*.md"), TABLE):
+        assert "/tmp/" not in file.read_text()
+        assert str(REFERENCE.parents[1]) not in file.read_text()
 
 
 def test_a_process_of_every_kind_is_known() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from cli.credentials import GatewaySecrets, ensure_gateway_secrets
 from gateway.entrance import Gateway
+from gateway.settings import SHIPPED_ROUTES
 from running import Running, Services, until
 from shared.bus import Bus
 from shared.contracts.programs import EnrollmentsChanged
@@ -47,6 +48,25 @@ names = { ar = "ضيق", fr = "Étroit", en = "Tight" }
 permissions = ["enrollments:read"]
 limits = { requests_per_second = 0.5, burst = 3, concurrent = 2 }
 """
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+INVENTED = ("echo", "stream", "slow", "cut", "headers", "things", "x", "people", "large", "people/{person_id}/file")
+"""What the servers behind the door of a test answer beside the platform's own operations."""
+PEOPLE = {"/items/*": {"individual_id": "individual", "household_id": "household"}}
+
+
+def routing_table() -> str:
+    """The shipped table, and the operations that only the servers of these tests have."""
+    rows = json.loads(SHIPPED_ROUTES.read_text())
+    for service in ("registry", "programs", "matching"):
+        for path in INVENTED:
+            for method in METHODS:
+                row = {"service": service, "path": f"/v1/{path}", "method": method, "permission": ""}
+                row |= {"records": PEOPLE} if path in ("people", "large") else {}
+                row |= {"file_of": "household"} if path.endswith("/file") else {}
+                rows.append(row)
+    return json.dumps(rows)
 
 
 @dataclass
@@ -171,7 +191,10 @@ async def door(services: Services, gateway_secrets: GatewaySecrets) -> AsyncIter
     urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
     bus = Bus(services.servers.nats_url, "test")
     await bus.connect()
-    running = await services.start("gateway", service_urls=urls, answer_seconds=1.0, **gateway_files(gateway_secrets))
+    routes = gateway_secrets.credentials_file.parent / "routes.json"
+    routes.write_text(routing_table())
+    files = gateway_files(gateway_secrets)
+    running = await services.start("gateway", service_urls=urls, answer_seconds=1.0, routes_file=routes, **files)
     opened = Door(running, gateway_secrets, registry, csa, bus)
     yield opened
     await opened.close()

@@ -57,7 +57,7 @@ async def test_pieces_alone_may_be_large(csa: httpx.AsyncClient) -> None:
 
     large = await send_piece(csa, where, 0, b"x" * (8 << 20))
     too_large = await send_piece(csa, where, 8 << 20, b"x" * ((8 << 20) + 1))
-    elsewhere = await csa.patch("/programs/csa/v1/imports", content=b"x" * (1 << 20))
+    elsewhere = await csa.post("/programs/csa/v1/enrolled", content=b"x" * (1 << 20))
 
     assert (large.status_code, too_large.status_code, elsewhere.status_code) == (204, 413, 413)
     assert await offset_of(csa, where) == 8 << 20

@@ -25,6 +25,7 @@ from services.matching.targeting.schemas import (
 )
 from shared.clock import now
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.etags import IfMatch, tag, tagged
 from shared.exporting.routes import MEDIA as FILE_MEDIA
 from shared.idempotency import OnceOnly
@@ -231,7 +232,12 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/targeting-lists/{list_id}/file", response_class=Response, responses=FILE_ANSWERS)
+@router.get(
+    "/targeting-lists/{list_id}/file",
+    response_class=Response,
+    responses=FILE_ANSWERS,
+    openapi_extra=gives_file("household"),
+)
 async def get_list_file(
     list_id: UUID,
     tx: Tx,
@@ -247,7 +253,10 @@ async def get_list_file(
 
 
 @router.get(
-    "/targeting-lists/{list_id}/printed", response_class=Response, responses={200: {"content": {MEDIA["pdf"]: {}}}}
+    "/targeting-lists/{list_id}/printed",
+    response_class=Response,
+    responses={200: {"content": {MEDIA["pdf"]: {}}}},
+    openapi_extra=gives_file("household"),
 )
 async def print_list(
     list_id: UUID,

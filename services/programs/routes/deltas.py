@@ -15,6 +15,7 @@ from services.programs.queries.programs import published
 from services.programs.rules.deltas import columns_of
 from services.programs.schemas.deltas import DeltaOut
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.errors import NotFound
 from shared.exporting.files import writer
 from shared.exporting.routes import MEDIA
@@ -66,6 +67,7 @@ async def get_delta(number: int, tx: Tx, by: Reading, program: OfProgram) -> Del
     "/{number}/file",
     response_class=Response,
     responses={200: {"content": {MEDIA[one].partition(";")[0]: {} for one in ("csv", "xlsx")}}},
+    openapi_extra=gives_file("enrollment"),
 )
 async def get_delta_file(
     request: Request,

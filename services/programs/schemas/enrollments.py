@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.programs.rules.status import LinkStatus, Status
+from shared.disclosing import about
 
 
 class EnrollmentOut(BaseModel):
@@ -17,7 +18,7 @@ class EnrollmentOut(BaseModel):
     that the list does not tell. `version` counts changes of the enrollment, not of its link.
     """
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra=about(id="enrollment"))
 
     id: UUID
     program: str = Field(validation_alias="program_code")

@@ -17,6 +17,7 @@ from services.programs.rules.reviewing import (
     described,
     hold_of,
 )
+from shared.disclosing import about
 
 NOBODY: Mapping[UUID, str] = {}
 Fact = Annotated[str, Field(max_length=200)] | int | float | None
@@ -45,6 +46,8 @@ class ReviewOut(BaseModel):
     words, as long as it is open. `holds` says why what falls due is
     held meanwhile. `decision` is one of `decisions`, or `lifted` where the registry took its news back.
     """
+
+    model_config = ConfigDict(json_schema_extra=about(subject_id="record"))
 
     id: UUID
     kind: ReviewKind

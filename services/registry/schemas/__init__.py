@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.registry.rules.proposals import AnyProposal
+from shared.disclosing import about
 
 
 class FieldOrigin(BaseModel):
@@ -52,6 +53,8 @@ class MemberOut(BaseModel):
 class HouseholdOut(BaseModel):
     """A household with its members. `answers` are to the questionnaire whose schema is at `/v1/questionnaires`."""
 
+    model_config = ConfigDict(json_schema_extra=about(id="household"))
+
     id: UUID
     number: str
     version: int
@@ -95,6 +98,8 @@ class MembershipOut(BaseModel):
 
 class IndividualOut(BaseModel):
     """A person with identifiers and households."""
+
+    model_config = ConfigDict(json_schema_extra=about(id="individual"))
 
     id: UUID
     number: str
@@ -235,6 +240,8 @@ class DecisionOut(BaseModel):
 class RecordDiff(BaseModel):
     """What a change does to one record: `{field: [before, after]}`, and the memberships it ends and begins."""
 
+    model_config = ConfigDict(json_schema_extra=about(id="record"))
+
     record: Literal["household", "individual"]
     id: UUID
     number: str
@@ -248,6 +255,8 @@ class ChangeRequestOut(BaseModel):
 
     `version` is its ETag without the quotes: it changes with the record it is about, too.
     """
+
+    model_config = ConfigDict(json_schema_extra=about(subject_id="record"))
 
     id: UUID
     version: str
@@ -270,6 +279,8 @@ class ChangeRequestOut(BaseModel):
 
 class ChangeOut(BaseModel):
     """One change: who made it, when, why, from which source, and the records it touched."""
+
+    model_config = ConfigDict(json_schema_extra=about(households="household", individuals="individual"))
 
     id: UUID
     kind: str

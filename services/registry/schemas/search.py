@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.disclosing import about
+
 DEFAULT_FOUND, MOST_FOUND = 20, 50
 """A screen of finds; whoever needs more of them asks more narrowly."""
 MOST_YEARS_AROUND = 10
@@ -52,6 +54,8 @@ class ReasonOut(BaseModel):
 
 
 class FoundIndividual(BaseModel):
+    model_config = ConfigDict(json_schema_extra=about(id="individual"))
+
     id: UUID
     number: str
     name_fr: str | None
@@ -65,6 +69,8 @@ class FoundIndividual(BaseModel):
 
 class FoundHousehold(BaseModel):
     """A household found, or that of an individual found: then `relationship` is theirs in it."""
+
+    model_config = ConfigDict(json_schema_extra=about(id="household"))
 
     id: UUID
     number: str

@@ -1,0 +1,51 @@
+"""What must happen to an answer about people before any of it leaves: it is read whole, and goes through the steps."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.partners import Partner
+from gateway.routing import Route, Subject, subjects_of
+from shared.identity import Caller
+
+
+@dataclass(slots=True)
+class Answer:
+    """A successful answer about people, on its way out. A step may change `content`, and says so with `changed`.
+
+    `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass.
+    `official` is the person who asks, where the request names one.
+    """
+
+    route: Route
+    partner: Partner
+    caller: Caller
+    path: str
+    official: str | None
+    case: str | None
+    request_id: str
+    content: Any = None
+    changed: bool = False
+
+    def subjects(self) -> list[Subject]:
+        return subjects_of(self.route, self.content)
+
+
+Step = Callable[[Answer], Awaitable[None]]
+"""Refuses (raises a Refusal: nothing leaves), changes the content, or notes it."""
+
+
+class Releasing:
+    """The steps, in their order: the check of what may leave, the partner's own names of people, the log."""
+
+    def __init__(self, steps: Sequence[Step] = ()) -> None:
+        self._steps = steps
+
+    async def release(self, answer: Answer, body: bytes | None) -> bytes | None:
+        """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""
+        if body is not None and self._steps:
+            answer.content = json.loads(body)
+        for step in self._steps:
+            await step(answer)
+        return json.dumps(answer.content, ensure_ascii=False).encode() if answer.changed else body

@@ -1,0 +1,136 @@
+"""Which operation a request asks for, and whom its answer is about: from the table that is made of the services' code."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway.partners import UNREADABLE, NotConfigured
+from shared.errors import MethodNotAllowed, NotFound
+
+ANY = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Objects of an answer that are about someone: where they stand, and which of their fields name whom."""
+
+    at: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...]
+    """(field, kind of the one it names)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation of a service. `records` and `file_of` are empty where its answer tells of nobody."""
+
+    service: str
+    path: str
+    method: str
+    permission: str
+    records: tuple[Record, ...] = ()
+    file_of: str | None = None
+
+    @property
+    def discloses(self) -> bool:
+        return bool(self.records) or self.file_of is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Someone an answer tells of, and the names of what it tells: fields with a value, without the values."""
+
+    kind: str
+    id: str
+    attributes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """The operations at one address, and the addresses below it by their next segment (ANY: a placeholder)."""
+
+    routes: dict[str, Route] = field(default_factory=dict)
+    below: dict[str, "_Node"] = field(default_factory=dict)
+
+
+class Routes:
+    """The operations that the gateway forwards; an address that is not among them does not exist outside."""
+
+    def __init__(self, file: Path) -> None:
+        self._roots: dict[str, _Node] = {}
+        try:
+            for row in json.loads(file.read_text(encoding="utf-8")):
+                self._add(_route(row))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+            raise NotConfigured(UNREADABLE.format(file=file, reason=repr(fault))) from fault
+
+    def _add(self, route: Route) -> None:
+        node = self._roots.setdefault(route.service, _Node())
+        for segment in route.path.strip("/").split("/"):
+            node = node.below.setdefault(ANY if segment.startswith("{") else _literal(segment), _Node())
+        node.routes[route.method] = route
+
+    def find(self, process: str, method: str, path: str) -> Route:
+        """The operation of a process; NotFound where there is no such address, MethodNotAllowed where it does not do that."""
+        root = self._roots.get(process.partition("-")[0])
+        node = _below(root, path.strip("/").split("/")) if root is not None else None
+        if node is None:
+            raise NotFound
+        route = node.routes.get(method)
+        if route is None:
+            raise MethodNotAllowed
+        return route
+
+
+def _literal(segment: str) -> str:
+    if "{" in segment:
+        raise ValueError(f"a placeholder within a segment: {segment}")
+    return segment
+
+
+def _below(node: _Node, segments: list[str]) -> _Node | None:
+    """The node at an address; a name wins over a placeholder, unless nothing of that name goes further."""
+    if not segments:
+        return node if node.routes else None
+    for choice in (segments[0], ANY):
+        if segments[0] and (next_node := node.below.get(choice)) is not None:
+            found = _below(next_node, segments[1:])
+            if found is not None:
+                return found
+    return None
+
+
+def _route(row: dict[str, Any]) -> Route:
+    records = tuple(
+        Record(tuple(at.split("/")[1:]), tuple(fields.items())) for at, fields in row.get("records", {}).items()
+    )
+    return Route(row["service"], row["path"], row["method"], row["permission"], records, row.get("file_of"))
+
+
+def found_at(content: Any, at: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON answer that stand at a record's place."""
+    if not at:
+        if isinstance(content, dict):
+            yield content
+        return
+    if at[0] != "*":
+        if isinstance(content, dict) and at[0] in content:
+            yield from found_at(content[at[0]], at[1:])
+        return
+    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from found_at(one, at[1:])
+
+
+def subjects_of(route: Route, content: Any) -> list[Subject]:
+    """Everyone an answer tells of, once for each object: whom its fields name, and which fields have a value."""
+    found: dict[Subject, None] = {}
+    for record in route.records:
+        for one in found_at(content, record.at):
+            attributes = tuple(sorted(name for name, value in one.items() if value not in (None, [], {})))
+            for name, kind in record.fields:
+                named = one.get(name)
+                for id in named if isinstance(named, list) else (named,):
+                    if isinstance(id, str | int):
+                        found[Subject(kind, str(id), attributes)] = None
+    return list(found)
