@@ -3,7 +3,7 @@
 import sys
 
 from gateway.app import MIGRATIONS, create_app
-from gateway.partners import NotConfigured
+from gateway.partners.file import NotConfigured
 from gateway.settings import GatewaySettings
 from shared.service import main
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 
-from gateway import documentation, health, oauth
+from gateway import documentation, health
 from gateway.dashboard import routes as dashboard
 from gateway.dashboard.observing import Observatory
 from gateway.delivery import routes as feed
@@ -14,12 +14,13 @@ from gateway.delivery.work import feed_waiting
 from gateway.documentation import ASSETS_PATH, Documentation, described
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
-from gateway.oauth import Clients
-from gateway.partners import load_partners, load_secret_hashes
+from gateway.partners import oauth
+from gateway.partners.file import load_partners, load_secret_hashes
+from gateway.partners.oauth import Clients
+from gateway.partners.tokens import Tokens
 from gateway.releasing import Releasing
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
-from gateway.tokens import Tokens
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 import gateway.errors  # noqa: F401 - its refusals are listed, too
 from gateway.merging import INSTITUTION, Document, Part, merge
-from gateway.partners import Partners
+from gateway.partners.file import Partners
 from shared.errors import known_refusals
 from shared.identity import open_to_all
 from shared.logs import log

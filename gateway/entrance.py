@@ -26,14 +26,14 @@ from gateway.asgi import (
     without,
 )
 from gateway.limits import Quotas
-from gateway.partners import Partner
+from gateway.partners.file import Partner
+from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
 from gateway.proxy import Proxy, Release, open_session
 from gateway.releasing import Answer, Releasing
 from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
-from gateway.tokens import Tokens
 from shared.clock import now
 from shared.errors import MethodNotAllowed, NotFound, Refusal
 from shared.identity import INTERNAL, Caller, InternalKey, bearer

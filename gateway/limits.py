@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gateway.errors import TooManyAtOnce, TooManyRequests
-from gateway.partners import Limits, Partner, Partners
+from gateway.partners.file import Limits, Partner, Partners
 
 
 @dataclass(slots=True)

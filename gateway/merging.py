@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.partners import Partners
-from gateway.tokens import TOKEN_SECONDS
+from gateway.partners.file import Partners
+from gateway.partners.tokens import TOKEN_SECONDS
 
 Document = dict[str, Any]
 

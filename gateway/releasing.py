@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.partners import Partner
+from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway.partners import UNREADABLE, NotConfigured
+from gateway.partners.file import UNREADABLE, NotConfigured
 from shared.errors import MethodNotAllowed, NotFound
 
 ANY = "{}"

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from gateway.delivery import queries
 from gateway.delivery.bell import Bell
 from gateway.delivery.models import FeedRow
-from gateway.partners import Partners
+from gateway.partners.file import Partners
 from shared.identity import Caller, permitted
 from shared.pagination import LARGEST_PAGE, Limit, decode_cursor, encode_cursor
 from shared.platform import Platform

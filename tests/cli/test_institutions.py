@@ -10,7 +10,7 @@ from cli.institutions import _connected, configured_platform
 from cli.platform import RunOptions
 from cli.processes import SERVICES, programs_service
 from cli.refusals import StartRefused
-from gateway.partners import NotConfigured, load_partners
+from gateway.partners.file import NotConfigured, load_partners
 from gateway.settings import SHIPPED_PARTNERS
 
 CATALOG: dict[str, Any] = json.loads((Path(__file__).parents[1] / "institution.json").read_text(encoding="utf-8"))

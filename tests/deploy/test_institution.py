@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from deploy.manifests import DEPLOY, PROCESSES, Document, of_kind, script
 
-from gateway.partners import load_partners
+from gateway.partners.file import load_partners
 from services.programs.catalog import programs_of
 
 OVERLAY = DEPLOY / "k8s" / "overlays" / "institution"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.partners import NotConfigured, load_partners
+from gateway.partners.file import NotConfigured, load_partners
 from shared.agreements import Agreement
 from shared.identity import Caller, InternalKey
 from tests.gateway.conftest import PARTNERS, Door

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from cli.credentials import GatewaySecrets, fetch_token
-from gateway.partners import NotConfigured, load_partners, load_secret_hashes
-from gateway.tokens import Tokens
+from gateway.partners.file import NotConfigured, load_partners, load_secret_hashes
+from gateway.partners.tokens import Tokens
 from running import fresh_database, until
 from servers import RunningServers
 from tests.gateway.upstream import Upstream

@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright
 
 from gateway.documentation import known_refusals
 from gateway.merging import Part, merge
-from gateway.partners import load_partners
+from gateway.partners.file import load_partners
 from gateway.settings import SHIPPED_PARTNERS
 from running import until
 from shared.identity import permission_of

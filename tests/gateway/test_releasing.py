@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.partners import NotConfigured
+from gateway.partners.file import NotConfigured
 from gateway.releasing import Answer, Releasing
 from gateway.routing import Routes, Subject, subjects_of
 from gateway.settings import SHIPPED_ROUTES

@@ -13,8 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from cli.credentials import GatewaySecrets, NoToken, ensure_gateway_secrets, fetch_token
-from gateway.partners import load_partners
-from gateway.tokens import Tokens
+from gateway.partners.file import load_partners
+from gateway.partners.tokens import Tokens
 from tests.gateway.conftest import Door
 
 FORM = {"grant_type": "client_credentials"}
@@ -208,7 +208,7 @@ def test_a_verified_token_is_forgotten_when_it_ends_and_the_memory_is_bounded(
 ) -> None:
     partners = load_partners(Path(gateway_secrets.env["TEKAMOUL_PARTNERS_FILE"]))
     tokens = Tokens(Path(gateway_secrets.env["TEKAMOUL_SIGNING_KEY_FILE"]), partners, "tekamoul")
-    monkeypatch.setattr("gateway.tokens.VERIFIED_TOKENS", 3)
+    monkeypatch.setattr("gateway.partners.tokens.VERIFIED_TOKENS", 3)
     issued = [tokens.issue(partners["alpha"], frozenset({"events:read"})) for _ in range(5)]
 
     for token in issued:

@@ -320,7 +320,7 @@ class Catalog(Fact):
     institution: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,30}$")]
     programs: Annotated[tuple[Program, ...], Field(min_length=1)]
     partner: dict[str, Any] | None = None
-    """What the gateway knows the institution by (gateway.partners), where it does not ship with this version."""
+    """What the gateway knows the institution by (gateway.partners.file), where it does not ship with this version."""
 
 
 def in_force(values: Sequence[Value], day: date) -> Value | None:

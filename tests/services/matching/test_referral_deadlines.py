@@ -12,7 +12,7 @@ from matrix_cases import decide
 from referral_cases import CASH, CNAM, INSURANCE, MASEF, a_country, line
 from sqlalchemy import select, update
 
-from gateway.partners import load_partners
+from gateway.partners.file import load_partners
 from matching_cases import Projection, household, id_of
 from running import Running, Services
 from services.matching.case_models import OverlapCase, Reminder

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from joserfc.util import urlsafe_b64decode
 
-from gateway.partners import UNREADABLE, NotConfigured, Partner, Partners
+from gateway.partners.file import UNREADABLE, NotConfigured, Partner, Partners
 from shared.errors import Unauthenticated
 from shared.identity import Caller
 

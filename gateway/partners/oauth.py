@@ -19,8 +19,8 @@ from gateway.errors import (
     TooManyFailures,
 )
 from gateway.limits import Failures
-from gateway.partners import Partner, Partners
-from gateway.tokens import TOKEN_SECONDS, Tokens
+from gateway.partners.file import Partner, Partners
+from gateway.partners.tokens import TOKEN_SECONDS, Tokens
 from shared.identity import open_to_all
 from shared.logs import log
 from shared.problems import language_of
