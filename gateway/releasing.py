@@ -1,9 +1,10 @@
 """What must happen to an answer about people before any of it leaves: it is read whole, and goes through the steps."""
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
@@ -45,7 +46,7 @@ class Releasing:
     async def release(self, answer: Answer, body: bytes | None) -> bytes | None:
         """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""
         if body is not None and self._steps:
-            answer.content = json.loads(body)
+            answer.content = orjson.loads(body)
         for step in self._steps:
             await step(answer)
-        return json.dumps(answer.content, ensure_ascii=False).encode() if answer.changed else body
+        return orjson.dumps(answer.content) if answer.changed else body

@@ -1,6 +1,8 @@
 """Calls from a consumer to the owner of a record. No service calls another while it answers a request."""
 
+import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 import httpx
@@ -11,6 +13,12 @@ from shared.settings import ServiceSettings
 from shared.tracing import current_traceparent
 
 TIMEOUT = httpx.Timeout(20, connect=3)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom TLS trusts here. A client that makes its own reads 150 certificates again: 20 ms."""
+    return ssl.create_default_context()
 
 
 class OwnerUnavailable(Exception):
@@ -24,7 +32,7 @@ class Owners:
         self._urls = settings.service_urls
         self._key = key
         self._caller = Caller(settings.name, frozenset({INTERNAL}))
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=_trusted())
 
     async def get(self, process: str, path: str, **params: Any) -> Any:
         """The JSON answer of `process`. OwnerUnavailable where it cannot answer now, httpx.HTTPStatusError where it refuses."""

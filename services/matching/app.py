@@ -50,7 +50,8 @@ from services.matching.targeting.remarks import RemarksKind
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
-from shared.importing.routers import import_routers
+from shared.importing.routers import ROUTERS as IMPORT_ROUTERS
+from shared.importing.routers import take_files
 from shared.platform import Platform
 from shared.service import create_service
 
@@ -59,7 +60,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def create_app(settings: MatchingSettings) -> FastAPI:
     importer = KindsImporter({CADRE_HARMONISE: AnalysesKind(), REMARKS: RemarksKind()}, others=ListImporter())
-    return create_service(
+    app = create_service(
         settings,
         title="Matching",
         description="Links between programs' beneficiaries and the registry; overlaps and gaps between programs; referrals; lists matched.",
@@ -82,7 +83,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             eligibility_routes.router,
             snapshot_routes.router,
             snapshot_report_routes.router,
-            *import_routers(importer),
+            *IMPORT_ROUTERS,
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
@@ -110,6 +111,8 @@ def create_app(settings: MatchingSettings) -> FastAPI:
         waiting=_work_waiting,
         first=have_kernels,
     )
+    take_files(app, importer)
+    return app
 
 
 async def _work_waiting(platform: Platform) -> dict[str, int]:

@@ -35,7 +35,8 @@ from services.programs.settings import ProgramsSettings
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
-from shared.importing.routers import import_routers
+from shared.importing.routers import ROUTERS as IMPORT_ROUTERS
+from shared.importing.routers import take_files
 from shared.platform import Platform, Waiting
 from shared.service import create_service
 
@@ -72,7 +73,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
             connections.router,
             households.router,
             schools.router,
-            *import_routers(importer),
+            *IMPORT_ROUTERS,
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
@@ -89,6 +90,7 @@ def create_app(settings: ProgramsSettings) -> FastAPI:
         to_decide=reviews_open,
         first=publish,
     )
+    take_files(app, importer)
     app.state.connections = configured
     return app
 

@@ -30,7 +30,8 @@ from services.registry.settings import RegistrySettings
 from shared.exporting.writing import export_worker, exports_waiting
 from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.ending import prune_imports
-from shared.importing.routers import import_routers
+from shared.importing.routers import ROUTERS as IMPORT_ROUTERS
+from shared.importing.routers import take_files
 from shared.platform import Platform
 from shared.service import create_service
 
@@ -56,7 +57,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             exports.router,
             exports.files,
             search.router,
-            *import_routers(importer),
+            *IMPORT_ROUTERS,
             internal_routes.router,
         ],
         migrations=MIGRATIONS,
@@ -73,6 +74,7 @@ def create_app(settings: RegistrySettings) -> FastAPI:
         ],
         waiting=_work_waiting,
     )
+    take_files(app, importer)
     app.state.name_words = words
     return app
 

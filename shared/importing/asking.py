@@ -1,5 +1,6 @@
 """What the routes of imports have in common: who asks, in which language, for which import."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -10,6 +11,7 @@ from fastapi import Depends, Request
 from shared.database import Tx
 from shared.errors import BodyTooLarge, NotFound
 from shared.identity import Caller, permitted
+from shared.importing.importer import Importer
 from shared.importing.models import Import
 from shared.platform import Platform
 from shared.problems import language_of
@@ -27,8 +29,21 @@ async def _platform(request: Request) -> Platform:
     return platform
 
 
+async def _importer(request: Request) -> Importer:
+    importer: Importer = request.app.state.importer
+    return importer
+
+
+async def _looking(request: Request) -> asyncio.Semaphore:
+    looking: asyncio.Semaphore = request.app.state.looking
+    return looking
+
+
 AskedLanguage = Annotated[Language, Depends(_language)]
 OurPlatform = Annotated[Platform, Depends(_platform)]
+OurImporter = Annotated[Importer, Depends(_importer)]
+Looking = Annotated[asyncio.Semaphore, Depends(_looking)]
+"""Held while a file is open for a look."""
 
 
 async def own_import(tx: Tx, import_id: UUID, by: Caller, *, lock: bool = False) -> Import:

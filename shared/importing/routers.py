@@ -1,12 +1,17 @@
 """Every route of imports, for a service's table of contents."""
 
-from fastapi import APIRouter
+import asyncio
 
-from shared.importing.file_routes import files_router
+from fastapi import FastAPI
+
+from shared.importing import file_routes, routes, upload_routes
 from shared.importing.importer import Importer
-from shared.importing.routes import imports_router
-from shared.importing.upload_routes import uploads_router
+
+ROUTERS = (routes.router, upload_routes.router, file_routes.router)
+READ_AT_ONCE = 2
+"""Files opened for a look at the same time, in one process: each workbook takes memory while it is open."""
 
 
-def import_routers(importer: Importer) -> list[APIRouter]:
-    return [imports_router(importer), uploads_router(importer), files_router(importer)]
+def take_files(app: FastAPI, importer: Importer) -> None:
+    """Let the routes of imports know what this service says of files."""
+    app.state.importer, app.state.looking = importer, asyncio.Semaphore(READ_AT_ONCE)

@@ -23,7 +23,7 @@ from shared.database import Tx
 from shared.errors import Refusal
 from shared.idempotency import OnceOnly
 from shared.identity import Caller
-from shared.importing.asking import AskedLanguage, Importing, OurPlatform, take_in
+from shared.importing.asking import AskedLanguage, Importing, OurImporter, OurPlatform, take_in
 from shared.importing.columns import read_mapping
 from shared.importing.errors import ChecksumMismatch, ChecksumNotKnown, NotAPieceOfAFile, TusVersionNotSpoken
 from shared.importing.importer import Importer
@@ -83,103 +83,105 @@ class TusRoute(APIRoute):
         return handle_tus
 
 
-def uploads_router(importer: Importer) -> APIRouter:
-    """Routes under /v1/uploads."""
-    router = APIRouter(prefix="/v1/uploads", tags=["imports"], route_class=TusRoute)
+router = APIRouter(prefix="/v1/uploads", tags=["imports"], route_class=TusRoute)
 
-    @router.options("", status_code=204)
-    async def uploads_offered(by: Importing) -> Response:
-        """Which parts of the tus protocol are spoken here, and how large a file may be."""
-        return Response(status_code=204, headers=ABILITIES)
 
-    @router.post("", status_code=201, response_model=ImportOut)
-    async def begin(
-        request: Request,
-        once: OnceOnly,
-        tx: Tx,
-        by: Importing,
-        language: AskedLanguage,
-        platform: OurPlatform,
-        upload_length: Annotated[int, Header(ge=0, description="Bytes of the whole file.")],
-        upload_metadata: Annotated[str | None, Header(max_length=MOST_METADATA)] = None,
-        upload_checksum: Checksum = None,
-        kind: Annotated[str | None, Query(description="A program's code, or `households`.")] = None,
-        filename: Annotated[str | None, Query(description="Ends in .xlsx or .csv.")] = None,
-        currency: Annotated[str | None, Query(description="MRU, or MRO.")] = None,
-        dry_run: Annotated[str | None, Query(description="true: only check the file.")] = None,
-        mapping: Annotated[str | None, Query(description="JSON: header text and field.")] = None,
-        supersedes: Annotated[str | None, Query(description="The import that this file corrects.")] = None,
-    ) -> Response:
-        """Begin a resumable upload (tus 1.0), with the first piece where the request has a body.
+@router.options("", status_code=204)
+async def uploads_offered(by: Importing) -> Response:
+    """Which parts of the tus protocol are spoken here, and how large a file may be."""
+    return Response(status_code=204, headers=ABILITIES)
 
-        What is said of the file is that of `POST /v1/imports`, in the query or in Upload-Metadata. At most 1 GiB for
-        a .csv and 64 MiB for an .xlsx. `PATCH` the pieces, at most 8 MiB each, to the address in Location; after a cut
-        connection ask `HEAD` for the offset and go on there. An upload left alone for 24 hours is removed.
-        """
-        query = {"kind": kind, "filename": filename, "currency": currency, "dry_run": dry_run}
-        query |= {"mapping": mapping, "supersedes": supersedes}
-        sent = _sent(by, importer, _metadata(upload_metadata) | {k: v for k, v in query.items() if v is not None})
-        with tempfile.TemporaryFile() as piece:
-            length = await _take_piece(request, piece, upload_checksum)
 
-            async def make() -> ImportOut:
-                upload = await begin_upload(tx, sent, upload_length)
-                if length:
-                    upload = await append(tx, by.name, upload.id, 0, piece, length)
-                await tx.refresh(upload)
-                return shown(upload, language)
+@router.post("", status_code=201, response_model=ImportOut)
+async def begin(
+    request: Request,
+    once: OnceOnly,
+    tx: Tx,
+    by: Importing,
+    importer: OurImporter,
+    language: AskedLanguage,
+    platform: OurPlatform,
+    upload_length: Annotated[int, Header(ge=0, description="Bytes of the whole file.")],
+    upload_metadata: Annotated[str | None, Header(max_length=MOST_METADATA)] = None,
+    upload_checksum: Checksum = None,
+    kind: Annotated[str | None, Query(description="A program's code, or `households`.")] = None,
+    filename: Annotated[str | None, Query(description="Ends in .xlsx or .csv.")] = None,
+    currency: Annotated[str | None, Query(description="MRU, or MRO.")] = None,
+    dry_run: Annotated[str | None, Query(description="true: only check the file.")] = None,
+    mapping: Annotated[str | None, Query(description="JSON: header text and field.")] = None,
+    supersedes: Annotated[str | None, Query(description="The import that this file corrects.")] = None,
+) -> Response:
+    """Begin a resumable upload (tus 1.0), with the first piece where the request has a body.
 
-            piece.seek(0)
-            digest = hashlib.file_digest(cast(Any, piece), "sha256").digest()
-            piece.seek(0)
-            answer = await once.answer(make, status=201, body=digest)
-        state = ImportOut.model_validate(orjson.loads(answer.body))
-        answer.headers.update({"Location": f"uploads/{state.id}", "Upload-Offset": str(state.received)})
-        if state.expires_at is not None:
-            answer.headers["Upload-Expires"] = format_datetime(state.expires_at, usegmt=True)
-        platform.wake_after(tx)
-        return answer
+    What is said of the file is that of `POST /v1/imports`, in the query or in Upload-Metadata. At most 1 GiB for
+    a .csv and 64 MiB for an .xlsx. `PATCH` the pieces, at most 8 MiB each, to the address in Location; after a cut
+    connection ask `HEAD` for the offset and go on there. An upload left alone for 24 hours is removed.
+    """
+    query = {"kind": kind, "filename": filename, "currency": currency, "dry_run": dry_run}
+    query |= {"mapping": mapping, "supersedes": supersedes}
+    sent = _sent(by, importer, _metadata(upload_metadata) | {k: v for k, v in query.items() if v is not None})
+    with tempfile.TemporaryFile() as piece:
+        length = await _take_piece(request, piece, upload_checksum)
 
-    @router.head("/{upload_id}")
-    async def get_offset(upload_id: UUID, tx: Tx, by: Importing) -> Response:
-        """How many bytes have arrived. `Upload-Import` names the import, once the file is whole."""
-        upload = await upload_of(tx, by.name, upload_id)
-        headers = {"Upload-Length": str(upload.size), "Cache-Control": "no-store"}
-        return Response(status_code=200, headers=_state(upload) | headers)
+        async def make() -> ImportOut:
+            upload = await begin_upload(tx, sent, upload_length)
+            if length:
+                upload = await append(tx, by.name, upload.id, 0, piece, length)
+            await tx.refresh(upload)
+            return shown(upload, language)
 
-    @router.patch("/{upload_id}", status_code=204)
-    async def send_piece(
-        request: Request,
-        upload_id: UUID,
-        tx: Tx,
-        by: Importing,
-        platform: OurPlatform,
-        upload_offset: Offset,
-        upload_checksum: Checksum = None,
-    ) -> Response:
-        """Send the next piece, at most 8 MiB. 204 once it is stored: no death loses it then.
+        piece.seek(0)
+        digest = hashlib.file_digest(cast(Any, piece), "sha256").digest()
+        piece.seek(0)
+        answer = await once.answer(make, status=201, body=digest)
+    state = ImportOut.model_validate(orjson.loads(answer.body))
+    answer.headers.update({"Location": f"uploads/{state.id}", "Upload-Offset": str(state.received)})
+    if state.expires_at is not None:
+        answer.headers["Upload-Expires"] = format_datetime(state.expires_at, usegmt=True)
+    platform.wake_after(tx)
+    return answer
 
-        Of a piece whose connection was cut, what came is kept, unless it has a checksum. After the last piece the
-        upload is an import; `Upload-Import` gives its id, or that of the import which had the same file before.
-        """
-        if request.headers.get("content-type") != PIECE:
-            raise NotAPieceOfAFile
-        async with platform.database.transaction() as look:
-            refuse_offset(await upload_of(look, by.name, upload_id), upload_offset)
-        with tempfile.TemporaryFile() as piece:
-            length = await _take_piece(request, piece, upload_checksum)
-            piece.seek(0)
-            upload = await append(tx, by.name, upload_id, upload_offset, piece, length)
-        platform.wake_after(tx)
-        return Response(status_code=204, headers=_state(upload))
 
-    @router.delete("/{upload_id}", status_code=204)
-    async def abandon_upload(upload_id: UUID, tx: Tx, by: Importing) -> Response:
-        """Remove an upload that is not whole, with every byte of it."""
-        await abandon(tx, by.name, upload_id)
-        return Response(status_code=204)
+@router.head("/{upload_id}")
+async def get_offset(upload_id: UUID, tx: Tx, by: Importing) -> Response:
+    """How many bytes have arrived. `Upload-Import` names the import, once the file is whole."""
+    upload = await upload_of(tx, by.name, upload_id)
+    headers = {"Upload-Length": str(upload.size), "Cache-Control": "no-store"}
+    return Response(status_code=200, headers=_state(upload) | headers)
 
-    return router
+
+@router.patch("/{upload_id}", status_code=204)
+async def send_piece(
+    request: Request,
+    upload_id: UUID,
+    tx: Tx,
+    by: Importing,
+    platform: OurPlatform,
+    upload_offset: Offset,
+    upload_checksum: Checksum = None,
+) -> Response:
+    """Send the next piece, at most 8 MiB. 204 once it is stored: no death loses it then.
+
+    Of a piece whose connection was cut, what came is kept, unless it has a checksum. After the last piece the
+    upload is an import; `Upload-Import` gives its id, or that of the import which had the same file before.
+    """
+    if request.headers.get("content-type") != PIECE:
+        raise NotAPieceOfAFile
+    async with platform.database.transaction() as look:
+        refuse_offset(await upload_of(look, by.name, upload_id), upload_offset)
+    with tempfile.TemporaryFile() as piece:
+        length = await _take_piece(request, piece, upload_checksum)
+        piece.seek(0)
+        upload = await append(tx, by.name, upload_id, upload_offset, piece, length)
+    platform.wake_after(tx)
+    return Response(status_code=204, headers=_state(upload))
+
+
+@router.delete("/{upload_id}", status_code=204)
+async def abandon_upload(upload_id: UUID, tx: Tx, by: Importing) -> Response:
+    """Remove an upload that is not whole, with every byte of it."""
+    await abandon(tx, by.name, upload_id)
+    return Response(status_code=204)
 
 
 def _state(upload: Import) -> dict[str, str]:

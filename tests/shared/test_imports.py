@@ -20,7 +20,7 @@ from shared.importing.applying import import_worker, imports_waiting
 from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import, ImportStatus
 from shared.importing.receiving import Sent, receive, spooled
-from shared.importing.routers import import_routers
+from shared.importing.routers import ROUTERS, take_files
 from shared.outbox import record
 from shared.platform import Platform
 from shared.service import create_service
@@ -80,14 +80,16 @@ class Lines:
 
 
 def app_of(small: Small, *workers: Any) -> Any:
-    return create_service(
+    app = create_service(
         small.settings,
         title="Small",
         description="",
-        routers=import_routers(Lines()),
+        routers=ROUTERS,
         migrations=small.migrations,
         workers=workers,
     )
+    take_files(app, Lines())
+    return app
 
 
 def platform_of(small: Small) -> Platform:
