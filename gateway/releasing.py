@@ -30,7 +30,7 @@ class Answer:
     changed: bool = False
 
     def subjects(self) -> list[Subject]:
-        return subjects_of(self.route, self.content)
+        return subjects_of(self.route, self.path, self.content)
 
 
 Step = Callable[[Answer], Awaitable[None]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.partners.file import UNREADABLE, NotConfigured
+from shared.disclosing import SUBJECT_FIELDS
 from shared.errors import MethodNotAllowed, NotFound
 
 ANY = "{}"
@@ -23,18 +24,22 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation of a service. `records` and `file_of` are empty where its answer tells of nobody."""
+    """One operation of a service. `records`, `named` and `file_of` are empty where its answer tells of nobody.
+
+    `named`: which segments of the path name whom the whole answer is about, and the kind of that one.
+    """
 
     service: str
     path: str
     method: str
     permission: str
     records: tuple[Record, ...] = ()
+    named: tuple[tuple[int, str], ...] = ()
     file_of: str | None = None
 
     @property
     def discloses(self) -> bool:
-        return bool(self.records) or self.file_of is not None
+        return bool(self.records or self.named) or self.file_of is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,14 @@ def _route(row: dict[str, Any]) -> Route:
     records = tuple(
         Record(tuple(at.split("/")[1:]), tuple(fields.items())) for at, fields in row.get("records", {}).items()
     )
-    return Route(row["service"], row["path"], row["method"], row["permission"], records, row.get("file_of"))
+    named = tuple((place, SUBJECT_FIELDS[name]) for place, name in _placeholders(row["path"]) if name in SUBJECT_FIELDS)
+    return Route(row["service"], row["path"], row["method"], row["permission"], records, named, row.get("file_of"))
+
+
+def _placeholders(path: str) -> Iterator[tuple[int, str]]:
+    for place, segment in enumerate(path.strip("/").split("/")):
+        if segment.startswith("{"):
+            yield place, segment.strip("{}")
 
 
 def found_at(content: Any, at: tuple[str, ...]) -> Iterator[dict[str, Any]]:
@@ -122,15 +134,27 @@ def found_at(content: Any, at: tuple[str, ...]) -> Iterator[dict[str, Any]]:
         yield from found_at(one, at[1:])
 
 
-def subjects_of(route: Route, content: Any) -> list[Subject]:
+def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
     """Everyone an answer tells of, once for each object: whom its fields name, and which fields have a value."""
     found: dict[Subject, None] = {}
     for record in route.records:
         for one in found_at(content, record.at):
-            attributes = tuple(sorted(name for name, value in one.items() if value not in (None, [], {})))
+            attributes = _told(one)
             for name, kind in record.fields:
                 named = one.get(name)
                 for id in named if isinstance(named, list) else (named,):
                     if isinstance(id, str | int):
                         found[Subject(kind, str(id), attributes)] = None
+    told_of = {(one.kind, one.id) for one in found}
+    segments = path.strip("/").split("/")
+    for place, kind in route.named:
+        if (kind, segments[place]) not in told_of:
+            listed = content.get("items") if isinstance(content, dict) else None
+            shown = listed if isinstance(listed, list) else [content]
+            attributes = tuple(sorted({name for one in shown if isinstance(one, dict) for name in _told(one)}))
+            found[Subject(kind, segments[place], attributes)] = None
     return list(found)
+
+
+def _told(one: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, value in one.items() if value not in (None, [], {})))

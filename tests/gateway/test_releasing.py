@@ -143,7 +143,7 @@ HOUSEHOLD: dict[str, Any] = {
 def test_a_household_is_told_of_and_each_of_its_members() -> None:
     route = Routes(SHIPPED_ROUTES).find("registry", "GET", "/v1/households/h-1")
 
-    assert subjects_of(route, HOUSEHOLD) == [
+    assert subjects_of(route, "/v1/households/h-1", HOUSEHOLD) == [
         Subject("household", "h-1", ("id", "members", "number")),
         Subject("individual", "i-1", ("individual_id", "name_ar")),
     ]
@@ -153,5 +153,16 @@ def test_each_institutions_programs_are_found_in_one_table() -> None:
     route = Routes(SHIPPED_ROUTES).find("programs-csa", "GET", "/v1/enrollments")
 
     assert [
-        subject.kind for subject in subjects_of(route, {"items": [{"id": "e-1", "registry_household_id": None}]})
+        subject.kind
+        for subject in subjects_of(route, "/v1/enrollments", {"items": [{"id": "e-1", "registry_household_id": None}]})
     ] == ["enrollment"]
+
+
+def test_an_answer_below_someones_address_is_about_that_one() -> None:
+    route = Routes(SHIPPED_ROUTES).find("registry", "GET", "/v1/households/h-9/history")
+    history = {"items": [{"version": 2, "reason": None}, {"version": 1, "reason": "listed"}], "next_cursor": None}
+
+    assert route.discloses
+    assert subjects_of(route, "/v1/households/h-9/history", history) == [
+        Subject("household", "h-9", ("reason", "version"))
+    ]

@@ -123,6 +123,8 @@ class IndividualOut(BaseModel):
 class HouseholdSummary(BaseModel):
     """A household without its people."""
 
+    model_config = ConfigDict(json_schema_extra=about(id="household"))
+
     id: UUID
     number: str
     version: int
