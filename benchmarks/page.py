@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.figures import PROJECT
 from benchmarks.linkage.page import linkage_section
+from benchmarks.linkage.plots import draw_latency
 from benchmarks.plots import draw_plots
 
 FOLDER = PROJECT / "benchmarks"
@@ -80,7 +81,7 @@ def write_page(where: dict[str, Any], results: dict[str, Any]) -> None:
         "\n".join(_registry(results)),
         "\n\n".join(f"![{title}](plots/{file})" for file, title in plots),
         READING,
-        "\n".join(linkage_section(results["linkage"])),
+        "\n".join(linkage_section(results["linkage"], draw_latency(FOLDER / "plots", results["linkage"]))),
     ]
     (FOLDER / "README.md").write_text("\n\n".join(part.strip() for part in parts) + "\n", encoding="utf-8")
 

@@ -46,8 +46,8 @@ READING = """\
 """
 
 
-def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
-    """Lines of the page; nothing when linkage was never measured here."""
+def linkage_section(linkage: dict[str, Any], plots: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+    """Lines of the page, with these plots before those of the run; nothing when linkage was never measured here."""
     if not linkage:
         return
     where = linkage["machine"]
@@ -64,7 +64,7 @@ def linkage_section(linkage: dict[str, Any]) -> Iterator[str]:
     yield from _quality(linkage.get("linkage-quality", {}))
     yield from _mistakes(linkage.get("linkage-quality", {}))
     yield from _export(linkage.get("linkage-export", {}))
-    yield from (f"![{title}](plots/{file})\n" for file, title in linkage.get("plots", []))
+    yield from (f"![{title}](plots/{file})\n" for file, title in (*plots, *linkage.get("plots", [])))
     yield READING
 
 
