@@ -33,7 +33,7 @@ from services.matching.rules.deciding import ADJUDICATE, Decision, Scored, decid
 from services.matching.rules.facts import BeneficiaryFacts, IndividualFacts, Unit
 from services.matching.rules.households import Leads, leads_of, together_by
 from services.matching.rules.persons import upheld
-from services.matching.together import Together, stand_together
+from services.matching.together import Together, among, stand_together
 from services.matching.weighing import comparison, weigh
 from shared.contracts.matching import LinksChanged
 from shared.copying import copy_rows
@@ -162,20 +162,41 @@ async def link_rows(tx: AsyncSession, places: Places, waiting: Sequence[Benefici
     )
 
 
-async def decide_people(tx: AsyncSession, facts: Sequence[BeneficiaryFacts]) -> list[Decision]:
+async def decide_people(
+    tx: AsyncSession, facts: Sequence[BeneficiaryFacts], households: Sequence[str | None] = ()
+) -> list[Decision]:
     """Who these people of a list are, as for beneficiaries about whom no person decided; nothing is written.
 
-    Raises IndexBuilding."""
+    `households`: by row, by what it stands together with others of these rows; all stand alone without it. Raises
+    IndexBuilding."""
     registry, models = registry_index(tx), await models_in_force(tx)
     await registry.follow(tx)
     found = await asyncio.to_thread(registry.find, facts, models)
     people = await read_people(tx, {member for one in found for member, _ in one.candidates})
-    return await asyncio.to_thread(
-        lambda: [
-            decide(list(_scored(one, its, people, models)), unit=one.unit)
-            for one, its in zip(facts, found, strict=True)
-        ]
-    )
+    by = {at: key for at, key in enumerate(households) if key is not None}
+    return await asyncio.to_thread(_decided, facts, found, people, models, by)
+
+
+def _decided(
+    facts: Sequence[BeneficiaryFacts],
+    found: Sequence[Found],
+    people: Mapping[int, IndividualFacts],
+    models: Models,
+    by: Mapping[int, str],
+) -> list[Decision]:
+    scored = [
+        list(_scored(one, its, people, models, LEAST_LIFTED if at in by else ADJUDICATE))
+        for at, (one, its) in enumerate(zip(facts, found, strict=True))
+    ]
+    together = among(by, {at: leads_of(scored[at]) for at in by})
+    return [
+        decide(_likely(together.lift(at, scored[at], models.for_unit(one.unit))), unit=one.unit)
+        for at, one in enumerate(facts)
+    ]
+
+
+def _likely(candidates: Sequence[Scored]) -> list[Scored]:
+    return [one for one in candidates if one.comparison.probability >= ADJUDICATE]
 
 
 def _unanchored(one: Judged) -> bool:
@@ -256,10 +277,9 @@ def _stand_alone(
     return out
 
 
-def _judge(one: _Alone, together: Together, models: Models) -> Judged:
+def _judge(one: _Alone, together: Together[UUID], models: Models) -> Judged:
     lifted = together.lift(one.beneficiary.id, one.candidates, models.for_unit(one.facts.unit))
-    likely = [its for its in lifted if its.comparison.probability >= ADJUDICATE]
-    decision = decide(likely, unit=one.facts.unit)
+    decision = decide(_likely(lifted), unit=one.facts.unit)
     return Judged(one.beneficiary, one.facts, upheld(decision, one.persons.held, one.stands, one.persons.refused))
 
 

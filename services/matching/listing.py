@@ -6,7 +6,6 @@ Nothing but its own outcome follows from it: no link, no enrollment, no event.
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.errors import IndexBuilding, ListNotMatched, ProgramNotPublished
 from services.matching.linking import UNITS, Places, decide_people
 from services.matching.list_models import Found, MatchedLine
+from services.matching.listed_households import ReadLine, chunks_by_household
 from services.matching.models import Program
 from services.matching.rules.deciding import Decision
 from services.matching.rules.facts import NOBODYS_ROW, BeneficiaryFacts, Unit
-from shared.cells import Cells, Finding, as_sent
+from shared.cells import Cells, as_sent
 from shared.clock import now
 from shared.copying import copy_rows
 from shared.errors import NotPermitted
 from shared.headers import Layout
 from shared.identity import Caller
 from shared.importing.errors import FileNoLongerKept
-from shared.importing.importer import Chunk, Issue, Outcome, chunks_of
+from shared.importing.importer import Chunk, Issue, Outcome
 from shared.importing.models import Import, ImportPart, ImportStatus
 from shared.importing.receiving import KEPT_DAYS, read_again
 from shared.listed_person import PERSON_FIELDS, ListedPerson, read_person
 from shared.place_names import PlaceIndex
 from shared.platform import Platform
-from shared.tables import Row
+from shared.tables import Row, open_table
 from shared.text import Text
 
 LAYOUT = Layout.of(*PERSON_FIELDS)
@@ -56,16 +56,6 @@ SAME_AS_ANOTHER = text(
     " WHERE matched_lines.import_id = :import_id AND matched_lines.line = ranked.line AND ranked.surest <> ranked.line"
 )
 """One to one: a person, or for a program of households a household, stands on one line of a list, the surest."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLine:
-    """A line after reading; `person` is None where an error keeps it out."""
-
-    line: int
-    sent: dict[str, Any]
-    person: ListedPerson | None
-    findings: list[Finding]
 
 
 def read_named(cells: Cells, day: date) -> ListedPerson:
@@ -94,12 +84,15 @@ class ListImporter:
     def chunks(self, import_: Import, file: Path) -> Iterator[Chunk]:
         day = import_.created_at.date()
 
-        def read(row: Row) -> ReadLine:
+        def read(row: Row, household: str | None) -> ReadLine:
             cells = Cells(row.line, row.cells)
             person = read_named(cells, day)
-            return ReadLine(row.line, as_sent(row.cells), None if cells.refused else person, cells.findings)
+            kept = None if cells.refused else person
+            return ReadLine(row.line, as_sent(row.cells), kept, cells.findings, household)
 
-        return chunks_of(file, import_, LAYOUT, read, CHUNK_LINES)
+        with file.open("rb") as source:
+            table = open_table(source, import_.filename, LAYOUT, import_.mapping)
+            yield from chunks_by_household(table, read, CHUNK_LINES)
 
     def keys(self, import_: Import, chunk: Chunk) -> Iterable[tuple[int, str]]:
         for one in chunk.rows:
@@ -112,11 +105,12 @@ class ListImporter:
         index = await self._places.index(tx)
         day = import_.created_at.date()
         facts = [facts_of_person(one.person, unit, day, index) for one in read if one.person is not None]
+        kept = [one for one in read if one.person is not None]
+        households = [] if unit == "household" else [one.household for one in kept]
         try:
-            decisions = await decide_people(tx, facts)
+            decisions = await decide_people(tx, facts, households)
         except IndexBuilding as fault:
             raise TimeoutError from fault  # the worker begins again, and goes on after the last committed chunk
-        kept = [one for one in read if one.person is not None]
         rows = await asyncio.to_thread(
             lambda: [
                 (import_.id, one.line, one.sent, *told_of(decision))

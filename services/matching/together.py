@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, select, text, update
@@ -38,14 +38,18 @@ _BESIDE: Final = text(
 """Bounded for each: one phone may stand on forty thousand rows."""
 
 
+Row = TypeVar("Row", UUID, int)
+"""What a row is known by: its id, or its place among rows that are all at hand."""
+
+
 @dataclass(frozen=True, slots=True)
-class Together:
+class Together(Generic[Row]):
     """What the others say of each row: by what they stand together, and where they lead."""
 
-    by: Mapping[UUID, str]
-    others: Mapping[UUID, Sequence[Leads]]
+    by: Mapping[Row, str]
+    others: Mapping[Row, Sequence[Leads]]
 
-    def lift(self, row: UUID, candidates: Sequence[Scored], model: Model) -> list[Scored]:
+    def lift(self, row: Row, candidates: Sequence[Scored], model: Model) -> list[Scored]:
         others = self.others.get(row)
         return [_lifted(one, self.by[row], others, model) for one in candidates] if others else list(candidates)
 
@@ -59,14 +63,28 @@ def bits_of(model: Model, level: Level) -> float:
     return (model.household or STATED_HOUSEHOLD)[HOUSEHOLD_LEVELS.index(level)]
 
 
-ALONE: Final = Together({}, {})
+def among(by: Mapping[int, str], leads: Mapping[int, Leads | None]) -> Together[int]:
+    """Rows that are all at hand, no more than MOST_TOGETHER of which stand together, each beside the others of its own."""
+    rows = defaultdict[str, list[int]](list)
+    for at, key in by.items():
+        rows[key].append(at)
+    return Together(
+        by,
+        {
+            at: [found for other in rows[key] if other != at and (found := leads[other]) is not None]
+            for at, key in by.items()
+        },
+    )
+
+
+ALONE: Final[Together[UUID]] = Together({}, {})
 
 
 async def stand_together(
     tx: AsyncSession,
     rows: Mapping[UUID, tuple[Beneficiary, BeneficiaryFacts]],
     leads: Mapping[UUID, Leads | None],
-) -> Together:
+) -> Together[UUID]:
     """Keep where these rows lead by themselves, and send the others back to be compared where that is new. Under the linking
     lock; `rows` are decided by what is returned."""
     by = {id_: key for id_, (_, facts) in rows.items() if (key := together_by(facts)) is not None}

@@ -16,6 +16,7 @@ from services.matching.rules.identifiers import household_code, phone_of
 Level = Literal["agrees", "agrees_told"]
 FIELD = "household_agrees"
 _NEARLY = 1.0 - 1e-12
+_PHONE = "phone "
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,21 @@ def together_by(row: BeneficiaryFacts) -> str | None:
     stands for a household stands alone."""
     if row.unit == "household":
         return None
-    if number := household_code(row.household_number):
-        return f"number {number}"
+    if number := by_number(row.household_number):
+        return number
     place = "/".join(code or "" for code in (row.wilaya_code, row.moughataa_code, row.commune_code)).strip("/")
     phone = next(filter(None, map(phone_of, row.phones)), None)
-    return f"phone {phone} {place}" if phone and place else None
+    return f"{_PHONE}{phone} {place}" if phone and place else None
+
+
+def by_phone(together: str) -> bool:
+    return together.startswith(_PHONE)
+
+
+def by_number(household_number: str | None) -> str | None:
+    """What rows of one number have in common, however it was typed."""
+    code = household_code(household_number)
+    return f"number {code}" if code else None
 
 
 def leads_of(candidates: Sequence[Scored], held: IndividualFacts | None = None) -> Leads | None:
@@ -66,7 +77,7 @@ def level_of(candidate: Scored, by: str, others: Iterable[Leads]) -> Level | Non
     if not any(one.agree_on(candidate.individual) for one in others):
         return None
     phone = candidate.comparison.level("phone") in ("equal", "shared")
-    again = candidate.comparison.level("household_number") == "equal" or (phone and by.startswith("phone "))
+    again = candidate.comparison.level("household_number") == "equal" or (phone and by_phone(by))
     if again:
         return None
     return "agrees_told" if phone else "agrees"

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import polars as pl
 import pytest
-from list_cases import PEOPLE, YAHYA, ZEINEBOU
+from list_cases import PEOPLE, YAHYA, ZEINEBOU, ended, matches, sent
 from python_calamine import CalamineWorkbook
 from sqlalchemy import delete, func, select, update
 
@@ -56,33 +56,6 @@ async def matching(services: Services) -> Running:
 async def masef(matching: Running) -> AsyncIterator[httpx.AsyncClient]:
     async with matching.client(name="masef", programs=frozenset({"DISABILITY_CASH"})) as client:
         yield client
-
-
-async def sent(
-    client: httpx.AsyncClient, content: bytes, kind: str = "DISABILITY_CASH", name: str = "liste.csv", **asked: Any
-) -> dict[str, Any]:
-    """The import of a list once it has ended."""
-    answer = await client.post("/v1/imports", content=content, params={"kind": kind, "filename": name, **asked})
-    assert answer.status_code in (200, 202), answer.text
-    return await ended(client, answer.json()["id"])
-
-
-async def ended(client: httpx.AsyncClient, id_: str) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-
-    async def done() -> bool:
-        told.update((await client.get(f"/v1/imports/{id_}")).json())
-        return told["status"] not in ("received", "running")
-
-    await until(done, what="the list to be matched")
-    return told
-
-
-async def matches(client: httpx.AsyncClient, id_: str, language: str = "en", **asked: Any) -> list[dict[str, Any]]:
-    answer = await client.get(f"/v1/imports/{id_}/matches", params=asked, headers={"Accept-Language": language})
-    assert answer.status_code == 200, answer.text
-    items: list[dict[str, Any]] = answer.json()["items"]
-    return items
 
 
 async def test_each_line_is_told_who_it_is_and_nothing_else_follows(
