@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cli.model_words import WORDS, first_line, group_name
+from cli.model_words import WORDS, first_line, group_name, household_lines
 from shared.text import LANGUAGES
 
 WIDTH, HEIGHT, EDGE = 360.0, 260.0, 40.0
@@ -38,6 +38,7 @@ def page_of(
         comparisons=comparisons,
         write=lambda word: WORDS[word].in_(speaks),
         first_line=lambda one: first_line(one, speaks),
+        household_lines=lambda one: household_lines(one, speaks),
         group_name=lambda by, group: group_name(by, group, speaks),
         calibration_plot=calibration_plot,
         curve_plot=curve_plot,

@@ -34,6 +34,21 @@ WORDS: Final[dict[str, Text]] = {
         fr="Sans paires connues, pas jugé : {units}.",
         en="Not judged, for want of known pairs: {units}.",
     ),
+    "household": Text(
+        ar="ما يضيفه آخرون من الأسرة نفسها في القائمة ({unit}): {agrees}؛ وإن دلّ عليها هاتف: {agrees_told}.",
+        fr="Ce qu'ajoutent d'autres du même ménage dans la liste ({unit}) : {agrees} ; là où un téléphone le disait : {agrees_told}.",
+        en="What others of the household in the list add ({unit}): {agrees}; where a phone told already: {agrees_told}.",
+    ),
+    "bits_learned": Text(
+        ar="{bits} بت (من {pairs} زوجا)",
+        fr="{bits} bits (appris de {pairs} paires)",
+        en="{bits} bits (learned from {pairs} pairs)",
+    ),
+    "bits_stated": Text(
+        ar="{bits} بت (قيمة مقررة: {pairs} زوجا لا تكفي)",
+        fr="{bits} bits (fixés : trop peu de paires, {pairs})",
+        en="{bits} bits (stated: too few pairs, {pairs})",
+    ),
     "one_worse": Text(
         ar="{group} ({measure} {value} مقابل {rest})",
         fr="{group} ({measure} {value} contre {rest})",
@@ -175,3 +190,23 @@ def first_line(report: Mapping[str, Any], language: str) -> str:
     if units := [group_name("unit", unit, language) for unit in report.get("not_judged", ())]:
         line += " " + WORDS["not_judged"].format(units=comma.join(units)).in_(language)
     return line
+
+
+def household_lines(report: Mapping[str, Any], language: str) -> list[str]:
+    """For each unit whose rows stand together in households, what these weigh, and whether that was learned; nothing of a
+    report that does not tell it."""
+    return [
+        WORDS["household"]
+        .format(
+            unit=group_name("unit", unit, language),
+            **{
+                level: WORDS["bits_learned" if one["learned"] else "bits_stated"]
+                .format(bits=f"{one['bits']:.2f}", pairs=f"{one['pairs']:,}")
+                .in_(language)
+                for level, one in learned["household"].items()
+            },
+        )
+        .in_(language)
+        for unit, learned in report.get("learned_from", {}).items()
+        if learned.get("household")
+    ]

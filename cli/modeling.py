@@ -11,7 +11,7 @@ from rich.text import Text as RichText
 from cli.changes import DATA, DataDir, Official, Partner, Session
 from cli.gateway_client import GatewayClient
 from cli.model_page import page_of
-from cli.model_words import first_line, group_name, in_words
+from cli.model_words import first_line, group_name, household_lines, in_words
 from shared.text import Text
 
 MODELS: Final = "/matching/v1/models"
@@ -100,6 +100,8 @@ class Trainer(Session):
             self._say("no_report", version=made["version"])
             return 1
         self._console.print(RichText(first_line(report, self._language), style="bold"))
+        for line in household_lines(report, self._language):
+            self._console.print(RichText(line))
         table = self._columns("group", "precision", "recall", "cost")
         for one in _groups(report):
             shares = (in_words(one["at_link"][name]) for name in ("precision", "recall"))

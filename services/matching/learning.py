@@ -11,11 +11,12 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from sqlalchemy import Select, and_, case, cast, func, select, text, update
 from sqlalchemy import Text as SqlText
-from sqlalchemy import cast, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.decision_models import HeldLink
+from services.matching.engine.households import BY_NUMBER, BY_PHONE, MOST_TOGETHER, Beside
 from services.matching.engine.lists import Stopped
 from services.matching.engine.models import REGISTRY, UNITS, Models
 from services.matching.engine.packing import PHONE_BITS, SHARED_MOST, Vocabulary, Words, pack
@@ -24,9 +25,11 @@ from services.matching.engine.training import ENOUGH
 from services.matching.holding import decided_about
 from services.matching.linking import Places, facts_of
 from services.matching.modeling import READY, TRAINING, models_in_force, put_shipped
-from services.matching.models import Beneficiary, LinkRefusal
+from services.matching.models import Beneficiary, LinkRefusal, ListedTogether
 from services.matching.rules.facts import BeneficiaryFacts
+from services.matching.rules.households import by_phone, together_by
 from services.matching.rules.identifiers import phone_of
+from services.matching.together import Standing
 from services.matching.training_models import LinkageModel
 from services.matching.weighing import packed, row_values
 from shared.clock import now
@@ -38,7 +41,7 @@ from shared.text import Text
 
 LOOK_SECONDS = 1.0
 MOST_ROWS: Final = 60_000
-"""Rows of lists that are learned from, drawn by their ids: more say nothing new."""
+"""Rows of lists that are learned from, drawn by their ids, households whole: more say nothing new."""
 MOST_DECIDED: Final = 20_000
 """Rows of whom persons decided, besides."""
 FAILED: Final = "failed"
@@ -148,6 +151,8 @@ class Gathered:
     rows: Mapping[str, Sequence[BeneficiaryFacts]]
     said: Mapping[str, Sequence[tuple[int, UUID, bool]]]
     """By unit: the place of a row, an individual, and whether persons say it is the same."""
+    standing: Mapping[str, Sequence[Standing | None]]
+    """By unit, what each row has in common with others of its household."""
 
     def counts(self) -> dict[str, Any]:
         return {
@@ -188,7 +193,19 @@ class Gathered:
         said = [(first[str(who)], at, same) for at, who, same in self.said[unit] if str(who) in first]
         left, right, same = (np.array(column) for column in zip(*said, strict=True)) if said else ([], [], [])
         names = pl.Series([one.name or "" for one in rows], dtype=pl.String)
-        return Listed(records, names, Said(np.array(left, np.int64), np.array(right, np.int64), np.array(same, bool)))
+        return Listed(
+            records,
+            names,
+            Said(np.array(left, np.int64), np.array(right, np.int64), np.array(same, bool)),
+            _beside(self.standing[unit]),
+        )
+
+
+def _beside(standing: Sequence[Standing | None]) -> Beside:
+    numbers: dict[Standing, int] = {}
+    rows = [0 if one is None else numbers.setdefault(one, len(numbers) + 1) for one in standing]
+    by = [BY_PHONE if one is not None and by_phone(one[1]) else BY_NUMBER for one in standing]
+    return Beside(np.array(rows, np.int64), np.array(by, np.uint8))
 
 
 async def gather(tx: AsyncSession, places: Places) -> Gathered:
@@ -203,9 +220,7 @@ async def gather(tx: AsyncSession, places: Places) -> Gathered:
     members = await asyncio.to_thread(_frame, buffer)
     shared = await tx.execute(text("SELECT phone, count(*) FROM household_phones GROUP BY phone HAVING count(*) > 1"))
     phones = {int(digits): count for phone, count in shared.all() if (digits := phone_of(phone))}
-    drawn = (
-        select(Beneficiary.id).order_by(func.hashtext(cast(Beneficiary.id, SqlText)), Beneficiary.id).limit(MOST_ROWS)
-    )
+    drawn = _drawn()
     held = select(HeldLink.enrollment_id).order_by(HeldLink.enrollment_id).limit(MOST_DECIDED)
     refused = select(LinkRefusal.enrollment_id).order_by(LinkRefusal.enrollment_id).limit(MOST_DECIDED)
     ids = {id_ for asked in (drawn, held, refused) for id_ in await tx.scalars(asked)}
@@ -215,15 +230,32 @@ async def gather(tx: AsyncSession, places: Places) -> Gathered:
     facts = await asyncio.to_thread(lambda: [facts_of(one, index) for one in rows])
     by_unit: dict[str, list[BeneficiaryFacts]] = {unit: [] for unit in UNITS}
     said: dict[str, list[tuple[int, UUID, bool]]] = {unit: [] for unit in UNITS}
-    for one in facts:
+    standing: dict[str, list[Standing | None]] = {unit: [] for unit in UNITS}
+    for row, one in zip(rows, facts, strict=True):
         place = len(by_unit[one.unit])
         by_unit[one.unit].append(one)
+        key = together_by(one)
+        standing[one.unit].append(None if key is None else (row.program, key))
         if (decision := about.get(one.enrollment_id)) is None:
             continue
         if decision.held is not None and decision.held.individual_id is not None:
             said[one.unit].append((place, decision.held.individual_id, True))
         said[one.unit] += [(place, who, False) for who in sorted(decision.refused.individuals)]
-    return Gathered(members, phones, by_unit, said)
+    return Gathered(members, phones, by_unit, said, standing)
+
+
+def _drawn() -> Select[tuple[UUID]]:
+    """Rows at random, those of one household together: what the others say is learned where they are there to say it."""
+    standing = (ListedTogether.program, ListedTogether.together)
+    own = cast(Beneficiary.id, SqlText)
+    few = func.count().over(partition_by=standing) <= MOST_TOGETHER
+    together = func.concat_ws(" ", *standing)
+    drawn_by = case((and_(ListedTogether.together.is_not(None), few), together), else_=own)
+    drawn = select(Beneficiary.id, drawn_by.label("drawn_by")).outerjoin(
+        ListedTogether, ListedTogether.beneficiary_id == Beneficiary.id
+    )
+    rows = drawn.subquery()
+    return select(rows.c.id).order_by(func.hashtext(rows.c.drawn_by), rows.c.id).limit(MOST_ROWS)
 
 
 def _frame(buffer: io.BytesIO) -> pl.DataFrame:

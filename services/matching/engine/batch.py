@@ -12,6 +12,7 @@ from services.matching.engine.blocks import MOST_VISITED, Allowed, Blocks, Choos
 from services.matching.engine.compiling import kernel
 from services.matching.engine.keys import THREADS, Keys, Plan
 from services.matching.engine.packing import Words
+from services.matching.engine.rarity import Doubles
 from services.matching.engine.scoring import PRUNED, Fields, Floats, Levels, Tables, Work, judge, work_of
 
 PIECE: Final = 20_000
@@ -295,3 +296,10 @@ def judge_rows(
     """Judge the pairs of these rows into `score`, `levels` and `bits`."""
     for at in range(len(left_rows)):
         score[at] = judge(fields, tables, work, left[left_rows[at]], right[right_rows[at]], -1e8, levels[at], bits[at])
+
+
+def shared_among(odds: Doubles, pairs: Pairs, sides: Sides) -> Doubles:
+    """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
+    together = odds if sides.same else np.bincount(pairs.right, weights=odds, minlength=len(sides.right))[pairs.right]
+    shared: Doubles = odds / (1.0 + together)
+    return shared

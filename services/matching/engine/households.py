@@ -7,22 +7,25 @@ candidate that bears the very number, or phone, by which the rows stand together
 already leads into the household the others add less, learned by itself.
 """
 
-from dataclasses import dataclass
-from typing import Final, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from services.matching.engine.batch import Pairs, Sides
+from services.matching.engine.batch import Pairs, Sides, shared_among
 from services.matching.engine.fields import Kind, Layout
-from services.matching.engine.model import HOUSEHOLD_LEVELS, thresholds
+from services.matching.engine.model import HOUSEHOLD_LEVELS, STATED_HOUSEHOLD, Model, thresholds
 from services.matching.engine.packing import PHONE_BITS, Words
 from services.matching.engine.rarity import Doubles
 from services.matching.engine.training import EXPERT_PAIRS
 
 MOST_TOGETHER: Final = 24
 """Rows of a list that are one household at the most: a number or phone on more is a form's, or an agent's."""
+AT_ONCE: Final = 20_000
+"""Households of a list that are looked at together: a million rows at once took half as much memory again as all else."""
 ENOUGH: Final = 50.0
 """Expected pairs of one person, and pairs of two, from which a weight is learned."""
 EXPECTED: Final = (0.6, 0.4)
@@ -35,6 +38,25 @@ _EQUAL: Final = 1
 BY_NUMBER, BY_PHONE = 1, 2
 MISSING, AGREES, AGREES_TOLD = range(len(HOUSEHOLD_LEVELS))
 Numbers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Which rows of a list stand together, by number; 0: alone. `by`: how that is known."""
+
+    rows: Numbers
+    by: npt.NDArray[np.uint8]
+
+    @classmethod
+    def nobody(cls, rows: int) -> Self:
+        return cls(np.zeros(rows, np.int64), np.full(rows, BY_NUMBER, np.uint8))
+
+    @classmethod
+    def one_after_another(cls, lists: Sequence[Self]) -> Self:
+        """Of several lists, whose households are others."""
+        starts = np.cumsum([0, *(int(one.rows.max(initial=0)) for one in lists)])
+        rows = [np.where(one.rows > 0, one.rows + start, 0) for one, start in zip(lists, starts, strict=False)]
+        return cls(np.concatenate(rows), np.concatenate([one.by for one in lists]))
 
 
 @dataclass(frozen=True)
@@ -54,11 +76,17 @@ class Households:
         words = slice(layout.offsets[shared[0]], layout.offsets[shared[0]] + 2)
         left, numbers = (_numbered(_wide(rows[:, words])) for rows in (sides.left, sides.right))
         phones = np.where(numbers == 0, _numbered(_at_an_address(sides.right, layout)), 0)
-        numbers, phones = _few(numbers), _few(phones)
+        numbers, phones = few(numbers), few(phones)
         right = np.where(numbers > 0, numbers, np.where(phones > 0, phones + numbers.max(initial=0), 0))
         if not left.any() or not right.any():
             return None
         return cls(left, right, np.where(numbers > 0, BY_NUMBER, BY_PHONE).astype(np.uint8))
+
+    @classmethod
+    def of_rows(cls, left: Numbers, beside: Beside) -> Self | None:
+        """Where both are told. None where no two rows of the right list stand together."""
+        right = few(beside.rows)
+        return cls(left, right, beside.by) if right.any() else None
 
 
 def _wide(words: Words) -> npt.NDArray[np.uint64]:
@@ -83,7 +111,7 @@ def _at_an_address(rows: Words, layout: Layout) -> npt.NDArray[np.uint64]:
     return np.where((phone == 0) | (place == 0), np.uint64(0), phone << np.uint64(32) | place)
 
 
-def _few(numbers: Numbers) -> Numbers:
+def few(numbers: Numbers) -> Numbers:
     """Those that two rows or more bear, and few enough to be one household."""
     rows = np.bincount(numbers)
     return np.where((rows[numbers] > 1) & (rows[numbers] <= MOST_TOGETHER), numbers, 0)
@@ -91,18 +119,31 @@ def _few(numbers: Numbers) -> Numbers:
 
 def levels_of(pairs: Pairs, probability: Doubles, of: Households, layout: Layout) -> npt.NDArray[np.uint8]:
     """By pair, its place in HOUSEHOLD_LEVELS. `probability`: what the fields of each pair alone say."""
-    told = _told(pairs, of, layout)
+    told, together = _told(pairs, of, layout), of.right[pairs.right]
+    together[of.left[pairs.left] == 0] = 0
+    levels = np.zeros(len(pairs), np.uint8)
+    for first in range(1, int(together.max(initial=0)) + 1, AT_ONCE):
+        some = np.flatnonzero((together >= first) & (together < first + AT_ONCE))
+        at = some[_agree(pairs, probability, of, told, some)]
+        levels[at] = told[at]
+    return levels
+
+
+def _agree(
+    pairs: Pairs, probability: Doubles, of: Households, told: npt.NDArray[np.uint8], some: npt.NDArray[np.intp]
+) -> npt.NDArray[np.uint32]:
+    """Which of some pairs, all those of whole households of the list, others lift: by their place among these."""
+    left, right = pairs.left[some], pairs.right[some]
     frame = pl.DataFrame(
         {
-            "left": pairs.left,
-            "right": pairs.right,
-            "household": of.left[pairs.left],
-            "together": of.right[pairs.right],
-            "own": probability,
-            "counted": told == AGREES_TOLD + 1,
+            "left": left,
+            "right": right,
+            "household": of.left[left],
+            "together": of.right[right],
+            "own": probability[some],
+            "counted": told[some] == AGREES_TOLD + 1,
         }
     ).with_row_index("pair")
-    frame = frame.filter((pl.col("household") > 0) & (pl.col("together") > 0))
     link, _ = thresholds()
     surely = frame.group_by("together", "household", "right").agg(pl.col("own").sum().alias("sure"))
     surely = surely.filter(pl.col("sure") >= link).rename({"right": "other"})
@@ -115,10 +156,8 @@ def levels_of(pairs: Pairs, probability: Doubles, of: Households, layout: Layout
         .join(own, on=["left", "other"], how="left")
         .filter(pl.col("sure") - pl.col("own").fill_null(0.0) >= link)
     )
-    levels = np.zeros(len(pairs), np.uint8)
-    at = met.get_column("pair").unique().to_numpy()
-    levels[at] = told[at]
-    return levels
+    agree: npt.NDArray[np.uint32] = met.get_column("pair").unique().to_numpy()
+    return agree
 
 
 def _told(pairs: Pairs, of: Households, layout: Layout) -> npt.NDArray[np.uint8]:
@@ -137,21 +176,47 @@ def _any_equal(pairs: Pairs, fields: list[int]) -> npt.NDArray[np.bool_]:
     return equal
 
 
-def learned_bits(
+@dataclass(frozen=True)
+class Taught:
+    """What pairs teach of a level of HOUSEHOLD_LEVELS: its bits, None where they are too few; and of how many pairs of one
+    person, and of two, it could be said, as far as these are known."""
+
+    bits: float | None
+    one: float
+    two: float
+
+
+def taught_bits(
     pairs: Pairs, levels: npt.NDArray[np.uint8], probability: Doubles, of: Households, layout: Layout
-) -> list[float]:
+) -> dict[str, Taught]:
     """By level what it weighs, in bits: how much more often the others agree on pairs of one person than on pairs of two,
-    among pairs that are alike in whether a phone tells the household. Nothing where too few pairs teach."""
+    among pairs that are alike in whether a phone tells the household."""
     told = _told(pairs, of, layout)
     comparable = (of.right[pairs.right] > 0) & (of.left[pairs.left] > 0)
-    out = [0.0] * len(HOUSEHOLD_LEVELS)
+    out = {}
     for level in (AGREES, AGREES_TOLD):
         here = comparable & (told == level)
         one, met = probability[here], levels[here] == level
-        if min(one.sum(), (1.0 - one).sum()) >= ENOUGH:
+        bits, counts = None, (float(one.sum()), float((1.0 - one).sum()))
+        if min(counts) >= ENOUGH:
             m, u = (
                 (every[met].sum() + EXPERT_PAIRS * expected) / (every.sum() + EXPERT_PAIRS)
                 for every, expected in zip((one, 1.0 - one), EXPECTED, strict=True)
             )
-            out[level] = float(np.clip(np.log2(m / u), 0.0, MOST_BITS))
+            bits = float(np.clip(np.log2(m / u), 0.0, MOST_BITS))
+        out[HOUSEHOLD_LEVELS[level]] = Taught(bits, *counts)
     return out
+
+
+def with_household(model: Model, pairs: Pairs, sides: Sides, of: Households) -> tuple[Model, dict[str, Any]]:
+    """The model with what others of the household weigh, learned from these pairs, and stated where they are too few; with
+    what a report tells of each level: its bits, whether they were learned, and from how many pairs of one person."""
+    probability = shared_among(model.odds(pairs.score), pairs, sides)
+    taught = taught_bits(pairs, levels_of(pairs, probability, of, model.layout), probability, of, model.layout)
+    stated = dict(zip(HOUSEHOLD_LEVELS, STATED_HOUSEHOLD, strict=True))
+    bits = {level: stated[level] if one.bits is None else one.bits for level, one in taught.items()}
+    told = {
+        level: {"bits": round(bits[level], 2), "learned": one.bits is not None, "pairs": round(one.one)}
+        for level, one in taught.items()
+    }
+    return replace(model, household=(0.0, *bits.values())), told

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, visit
+from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, shared_among, visit
 from services.matching.engine.blocks import Allowed
 from services.matching.engine.calibrating import calibrated, calibrated_by_truth, own_numbers, with_strangers
 from services.matching.engine.fields import Field, Layout, layout_of
-from services.matching.engine.households import Households, learned_bits, levels_of
+from services.matching.engine.households import Households, levels_of, taught_bits
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import STATED_HOUSEHOLD, Model, thresholds
 from services.matching.engine.packing import Vocabulary, pack
@@ -163,10 +163,10 @@ def compare_lists(
             model, held_out, truth.marks(held_out.left, held_out.right), truth.rows, least_score
         )
     odds = model.odds(pairs.score)
-    probability = _shared(odds, pairs, sides)
+    probability = shared_among(odds, pairs, sides)
     model, added = _with_households(model, pairs, probability, sides, learn=not given)
     if added is not None:
-        probability = _shared(odds * np.exp2(added.astype(np.float64)), pairs, sides)
+        probability = shared_among(odds * np.exp2(added.astype(np.float64)), pairs, sides)
         pairs = replace(pairs, score=pairs.score + added)
     kept = assigned(pairs, probability, assignment if right is not None else "many", least)
     clock.ended("decide")
@@ -185,7 +185,8 @@ def _with_households(
         return model, None
     levels = levels_of(pairs, probability, together, model.layout)
     if learn:
-        model = replace(model, household=tuple(learned_bits(pairs, levels, probability, together, model.layout)))
+        taught = taught_bits(pairs, levels, probability, together, model.layout)
+        model = replace(model, household=(0.0, *(one.bits or 0.0 for one in taught.values())))
     bits = np.array(model.household or STATED_HOUSEHOLD, np.float32)
     return model, bits[levels]
 
@@ -217,13 +218,6 @@ def compare_all(
         if stop():
             raise Stopped
     return Pairs.together(found, len(model.layout.fields)), seen
-
-
-def _shared(odds: Doubles, pairs: Pairs, sides: Sides) -> Doubles:
-    """Where a row of the right list may be one of several, they share one probability: it is one person at the most."""
-    together = odds if sides.same else np.bincount(pairs.right, weights=odds, minlength=len(sides.right))[pairs.right]
-    shared: Doubles = odds / (1.0 + together)
-    return shared
 
 
 def assigned(

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import polars as pl
 
 from services.matching.engine.batch import Pairs, Sides, allowed, judge_all
-from services.matching.engine.calibrating import calibrated, with_gaps, with_strangers
+from services.matching.engine.calibrating import calibrated, own_numbers, with_gaps, with_strangers
 from services.matching.engine.evaluating import LEAST, Scored, evaluate
 from services.matching.engine.groups import Grouping, groups_in
+from services.matching.engine.households import Beside, Households, with_household
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.lists import Stopped, compare_all
 from services.matching.engine.model import Model, thresholds
@@ -74,11 +75,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Listed:
-    """Rows of one unit, packed; `names` as the lists have them."""
+    """Rows of one unit, packed; `names` as the lists have them; `beside`: which of them stand together."""
 
     records: Words
     names: pl.Series
     said: Said
+    beside: Beside
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class _Ready:
     sides: Sides
     tables: Tables
     average: Doubles
+    beside: Beside
 
 
 class _Teacher:
@@ -144,12 +147,12 @@ class _Teacher:
     def _keys(self, records: Words) -> Any:
         return keys_of(records, REGISTRY, self._plan, self._names)
 
-    def _ready(self, rows: Words, rarity: Rarity) -> _Ready:
+    def _ready(self, rows: Words, rarity: Rarity, beside: Beside | None = None) -> _Ready:
         tables = tables_of(self._material.vocabulary, rarity.of_names(self._names))
         average = np.zeros(len(REGISTRY.fields))
         average[NAME] = average_rarity(self._material.vocabulary, rarity, rows)
         sides = Sides(self._material.registry, rows, self._left_keys, self._keys(rows))
-        return _Ready(sides, tables, average)
+        return _Ready(sides, tables, average, beside or Beside.nobody(len(rows)))
 
     def _confirmed_pairs(self, unit: str) -> tuple[Rows, Rows]:
         """Pairs of one national id, where it leads to one alone: one individual, or one household where that is sought."""
@@ -183,14 +186,17 @@ class _Teacher:
         if count < ENOUGH:
             raise TooFewPairs(count)
         every = np.concatenate([one.records for one in self._material.listed.values()])
+        beside = Beside.one_after_another([one.beside for one in self._material.listed.values()])
         ready: dict[str, _Ready] = {}
         strange: dict[str, Doubles] = {}
         sessions: dict[str, list[Session]] = {}
         for at, unit in enumerate(UNITS):
             self.step(0.1 + 0.1 * at)
-            own_rows = self._material.listed[unit].records
-            enough = len(own_rows) >= FEW_ROWS
-            side = ready[unit] = self._ready(own_rows if enough else every, self._rarity)
+            listed = self._material.listed[unit]
+            enough = len(listed.records) >= FEW_ROWS
+            alone = (listed.records, self._rarity, listed.beside)
+            pooled = (every, self._rarity, beside if unit != "household" else None)  # such a row stands alone
+            side = ready[unit] = self._ready(*alone if enough else pooled)
             strange[unit] = strangers_of(side.sides, side.tables, REGISTRY, side.average, self._rng)
             sessions[unit] = self._sessions(unit, side, strange[unit]) if enough else []
         models = {}
@@ -199,7 +205,7 @@ class _Teacher:
             side, own = ready[unit], sessions[unit]
             if _confirming(own) < ENOUGH:
                 own = [session for one in sessions.values() for session in one]
-            models[unit] = self._calibrated(
+            models[unit], household = self._calibrated(
                 unit, model_of(side.sides, REGISTRY, side.average, strange[unit], own, version), side
             )
             self.learned_from[unit] = {
@@ -207,6 +213,7 @@ class _Teacher:
                 "known_pairs": len(self._known(unit)[0]),
                 "of_all_units": own is not sessions[unit],
                 "pairs": [{"rule": one.rule, "pairs": round(one.matches)} for one in own if round(one.matches)],
+                "household": household,
             }
         return Models.of(version, models, self._rarity)
 
@@ -229,15 +236,18 @@ class _Teacher:
         chosen, u = allowed(half, self._plan), strange
         return sessions_of(half, self._plan, chosen, ready.tables, REGISTRY, ready.average, u, [decided], self._rng)
 
-    def _calibrated(self, unit: str, model: Model, ready: _Ready) -> Model:
-        among = self._among[unit]
-        asked, strangers = with_strangers(ready.sides, REGISTRY, self._plan, ready.tables, among=among)
+    def _calibrated(self, unit: str, model: Model, ready: _Ready) -> tuple[Model, dict[str, Any]]:
+        """How probable a score is, and what others of the household add; with what is to be told of that."""
+        among, own_fields = self._among[unit], own_numbers(model)
+        asked, strangers = with_strangers(ready.sides, REGISTRY, self._plan, ready.tables, among=among, own=own_fields)
         pairs = self._compared(model, asked, ready.tables)
         own = pairs.right < strangers.first
         model = model.with_prior(settled_prior(model, pairs.score[own], len(ready.sides.left), len(ready.sides.right)))
         model = calibrated(model, pairs, strangers, model.least_score(), self._material.whom(unit))
-        self._unregistered[unit] = _share_unregistered(model, pairs.taken(own), strangers.first)
-        return model
+        pairs = pairs.taken(own)
+        self._unregistered[unit] = _share_unregistered(model, pairs, strangers.first)
+        households = Households.of_rows(self._material.households, ready.beside)
+        return with_household(model, pairs, ready.sides, households) if households else (model, {})
 
     def _compared(self, model: Model, sides: Sides, tables: Tables) -> Pairs:
         chosen = allowed(sides, self._plan)
@@ -250,7 +260,7 @@ class _Teacher:
 
     def report(self, models: Models, before: Models) -> dict[str, Any]:
         """Both sets judged on rows that taught nothing, with strangers among them as many as each unit seems to have."""
-        judged = [self._judged(unit) for unit in UNITS]
+        judged = [self._judged(unit, own_numbers(models.for_unit(unit))) for unit in UNITS]
         starts = np.cumsum([0, *(len(one.records) for one in judged)])
         rows = np.concatenate([one.records for one in judged])
         right = [np.arange(len(one.whom)) + start for one, start in zip(judged, starts, strict=False)]
@@ -272,7 +282,7 @@ class _Teacher:
             "comparison": compare(old, after, truth, groups),
         }
 
-    def _judged(self, unit: str) -> "_Judged":
+    def _judged(self, unit: str, own_fields: frozenset[str]) -> "_Judged":
         """Rows whose person is known and that taught nothing, without their national id; and strangers dressed as rows."""
         one, (left, right) = self._material.listed[unit], self._known(unit)
         kept = np.flatnonzero(~self._learning[unit][right])
@@ -284,7 +294,7 @@ class _Teacher:
         if count:
             own, like = self._rng.choice(self._among[unit], count), self._rng.integers(0, len(one.records), count)
         strangers = _in_one_script(self._material.registry[own], one.names.gather(like))
-        records = np.concatenate((one.records[right], with_gaps(strangers, one.records[like], REGISTRY)))
+        records = np.concatenate((one.records[right], with_gaps(strangers, one.records[like], REGISTRY, own_fields)))
         records[:, _NNI] = 0
         return _Judged(
             unit,

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from running import ALL_PERMISSIONS, Running, Services, until
 from services.matching import learning, modeling, projecting
 from services.matching.decision_models import HeldLink, Rebuild
 from services.matching.engine import training
+from services.matching.engine.households import BY_NUMBER, MOST_TOGETHER
 from services.matching.engine.models import REGISTRY, Models
 from services.matching.engine.packing import PHONE_BITS
 from services.matching.engine.rarity import Rarity
@@ -322,3 +324,42 @@ async def test_what_is_learned_from_is_what_is_held(projection: Projection) -> N
     assert material.listed["individual"].records[:, phone].tolist() == [20_000_001] * 2
     assert len(set(material.persons.tolist())) == len(set(material.households.tolist())) == 2
     assert np.unique(material.listed["individual"].records[:, :2], axis=0).tolist() == [[0x00000130, 0x99]]
+
+
+async def test_households_are_drawn_whole_and_known_by_program_and_number(
+    projection: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await projection.programs(*(program(code, "partners", unit="individual") for code in (LIST, "WFP_LEAN_SEASON")))
+
+    def row(line: int, number: str | None, code: str = LIST) -> dict[str, Any]:
+        change = enrollment(code, line, name=f"Samba Diallo {line}", phones=[], unit="individual")
+        change["beneficiary"]["household_number"] = number
+        return change
+
+    homes = [row(line, f"1{line // 3}") for line in range(30)]  # ten of three rows
+    crowd = [row(line, "99") for line in range(30, 30 + MOST_TOGETHER + 1)]
+    other = [row(line, "10", "WFP_LEAN_SEASON") for line in range(90, 93)]  # its own household 10
+    await projection.enrollments(*homes, *crowd, *other, row(80, None), institution="partners")
+    await projection.link()
+
+    async with projection.database.transaction() as tx:
+        gathered = await learning.gather(tx, Places())
+    beside = gathered.material().listed["individual"].beside
+    names = [one.name for one in gathered.rows["individual"]]
+    groups: dict[int, set[str | None]] = {}
+    for name, number in zip(names, beside.rows.tolist(), strict=True):
+        groups.setdefault(number, set()).add(name)
+    assert groups.pop(0) == {"Samba Diallo 80"}
+    assert sorted(map(len, groups.values())) == [3] * 11 + [
+        MOST_TOGETHER + 1
+    ]  # household 10 of the other list is another
+    assert set(beside.by.tolist()) == {BY_NUMBER}
+
+    monkeypatch.setattr(learning, "MOST_ROWS", 20)
+    async with projection.database.transaction() as tx:
+        drawn = await learning.gather(tx, Places())
+    numbers = Counter(one.household_number for one in drawn.rows["individual"])
+    assert sum(numbers.values()) == 20
+    # All but the household at the end, which is cut, are whole; of the crowd some rows are drawn one by one.
+    assert sum(count not in (3, 6) for number, count in numbers.items() if number not in (None, "99")) <= 1
+    assert 0 < numbers["99"] < MOST_TOGETHER + 1

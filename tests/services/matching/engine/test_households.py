@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from services.matching.engine import households
 from services.matching.engine.calibrating import own_numbers, with_gaps
 from services.matching.engine.fields import Field, Kind, layout_of
 from services.matching.engine.households import MOST_BITS, MOST_TOGETHER
@@ -85,6 +86,15 @@ def test_a_weak_row_is_lifted_into_the_household_of_its_mother() -> None:
     odds = [p / (1 - sum(of(alone, left, 1)[1] for left in (2, 4))) for p in (before[1], of(alone, 4, 1)[1])]
     assert after[1] == pytest.approx(4 * odds[0] / (1 + 4 * odds[0] + odds[1]), abs=1e-6)
     assert of(together, 1, 0) == pytest.approx(of(alone, 1, 0))  # the son's own row is weak: it lifts nobody
+
+
+def test_few_households_at_a_time_are_judged_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    father: Row = ("Salem Ould Bowba", "1960-05-06", "", "9900000033", "5", "Kiffa")
+    others: list[Row] = [("Demba Diallo", "1971-07-08", "", "9900000324", "6", "Kiffa"), (*SON[:4], "6", "Kiffa")]
+    at_once = lifts([MOTHER, SON, *others, father])
+    assert len(at_once) == 4
+    monkeypatch.setattr(households, "AT_ONCE", 1)
+    assert lifts([MOTHER, SON, *others, father]) == at_once
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:

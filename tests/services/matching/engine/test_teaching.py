@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from markupsafe import escape
 
 from benchmarks.linkage.data import Files, write_country
-from cli.model_words import first_line
-from services.matching.engine.lists import Stopped
+from cli.model_page import page_of
+from cli.model_words import first_line, household_lines
+from services.matching.engine.files import read_list
+from services.matching.engine.households import BY_NUMBER, BY_PHONE, Beside
+from services.matching.engine.lists import Stopped, compare_lists
+from services.matching.engine.mapping import read_mapping
+from services.matching.engine.model import STATED_HOUSEHOLD
 from services.matching.engine.models import REGISTRY, UNITS, Models
 from services.matching.engine.packing import Vocabulary, pack
 from services.matching.engine.teaching import LEAST_BEARERS, Listed, Material, Said, TooFewPairs, teach
@@ -36,8 +42,9 @@ def material_of(files: Files, unit: str = "individual", said: Said = NOTHING, **
     own = {"name": ["name_fr", "name_ar"], "household_number": ["household_number"]}
     held = pack(columns(registry, **shared, **own), vocabulary)
     rows = pack(columns(listed, **shared, name=["name"]), vocabulary)
-    none = Listed(rows[:0], pl.Series([], dtype=pl.String), NOTHING)
-    units = dict.fromkeys(UNITS, none) | {unit: Listed(rows, listed["name"].fill_null(""), said)}
+    none = Listed(rows[:0], pl.Series([], dtype=pl.String), NOTHING, Beside.nobody(0))
+    names = listed["name"].fill_null("")
+    units = dict.fromkeys(UNITS, none) | {unit: Listed(rows, names, said, Beside.nobody(len(rows)))}
     numbers = np.arange(len(held), dtype=np.int64)
     return Material(vocabulary, held, numbers, registry["household_number"].to_numpy().astype(np.int64), units)
 
@@ -161,11 +168,102 @@ def test_a_unit_of_whom_no_pair_is_known_is_told_before_all_else(country: Files)
     material = material_of(country)
     nobody = material.listed["individual"].records[:600].copy()
     nobody[:, REGISTRY.offsets[REGISTRY.position("nni") or 0] : 2] = 0
-    pupils = Listed(nobody, material.listed["individual"].names.head(600), NOTHING)
+    pupils = Listed(nobody, material.listed["individual"].names.head(600), NOTHING, Beside.nobody(600))
     with_pupils = replace(material, listed={**material.listed, "pupil": pupils})
     report = teach(with_pupils, "x", BEFORE)[1]
     assert report["not_judged"] == ["pupil"]
     assert first_line(report, "en").endswith("Not judged, for want of known pairs: Unit: pupil.")
+
+
+@pytest.fixture(scope="module")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """A list that numbers its households by itself; who is who persons have said."""
+    return write_country(tmp_path_factory.mktemp("numbered"), 8_000, 6_000, "numbered", seed=8)
+
+
+def numbered_material(files: Files) -> Material:
+    """Its rows with the list's own numbers."""
+    pairs = pl.read_parquet(files.truth).rows()
+    left, right = (np.array([pair[side] - 1 for pair in pairs], np.int64) for side in (0, 1))
+    material = material_of(files, said=Said(left, right, np.ones(len(left), bool)))
+    own = pl.read_parquet(files.right)["own_household"].cast(pl.String)
+    listed = material.listed["individual"]
+    at = slice(
+        REGISTRY.offsets[REGISTRY.position("household_number") or 0],
+        REGISTRY.offsets[REGISTRY.position("household_number") or 0] + 2,
+    )
+    packed = pack({"household_number": [own]}, Vocabulary(REGISTRY))
+    records = listed.records.copy()
+    records[:, at] = packed[:, at]
+    rows = own.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    beside = Beside(rows, np.full(len(rows), BY_NUMBER, np.uint8))
+    return replace(material, listed={**material.listed, "individual": replace(listed, records=records, beside=beside)})
+
+
+def test_what_others_of_a_household_say_is_learned_as_from_plain_files(numbered: Files) -> None:
+    models, report = teach(numbered_material(numbered), "x", BEFORE)
+
+    # The same lists as plain files, of which nobody says who is who.
+    mapping = read_mapping(numbered.mapping.read_text(encoding="utf-8"))
+    lists = [read_list(file, mapping, side)[1] for file, side in ((numbered.left, "left"), (numbered.right, "right"))]
+    plain = compare_lists(mapping.fields, *lists).model.household
+    learned = models.for_unit("individual").household
+    assert plain is not None and learned is not None
+    assert learned[1] == pytest.approx(plain[1], abs=0.6)
+    assert learned[1] != STATED_HOUSEHOLD[1] and 1.0 < learned[1] <= 3.0
+    assert 0.0 <= learned[2] < 1.0  # a phone tells already
+
+    told = report["learned_from"]["individual"]["household"]
+    assert told["agrees"]["learned"] and told["agrees"]["bits"] == round(learned[1], 2)
+    assert told["agrees"]["pairs"] > 500
+    # A row that stands for a household stands alone; so do pupils without numbers, who learn from all rows here.
+    assert report["learned_from"]["household"]["household"] == {}
+    assert models.for_unit("household").household is None
+
+    for language, words in (("en", "learned from"), ("fr", "appris de"), ("ar", "بت (من")):
+        line = household_lines(report, language)[0]
+        assert words in line and f"{learned[1]:.2f}" in line
+        assert escape(line) in page_of(report, language)
+
+
+def test_where_too_few_stand_together_what_is_stated_holds_and_the_report_says_so(numbered: Files) -> None:
+    material = numbered_material(numbered)
+    listed = material.listed["individual"]
+    few = np.where(listed.beside.rows <= 20, listed.beside.rows, 0)
+    some = replace(listed, beside=replace(listed.beside, rows=few))
+    models, report = teach(replace(material, listed={**material.listed, "individual": some}), "x", BEFORE)
+    assert models.for_unit("individual").household == STATED_HOUSEHOLD
+    told = report["learned_from"]["individual"]["household"]
+    assert not told["agrees"]["learned"] and told["agrees"]["bits"] == STATED_HOUSEHOLD[1]
+    assert "stated: too few pairs" in household_lines(report, "en")[0]
+
+    alone = replace(listed, beside=Beside.nobody(len(few)))
+    models, report = teach(replace(material, listed={**material.listed, "individual": alone}), "x", BEFORE)
+    assert models.for_unit("individual").household is None
+    assert household_lines(report, "en") == []
+
+
+def test_strangers_of_a_list_with_numbers_of_its_own_do_not_bear_the_registry_s(numbered: Files) -> None:
+    """Who bore them would be found in the own household by the number, as no row of the list is: probabilities told would
+    fall below the truth."""
+    material = numbered_material(numbered)
+    models, _ = teach(material, "x", BEFORE)
+    decided = linked(material, models)
+    mine = {(left - 1, right - 1) for left, right in pl.read_parquet(numbered.truth).rows()}
+    between = {pair: p for pair, p in decided.items() if 0.3 <= p < 0.96}
+    assert len(between) > 100
+    told, true = sum(between.values()), len(between.keys() & mine)
+    assert abs(told - true) / len(between) < 0.15
+
+
+def test_households_of_several_lists_are_others() -> None:
+    lists = [
+        Beside(np.array(rows, np.int64), np.full(len(rows), by, np.uint8))
+        for rows, by in (([1, 0, 1], BY_NUMBER), ([], BY_NUMBER), ([2, 1, 2, 0], BY_PHONE))
+    ]
+    joined = Beside.one_after_another(lists)
+    assert joined.rows.tolist() == [1, 0, 1, 3, 2, 3, 0]
+    assert joined.by.tolist() == [BY_NUMBER] * 3 + [BY_PHONE] * 4
 
 
 def test_who_asks_it_to_stop_is_heard(country: Files) -> None:
