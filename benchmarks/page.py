@@ -24,7 +24,8 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
 (`TEKAMOUL_BENCH_ENROLLMENTS`), `B=interlinkage-live` (`TEKAMOUL_BENCH_CHANGES`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
 them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`), `linkage-quality` and `linkage-export`. How well
-names are told apart: `B=names`. A scenario over a country: `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households).
+names are told apart: `B=names`. Figures over a country: `B=interlinkage` and `B=indicators` (`TEKAMOUL_BENCH_HOUSEHOLDS=300000,833000`; the
+latter is 5 million people), `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households), `B=targeting-list`.
 Each ends with one JSON line of its figures.
 """
 READING = """\
@@ -53,12 +54,19 @@ READING = """\
   last entitlement is in the ledger; from the first byte of the agents' report until its last line is reconciled.
   The peer is COPY of the rows each of them left (entitlements, deliveries, ledger) into tables with the same indexes (`copy_...`).
 - **scenario**: the matching service with PostgreSQL, over HTTP: from the request to run a scenario over a frozen country until its
-  result is there, reading of the frozen columns included; `seconds` is that of the slowest of three.
+  result is there, reading of the frozen columns included; `seconds` is that of the slowest of three. The peer is to compute every
+  figure of both sides of that one anew (`recomputed_s`), by every grouping, from the country in memory.
 - **interlinkage-live**: the whole platform after the main job; enrollments suspended and resumed through the gateway, one at a
   time, from the answer until the overlaps, the gaps and what the household receives, asked at the gateway in turn, all say so.
 - **interlinkage**: the matching service with PostgreSQL, over HTTP: from the request of a snapshot until every figure of the
-  country is stored, by every grouping; `peak_mib` is the service's. **indicators**: pages of 50 and of 200 of those figures, four
-  clients at a time, when the snapshot's files are written and (`while_filing`) while they are.
+  country is stored, by every grouping; `peak_mib` is the service's, with the process that writes files. The peers compute the heavy part
+  (what each household receives in each month, in which programs exactly, whom each reaches by moughataa), with the same results row by row:
+  the platform's columns (`polars_s`) and DuckDB (`duckdb_s`; `make bench-linkage` installs it) from the same Parquet files, in a process each;
+  PostgreSQL from its own tables with a `work_mem` of 512 MB (`postgres_s`). **indicators**: pages of 50 and of 200 of those figures, four
+  clients at a time, when the snapshot's files are written, (`while_filing`) while they are, and (`while_making`) while the
+  country is read and counted anew for another.
+- **targeting-list**: 14,000 of the households of a country in columns chosen and counted, by quotas, without whom Tekavoul paid in
+  three months: from 22 communes (`seconds`) and from all of the country; medians. Reading the country is not part of it.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -169,11 +177,15 @@ REGISTRY = {
     ),
     "scenario": (
         "households", "people", "programs", "receipts", "seconds", "per_head_s", "per_head_wider_s", "seven_changes_s",
-        "service_cpu_s", "peak_mib", "load_before",
+        "recomputed_s", "over_recomputed", "service_cpu_s", "peak_mib", "load_before",
     ),
     "interlinkage-live": ("households", "changes", "p50_s", "p99_s", "most_s", "load_before"),
-    "interlinkage": ("households", "people", "programs", "figures", "recompute_s", "peak_mib", "load_before"),
-    "indicators": ("pages", "clients", "p50_ms", "p99_ms", "while_filing_p99_ms", "load_before"),
+    "interlinkage": (
+        "households", "people", "programs", "figures", "recompute_s", "peak_mib", "polars_s", "duckdb_s", "postgres_s",
+        "over_duckdb", "over_postgres", "polars_mib", "duckdb_mib", "load_before",
+    ),
+    "indicators": ("pages", "clients", "p50_ms", "p99_ms", "while_filing_p99_ms", "while_making_p99_ms", "load_before"),
+    "targeting-list": ("households", "asked_for", "seconds", "whole_country_s", "runs", "load_before"),
     "names": (
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
         "tuning_recall_at_p95", "ns_per_pair",
@@ -195,6 +207,7 @@ REGISTRY_TARGETS = (
     ("interlinkage", "recompute_s", "all figures of 300,000 households anew, s", "60", 60, False),
     ("interlinkage", "peak_mib", "memory of that, MiB", "4,096", 4_096, False),
     ("indicators", "p99_ms", "a page of figures, p99, ms", "300", 300, False),
+    ("targeting-list", "seconds", "14,000 of 300,000 households chosen in 22 communes, s", "10", 10, False),
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),

@@ -44,8 +44,7 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
 
     `today` is the day on which institutions' own monthly values are true: the present one where it is not given.
     """
-    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):  # idle while the frames are laid out
-        await tx.execute(text(f"SET LOCAL {limit} = {READING_TIMEOUT_MS}"))
+    await tx.execute(text(f"SET LOCAL statement_timeout = {READING_TIMEOUT_MS}"))
     months = twelve_months(day)
     published = await documents(tx)
     matrix = await classes(tx, day)

@@ -25,6 +25,7 @@ from services.matching.household_facts import households_on
 from services.matching.models import Household, Place, Program
 from services.matching.rules.eligibility import Outcome, Rule, eligible, missing, outcomes, rule_on
 from services.matching.rules.suppressing import SMALLEST_CELL, shown
+from shared.clock import now
 from shared.errors import NotFound
 from shared.household_attributes import ATTRIBUTES
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -66,13 +67,18 @@ async def household_eligibility(
     found = (await tx.execute(households_on(day).where(Household.id == household_id))).mappings().first()
     if found is None:
         raise NotFound
-    return explained(household_id, program, rule, day, found, language)
+    return explained(household_id, program, rule, (day, now().date()), found, language)
 
 
 def explained(
-    household_id: UUID, program: str, rule: Rule, day: date, household: Mapping[str, Any], language: Language
+    household_id: UUID,
+    program: str,
+    rule: Rule,
+    days: tuple[date, date],
+    household: Mapping[str, Any],
+    language: Language,
 ) -> EligibilityOut:
-    """What a rule says of a household, with the reasons."""
+    """What a rule says of a household, with the reasons. `days`: the one asked about, and the one on which it was known."""
     of = outcomes(rule.group, household)
     lacks = missing(of)
     status, text = SAID[eligible(rule.group, household)]
@@ -81,7 +87,8 @@ def explained(
     return EligibilityOut(
         household_id=household_id,
         program=program,
-        as_of=day,
+        as_of=days[0],
+        known_on=days[1],
         status=status,
         rule_version=rule.version,
         rule_from=rule.from_on if rule.version else None,
@@ -134,6 +141,7 @@ async def counts(tx: AsyncSession, program: str, day: date) -> EligibilityCounts
     return EligibilityCounts(
         program=program,
         as_of=day,
+        known_on=now().date(),
         rule_version=rule.version,
         wilayas=_counted(rows.all()),
         suppressed_below=SMALLEST_CELL,

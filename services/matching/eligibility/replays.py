@@ -50,7 +50,7 @@ async def replayed_household(
     rule = rule_on(found.rule, found.as_of)
     if household is None or rule is None:
         raise NotFound
-    return explained(household_id, found.program, rule, found.as_of, household, language)
+    return explained(household_id, found.program, rule, (found.as_of, found.known_at.date()), household, language)
 
 
 def _household(content: bytes, household_id: UUID) -> dict[str, Any] | None:

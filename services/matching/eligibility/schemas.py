@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.schemas import GapWhy
 
+KNOWN_ON = "The day by whose knowledge it is answered. But in a replay, all except ages and rules also is as it was on this day."
 EligibilityStatus = Literal["eligible", "not_eligible", "cannot_tell"]
 
 
@@ -34,6 +35,7 @@ class EligibilityOut(BaseModel):
     household_id: UUID
     program: str
     as_of: date
+    known_on: date = Field(description=KNOWN_ON)
     status: EligibilityStatus
     rule_version: int
     rule_from: date | None
@@ -57,6 +59,7 @@ class EligibilityCount(BaseModel):
 class EligibilityCounts(BaseModel):
     program: str
     as_of: date
+    known_on: date = Field(description=KNOWN_ON)
     rule_version: int
     wilayas: list[EligibilityCount]
     suppressed_below: int

@@ -25,6 +25,8 @@ CLASSES: Mapping[str, Text] = {
 REPORT: Mapping[str, Text] = {
     "snapshot": Text(ar="اللقطة", fr="Instantané", en="Snapshot"),
     "day": Text(ar="اليوم", fr="Jour", en="Day"),
+    "known_on": Text(ar="معروف في تاريخ", fr="Connu le", en="As known on"),
+    "read": Text(ar="كيف قُرئت البيانات", fr="Lecture des données", en="How the data were read"),
     "period": Text(ar="الفترة", fr="Période", en="Period"),
     "registry": Text(ar="السجل", fr="Registre", en="Registry"),
     "households_people": Text(ar="{households} أسرة، {people} فردا", fr="{households} ménages, {people} personnes",

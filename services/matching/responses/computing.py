@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.country_work import Work, rows_waiting, worker_of
 from services.matching.figures.country import Country
 from services.matching.figures.planning import Amount, Membership, Plan, Wanted, plan
 from services.matching.models import Household
@@ -28,13 +29,9 @@ from services.matching.responses.planning import remember
 from services.matching.rules.responding import ResponseStatus, month_of, quarter_of
 from services.matching.rules.targeting import tie_key
 from shared.clock import now
-from shared.consuming import is_of_the_surroundings
 from shared.copying import copy_rows
-from shared.logs import log
 from shared.platform import Platform
-from shared.text import Text
 
-LOOK_SECONDS = 1.0
 CENTS = 100
 LEFT = ""
 """In the place of a household's number, where it left the area while the plan was computed."""
@@ -53,33 +50,12 @@ COLUMNS = (
 )
 
 
-async def plan_responses(platform: Platform) -> None:
-    """The worker: computes the plans that wait, oldest first, for ever."""
-    while True:
-        async with platform.database.transaction() as tx:
-            found = await tx.scalar(select(Response).where(_waits()).order_by(Response.id).limit(1))
-            areas = await areas_of(tx, found.id) if found is not None else []
-        if found is None:
-            await platform.wait_for_work(LOOK_SECONDS)
-            continue
-        try:
-            async with platform.database.transaction() as tx:
-                country = await read_country(tx, now().date())
-            computed = await asyncio.to_thread(plan_of, country, found, areas)
-            async with platform.database.transaction() as tx:
-                await keep(tx, found.id, found.version, computed)
-        except LookupError as fault:
-            reason = ALIGNED_UNKNOWN.format(program=fault.args[0])
-            await _give_up(platform, found, "aligned_value_unknown", reason)
-        except Exception as fault:
-            if is_of_the_surroundings(fault):
-                raise  # the worker is started again, and computes anew
-            log.error("plan_not_computed", response_id=str(found.id), exc_info=fault)
-            await _give_up(platform, found, "planning_failed", PLANNING_FAILED)
-
-
-def _waits() -> ColumnElement[bool]:
-    return and_(Response.planning == WAITING, Response.status == ResponseStatus.DRAFT)
+async def _plan(platform: Platform, tx: AsyncSession, response_id: UUID, version: int) -> None:
+    found, areas = await tx.get_one(Response, response_id), await areas_of(tx, response_id)
+    country = await read_country(tx, now().date())
+    computed = await asyncio.to_thread(plan_of, country, found, areas)
+    async with platform.database.transaction() as end:
+        await keep(end, response_id, version, computed)
 
 
 async def areas_of(tx: AsyncSession, response_id: UUID) -> list[str]:
@@ -149,18 +125,29 @@ async def keep(tx: AsyncSession, response_id: UUID, version: int, computed: Plan
     remember(tx, found, found.status, None, None, households=len(rows))
 
 
-async def _give_up(platform: Platform, response: Response, code: str, reason: Text) -> None:
-    async with platform.database.transaction() as tx:
-        found = await tx.get_one(Response, response.id, with_for_update=True)
-        if (found.version, found.planning) != (response.version, WAITING):
-            return
-        found.planning = FAILED
-        found.failure = {"code": code, "ar": reason.ar, "fr": reason.fr, "en": reason.en}
-        remember(tx, found, found.status, None, None, failure=code)
+async def _give_up(tx: AsyncSession, fault: Exception, response_id: UUID, version: int) -> None:
+    code, reason = "planning_failed", PLANNING_FAILED
+    if isinstance(fault, LookupError):
+        code, reason = "aligned_value_unknown", ALIGNED_UNKNOWN.format(program=fault.args[0])
+    found = await tx.get_one(Response, response_id, with_for_update=True)
+    if (found.version, found.planning) != (version, WAITING):
+        return
+    found.planning = FAILED
+    found.failure = {"code": code, "ar": reason.ar, "fr": reason.fr, "en": reason.en}
+    remember(tx, found, found.status, None, None, failure=code)
+
+
+PLANNING = Work(
+    "response plans",
+    select(Response.id, Response.version)
+    .where(Response.planning == WAITING, Response.status == ResponseStatus.DRAFT)
+    .order_by(Response.id),
+    _plan,
+    _give_up,
+)
+plan_responses = worker_of("plan_responses", PLANNING)
 
 
 async def plans_waiting(platform: Platform) -> dict[str, int]:
     """For the health page: plans not yet computed."""
-    async with platform.database.transaction() as tx:
-        waiting = select(func.count()).select_from(Response).where(_waits())
-        return {"plans_to_compute": await tx.scalar(waiting) or 0}
+    return {"plans_to_compute": await rows_waiting(platform, PLANNING)}

@@ -115,6 +115,8 @@ class _Reporting:
         return [
             (self.say("snapshot"), str(basis.snapshot_id or self.say("none"))),
             (self.say("day"), write.day(basis.day)),
+            *([(self.say("known_on"), write.day(basis.known_on))] if basis.known_on else ()),
+            *([(self.say("read"), NOTES["country"].in_(self.language))] if basis.known_on != basis.day else ()),
             (self.say("period"), f"{write.month(basis.first_month)} – {write.month(basis.last_month)}"),
             (self.say("links"), self.say(basis.links, threshold=write.number(basis.threshold, 2))),
             (self.say("registry"), self.say("households_people", **counts)),

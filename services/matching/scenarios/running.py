@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.country_work import Work, rows_waiting, worker_of
 from services.matching.figures.country import Country
 from services.matching.figures.full_year import full_year
 from services.matching.figures.scenario_indicators import Cells, beside, scenario_cells
@@ -19,18 +20,13 @@ from services.matching.scenarios.checking import refuse_unsound
 from services.matching.scenarios.commands import WAITING
 from services.matching.scenarios.models import Scenario, ScenarioRun
 from services.matching.scenarios.telling import told
-from services.matching.snapshots.queries import frozen
+from services.matching.snapshots.queries import frozen, made
 from shared.clock import now
-from shared.consuming import is_of_the_surroundings
 from shared.errors import Refusal
-from shared.logs import log
 from shared.platform import Platform
 from shared.text import Text
 
-LOOK_SECONDS = 1.0
 CERTAIN = "certain"
-LONGEST_COMPUTING = "15min"
-"""The transaction that holds the worker's lock waits while a thread computes: hundreds of times as long as a country takes."""
 CHANGES: TypeAdapter[list[Change]] = TypeAdapter(list[Change])
 BROKEN = Text(
     ar="توقف الحساب بخطأ من جانبنا، وقد سُجّل. أعيدوا المحاولة.",
@@ -39,46 +35,51 @@ BROKEN = Text(
 )
 
 
-async def run_scenarios(platform: Platform) -> None:
-    """The worker: computes what waits, the oldest first, one at a time in all processes, for ever."""
-    while True:
-        if not await run_next(platform):
-            await platform.wait_for_work(LOOK_SECONDS)
+async def _run(platform: Platform, tx: AsyncSession, scenario_id: UUID, run_id: UUID) -> None:
+    result = await _result(tx, await tx.get_one(Scenario, scenario_id))
+    async with platform.database.transaction() as end:
+        await _keep(end, run_id, status="done", result=result)
 
 
-async def run_next(platform: Platform) -> bool:
-    """Compute the next scenario that waits; whether there was one, and nobody else computes."""
-    async with platform.database.transaction() as tx:
-        await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        await tx.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_COMPUTING}'"))
-        if not await tx.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('scenario runs'))")):
-            return False
-        waiting = select(ScenarioRun).where(ScenarioRun.status == WAITING).order_by(ScenarioRun.asked_at).limit(1)
-        run = await tx.scalar(waiting)
-        if run is None:
-            return False
-        scenario = await tx.get_one(Scenario, run.scenario_id)
-        try:
-            ended = {"status": "done", "result": await _result(tx, scenario)}
-        except Refusal as refused:
-            ended = {"status": "failed", "failure": _told(refused.code, refused.detail)}
-        except Exception as fault:
-            if is_of_the_surroundings(fault):
-                raise  # the worker is started again, and the run with it
-            log.error("scenario_failed", scenario_id=str(run.scenario_id), exc_info=fault)
-            ended = {"status": "failed", "failure": _told("scenario_failed", BROKEN)}
-        await _keep(platform, run, ended)
-    return True
+async def _give_up(tx: AsyncSession, fault: Exception, _: UUID, run_id: UUID) -> None:
+    code, why = (fault.code, fault.detail) if isinstance(fault, Refusal) else ("scenario_failed", BROKEN)
+    await _keep(tx, run_id, status="failed", failure={"code": code, "ar": why.ar, "fr": why.fr, "en": why.en})
+
+
+async def _keep(tx: AsyncSession, run_id: UUID, **ended: Any) -> None:
+    """Only where this run still waits: it may have been cancelled meanwhile."""
+    still = (ScenarioRun.run_id == run_id, ScenarioRun.status == WAITING)
+    await tx.execute(update(ScenarioRun).where(*still).values(ended_at=now(), **ended))
+
+
+RUNNING = Work(
+    "scenario runs",
+    select(ScenarioRun.scenario_id, ScenarioRun.run_id)
+    .where(ScenarioRun.status == WAITING)
+    .order_by(ScenarioRun.asked_at),
+    _run,
+    _give_up,
+)
+run_scenarios = worker_of("run_scenarios", RUNNING)
+
+
+async def scenarios_waiting(platform: Platform) -> dict[str, int]:
+    """For the health page: scenarios to compute."""
+    return {"scenarios_waiting": await rows_waiting(platform, RUNNING)}
 
 
 async def _result(tx: AsyncSession, scenario: Scenario) -> dict[str, Any]:
+    known_on = now().date()
     if scenario.snapshot_id is None:
-        country = await read_country(tx, now().date())
+        country = await read_country(tx, known_on)
     else:
         country = await frozen(tx, scenario.snapshot_id)
+        known_on = (await made(tx, scenario.snapshot_id)).known_on
     changes = CHANGES.validate_python(scenario.changes)
     refuse_unsound(changes, {one.code for one in country.programs})
-    return await asyncio.to_thread(computed, country, changes, scenario.snapshot_id, scenario.links)
+    result = await asyncio.to_thread(computed, country, changes, scenario.snapshot_id, scenario.links)
+    result["basis"]["known_on"] = known_on.isoformat()
+    return result
 
 
 def computed(country: Country, changes: Sequence[Change], snapshot_id: UUID | None, links: str) -> dict[str, Any]:
@@ -103,21 +104,3 @@ def _before(country: Country, snapshot_id: UUID | None, links: str) -> Cells:
         _known.clear()
         _known[key] = found
     return _known[key]
-
-
-def _told(code: str, why: Text) -> dict[str, str]:
-    return {"code": code, "ar": why.ar, "fr": why.fr, "en": why.en}
-
-
-async def _keep(platform: Platform, run: ScenarioRun, ended: dict[str, Any]) -> None:
-    """In a transaction of its own, and only where this run still waits: it may have been cancelled meanwhile."""
-    async with platform.database.transaction() as tx:
-        still = (ScenarioRun.run_id == run.run_id, ScenarioRun.status == WAITING)
-        await tx.execute(update(ScenarioRun).where(*still).values(ended_at=now(), **ended))
-
-
-async def scenarios_waiting(platform: Platform) -> dict[str, int]:
-    """For the health page: scenarios to compute."""
-    async with platform.database.transaction() as tx:
-        waiting = select(func.count()).select_from(ScenarioRun).where(ScenarioRun.status == WAITING)
-        return {"scenarios_waiting": await tx.scalar(waiting) or 0}

@@ -65,6 +65,9 @@ class BasisOut(BaseModel):
 
     snapshot_id: UUID | None
     day: date
+    known_on: date | None = Field(
+        default=None, description="The day on which that country was read; absent in results of earlier versions."
+    )
     first_month: date
     last_month: date
     links: Links

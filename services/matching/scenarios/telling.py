@@ -16,9 +16,11 @@ from services.matching.figures.groups import Group, sums
 from services.matching.figures.scenarios import Comparison
 from services.matching.figures.suppressing import hidden, partition
 from services.matching.rules.suppressing import is_small
+from services.matching.snapshots.notes import AS_KNOWN
 from shared.text import Text
 
 NOTES: Mapping[str, Text] = {
+    "country": AS_KNOWN,
     "budget": Text(
         ar="ما تقدمه البرامج في سنة كاملة للأسر التي يعرفها السجل، بالأوقية الجديدة: كل من هو مسجل اليوم، وكل من يدخل، محسوب في كل"
         " الأشهر التي يعطي فيها البرنامج. الحصيلة الشهرية تُقرَّب إلى جزء من المائة.",

@@ -5,60 +5,38 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.country_work import Work
 from services.matching.figures.cells import Cell
 from services.matching.figures.country import Country
 from services.matching.figures.differing import explain, what_moved
 from services.matching.snapshots.models import DONE, FAILED, OPEN, RUNNING, Comparison, SnapshotCell
 from services.matching.snapshots.queries import frozen, made
 from shared.clock import now
-from shared.consuming import is_of_the_surroundings
-from shared.logs import log
 from shared.platform import Platform
 
 DIGITS = 4
 """What parts moved is told to the hundredth of a percent: closer than that, it would tell of single households."""
 MOST_FIGURES = 500
 """Of the whole country; those that moved most, first."""
-LONGEST = "15min"
 
 
-async def compare_next(platform: Platform) -> bool:
-    """Work out the oldest comparison that waits; whether there was one and it was this process's."""
-    async with platform.database.transaction() as tx:
-        waiting = select(Comparison.id).where(Comparison.status.in_(OPEN)).order_by(Comparison.id).limit(1)
-        next_id = await tx.scalar(waiting)
-    if next_id is None:
-        return False
-    try:
-        return await _compare(platform, next_id)
-    except Exception as fault:
-        if is_of_the_surroundings(fault):
-            raise
-        log.error("comparison_failed", comparison_id=str(next_id), exc_info=fault)
-        await _end(platform, next_id, FAILED, None)
-        return True
-
-
-async def _compare(platform: Platform, comparison_id: UUID) -> bool:
-    async with platform.database.transaction() as tx:
-        await tx.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST}'"))
-        if not await tx.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('comparisons'))")):
-            return False
-        wanted = await tx.get(Comparison, comparison_id)
-        if wanted is None:
-            return True
-        await _end(platform, comparison_id, RUNNING, None)
-        before, after = await frozen(tx, wanted.before_id), await frozen(tx, wanted.after_id)
-        told = await _told(tx, wanted)
-        versions = [(await made(tx, one)).model_version for one in (wanted.before_id, wanted.after_id)]
-        result = await asyncio.to_thread(_result, before, after, told)
-        if versions[0] != versions[1]:
-            result["terms"]["model_version"] = versions
-    await _end(platform, comparison_id, DONE, result)
-    return True
+async def _compare(platform: Platform, tx: AsyncSession, comparison_id: UUID) -> None:
+    wanted = await tx.get_one(Comparison, comparison_id)
+    async with platform.database.transaction() as begin:
+        await _end(begin, comparison_id, RUNNING, None)
+    before, after = await frozen(tx, wanted.before_id), await frozen(tx, wanted.after_id)
+    told = await _told(tx, wanted)
+    snapshots = [await made(tx, one) for one in (wanted.before_id, wanted.after_id)]
+    result = await asyncio.to_thread(_result, before, after, told)
+    for name in ("model_version", "known_on"):
+        said = [str(getattr(one, name)) for one in snapshots]
+        if said[0] != said[1]:
+            result["terms"][name] = said
+    async with platform.database.transaction() as end:
+        await _end(end, comparison_id, DONE, result)
 
 
 async def _told(tx: AsyncSession, wanted: Comparison) -> list[tuple[Cell, Cell]]:
@@ -104,8 +82,19 @@ def _terms(before: Country, after: Country) -> dict[str, list[Any]]:
     return found
 
 
-async def _end(platform: Platform, comparison_id: UUID, status: str, result: dict[str, Any] | None) -> None:
-    async with platform.database.transaction() as tx:
-        ended = None if status == RUNNING else now()
-        still = update(Comparison).where(Comparison.id == comparison_id, Comparison.status.in_(OPEN))
-        await tx.execute(still.values(status=status, result=result, ended_at=ended))
+async def _end(tx: AsyncSession, comparison_id: UUID, status: str, result: dict[str, Any] | None) -> None:
+    ended = None if status == RUNNING else now()
+    still = update(Comparison).where(Comparison.id == comparison_id, Comparison.status.in_(OPEN))
+    await tx.execute(still.values(status=status, result=result, ended_at=ended))
+
+
+async def _give_up(tx: AsyncSession, _: Exception, comparison_id: UUID) -> None:
+    await _end(tx, comparison_id, FAILED, None)
+
+
+COMPARING = Work(
+    "comparisons",
+    select(Comparison.id).where(Comparison.status.in_(OPEN)).order_by(Comparison.id),
+    _compare,
+    _give_up,
+)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,6 +25,7 @@ def _column(name: str, type_: str = "text") -> Column:
 COLUMNS: Final = (
     _column("snapshot_id"),
     _column("day", "date"),
+    _column("known_on", "date"),
     _column("period_from", "date"),
     _column("threshold", "number"),
     _column("indicator"),
@@ -48,36 +48,24 @@ COLUMNS: Final = (
 
 PlaceNames = Mapping[str, tuple[str | None, str]]
 """By code: in Arabic and French."""
+Head = tuple[UUID, date, date, date, float]
+"""What the first columns of every row say: snapshot, day, day on which it was known, first month, threshold."""
 
 
 def file_name(format_: str) -> str:
     return f"indicators.{format_}"
 
 
-def write(
-    folder: Path,
-    cells: Sequence[Cell],
-    head: tuple[UUID, date, date, float],
-    places: PlaceNames,
-    made_at: datetime,
-    given_up: Event,
-) -> dict[str, Path]:
-    """The files, by name; the same cells give the same bytes. Nothing more is written once it is `given_up`."""
-    found: dict[str, Path] = {}
+def write(folder: Path, cells: Sequence[Cell], head: Head, places: PlaceNames, made_at: datetime) -> None:
+    """Every file, by its name in `folder`; the same cells give the same bytes."""
     for format_ in FORMATS:
-        path = folder / file_name(format_)
-        sink = writer(format_, path, COLUMNS, made_at)
+        sink = writer(format_, folder / file_name(format_), COLUMNS, made_at)
         for start in range(0, len(cells), BATCH):
-            if given_up.is_set():
-                sink.drop()
-                return {}
             sink.write([_row(one, head, places) for one in cells[start : start + BATCH]])
         sink.close()
-        found[path.name] = path
-    return found
 
 
-def _row(cell: Cell, head: tuple[UUID, date, date, float], places: PlaceNames) -> list[Any]:
+def _row(cell: Cell, head: Head, places: PlaceNames) -> list[Any]:
     snapshot_id, *rest = head
     names = indicators()[cell.indicator].names
     ar, fr = places.get(cell.group, (None, None)) if cell.by in ("wilaya", "moughataa") else (None, None)

@@ -58,6 +58,11 @@ class Snapshot(Base):
     cells_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     failure: Mapped[dict[str, str] | None] = mapped_column(JSONB)
 
+    @property
+    def known_on(self) -> date:
+        """What the registry knows of households it tells as it is now: of this day, in whatever day they were frozen."""
+        return self.asked_at.date()
+
 
 class SnapshotPart(Base):
     """A piece of what was frozen (a frame as Parquet, the terms as JSON) or of a file of the figures."""

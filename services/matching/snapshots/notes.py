@@ -33,6 +33,15 @@ WORDS: Final[dict[str, Text]] = {
         en="a tenth of the group receives nothing: there is no ratio",
     ),
 }
+AS_KNOWN: Final = Text(
+    ar="الأعمار والتسجيلات والقيم والقواعد وسلة الإنفاق هي التي تخص ذلك اليوم؛ أما الأسر وأفرادها وأماكنها وفئاتها ودرجاتها والروابط فكما"
+    " كانت معروفة يوم قُرئت البيانات.",
+    fr="Âges, inscriptions, valeurs, règles et paniers sont ceux du jour ; les ménages et leurs membres, les lieux, catégories, scores et"
+    " liens sont tels que connus le jour où les données ont été lues.",
+    en="Ages, enrollments, values, rules and baskets are those of the day; households and their members, places, categories, scores and"
+    " links are as known on the day when the data were read.",
+)
+"""How the country of an earlier day was read: of some facts no history is kept here."""
 
 
 @cache

@@ -15,13 +15,14 @@ from services.matching.figures.freezing import FRAMES, TERMS, hash_of, thaw
 from services.matching.models import Place
 from services.matching.snapshots.errors import SnapshotNotFiled, SnapshotNotMade
 from services.matching.snapshots.models import DONE, Comparison, Snapshot, SnapshotCell, SnapshotPart, SnapshotUse
-from services.matching.snapshots.notes import WORDS, indicators, refuse_unknown
-from services.matching.snapshots.schemas import ComparisonOut, Figure, FiguresOf, FiguresPage, SnapshotOut
+from services.matching.snapshots.notes import AS_KNOWN, WORDS, indicators, refuse_unknown
+from services.matching.snapshots.schemas import ComparisonOut, Figure, FiguresOf, FiguresPage, SnapshotOut, Wording
 from shared.database import Database
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
 
 CENTS = Decimal(100)
+AS_KNOWN_WORDING = Wording(ar=AS_KNOWN.ar, fr=AS_KNOWN.fr, en=AS_KNOWN.en)
 
 
 class SnapshotDamaged(Exception):
@@ -43,6 +44,7 @@ def _out(one: Snapshot, language: str, users: list[str]) -> SnapshotOut:
         told
         | {
             "period_to": period_to(one.day),
+            "known_on": one.known_on,
             "frames_hash": one.frames_hash.hex() if one.frames_hash else None,
             "cells_hash": one.cells_hash.hex() if one.cells_hash else None,
             "failure_code": failure.get("code"),
@@ -124,8 +126,9 @@ async def figures(
 
 
 def figures_of(one: Snapshot) -> FiguresOf:
-    told = {name: getattr(one, name) for name in FiguresOf.model_fields if name not in ("snapshot_id", "period_to")}
-    return FiguresOf(snapshot_id=one.id, period_to=period_to(one.day), **told)
+    made_here = {"snapshot_id": one.id, "period_to": period_to(one.day), "as_known": AS_KNOWN_WORDING}
+    told = {name: getattr(one, name) for name in FiguresOf.model_fields if name not in made_here}
+    return FiguresOf(**made_here, **told)
 
 
 def _figure(cell: SnapshotCell, ar: str | None, fr: str | None, language: str) -> Figure:

@@ -37,6 +37,7 @@ def _frozen(found: Snapshot) -> Frozen:
     return Frozen(
         snapshot_id=found.id,
         day=found.day,
+        known_on=found.known_on,
         months=(found.period_from, period_to(found.day)),
         threshold=found.threshold or 0.0,
         model_version=found.model_version or "",

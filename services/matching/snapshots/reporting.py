@@ -17,6 +17,7 @@ from services.matching.printing.numbers import DASH, Writer
 from services.matching.printing.report import Report, Section, Table
 from services.matching.printing.words import CLASSES, group_name, in_order
 from services.matching.printing.words import HIDDEN as HIDDEN_WORD
+from services.matching.snapshots.notes import AS_KNOWN
 from services.matching.snapshots.report_words import WORDS
 from shared.text import Language, Text
 
@@ -34,6 +35,7 @@ class Frozen:
 
     snapshot_id: UUID
     day: date
+    known_on: date
     months: tuple[date, date]
     threshold: float
     model_version: str
@@ -99,6 +101,8 @@ class _Reporting:
         return [
             (self.say("snapshot"), str(frozen.snapshot_id)),
             (self.say("day"), write.day(frozen.day)),
+            (self.say("known_on"), write.day(frozen.known_on)),
+            *([(self.say("read"), AS_KNOWN.in_(self.language))] if frozen.known_on != frozen.day else ()),
             (self.say("period"), f"{write.month(first)} – {write.month(last)}"),
             (self.say("threshold"), self.say("probability", threshold=write.number(frozen.threshold, 2))),
             (self.say("registry"), self.say("households_people", **counts)),

@@ -44,6 +44,7 @@ class SnapshotOut(BaseModel):
     id: UUID
     note: str
     day: date
+    known_on: date = Field(description="The day on which the country was read; see `as_known` of its figures.")
     period_from: date
     period_to: date
     status: Status
@@ -107,10 +108,12 @@ class Figure(BaseModel):
 
 
 class FiguresOf(BaseModel):
-    """Of which country figures tell."""
+    """Of which country figures tell: of which day, as it was known on which."""
 
     snapshot_id: UUID
     day: date
+    known_on: date
+    as_known: Wording = Field(description="What of it is of `day`, and what as it was known on `known_on`.")
     period_from: date
     period_to: date
     threshold: float
@@ -158,6 +161,6 @@ class ComparisonOut(BaseModel):
     moved: dict[str, int | None] | None = None
     terms: dict[str, list[Any]] | None = Field(
         default=None,
-        description="Day, threshold, model and decided pairs of programs where they differ: before, after.",
+        description="Day, `known_on`, threshold, model and decided pairs of programs where they differ: before, after.",
     )
     figures: list[FigureMoved] | None = None

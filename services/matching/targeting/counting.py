@@ -3,9 +3,10 @@
 import asyncio
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.country_work import Work, rows_waiting, worker_of
 from services.matching.figures.choosing import Choice, choose
 from services.matching.figures.country import Country
 from services.matching.reading_country import read_country
@@ -14,37 +15,19 @@ from services.matching.targeting.commands import ITSELF, turn
 from services.matching.targeting.models import TargetingList
 from services.matching.targeting.terms import wanted_of
 from shared.clock import now
-from shared.consuming import is_of_the_surroundings
 from shared.copying import copy_rows
-from shared.logs import log
 from shared.platform import Platform
 
-LOOK_SECONDS = 1.0
 COUNTING_FAILED = "counting_failed"
 """In the place of a reason, where a fault of ours kept a list from being counted: it is rejected, and recorded."""
 
 
-async def count_lists(platform: Platform) -> None:
-    """The worker: counts the lists requested, oldest first, for ever."""
-    while True:
-        async with platform.database.transaction() as tx:
-            next_ = select(TargetingList).where(TargetingList.status == ListStatus.REQUESTED)
-            found = await tx.scalar(next_.order_by(TargetingList.id).limit(1))
-        if found is None:
-            await platform.wait_for_work(LOOK_SECONDS)
-            continue
-        try:
-            async with platform.database.transaction() as tx:
-                country = await read_country(tx, now().date())
-            choice = await asyncio.to_thread(_chosen, country, found)
-            async with platform.database.transaction() as tx:
-                await keep(tx, found.id, found.version, choice)
-        except Exception as fault:
-            if is_of_the_surroundings(fault):
-                raise  # the worker is started again, and counts anew
-            log.error("list_not_counted", list_id=str(found.id), exc_info=fault)
-            async with platform.database.transaction() as tx:
-                await _give_up(tx, found.id, found.version)
+async def _count(platform: Platform, tx: AsyncSession, list_id: UUID, version: int) -> None:
+    found = await tx.get_one(TargetingList, list_id)
+    country = await read_country(tx, now().date())
+    choice = await asyncio.to_thread(_chosen, country, found)
+    async with platform.database.transaction() as end:
+        await keep(end, list_id, version, choice)
 
 
 def _chosen(country: Country, found: TargetingList) -> Choice:
@@ -63,14 +46,23 @@ async def keep(tx: AsyncSession, list_id: UUID, version: int, choice: Choice) ->
     turn(tx, found, ListStatus.COUNTED, by=ITSELF)
 
 
-async def _give_up(tx: AsyncSession, list_id: UUID, version: int) -> None:
+async def _give_up(tx: AsyncSession, _: Exception, list_id: UUID, version: int) -> None:
     found = await tx.get_one(TargetingList, list_id, with_for_update=True)
     if (found.version, found.status) == (version, ListStatus.REQUESTED):
         turn(tx, found, ListStatus.REJECTED, by=ITSELF, reason=COUNTING_FAILED)
 
 
+COUNTING = Work(
+    "list counts",
+    select(TargetingList.id, TargetingList.version)
+    .where(TargetingList.status == ListStatus.REQUESTED)
+    .order_by(TargetingList.id),
+    _count,
+    _give_up,
+)
+count_lists = worker_of("count_lists", COUNTING)
+
+
 async def lists_waiting(platform: Platform) -> dict[str, int]:
     """For the health page: lists not yet counted."""
-    async with platform.database.transaction() as tx:
-        waiting = select(func.count()).where(TargetingList.status == ListStatus.REQUESTED)
-        return {"lists_to_count": await tx.scalar(waiting) or 0}
+    return {"lists_to_count": await rows_waiting(platform, COUNTING)}

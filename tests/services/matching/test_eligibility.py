@@ -20,6 +20,7 @@ from services.matching.eligible import eligible_in
 from services.matching.household_facts import households_on
 from services.matching.rules.eligibility import Group, eligible
 from services.matching.rules.household import attributes_on
+from shared.clock import now
 
 DAY = date(2026, 6, 1)
 DISABILITY = program("DISABILITY_CASH", "masef", requires_disability=True)
@@ -105,6 +106,7 @@ async def test_counts_by_wilaya_hide_one_to_four(projection: Projection) -> None
     async with projection.database.transaction() as tx:
         found = await counts(tx, "DISABILITY_CASH", DAY)
 
+    assert (found.as_of, found.known_on) == (DAY, now().date())
     assert [(one.wilaya_code, one.wilaya_fr, one.eligible, one.cannot_tell) for one in found.wilayas] == [
         ("MR01", "Hodh Ech Chargui", 6, None),
         ("MR03", "Assaba", None, 0),

@@ -81,7 +81,8 @@ async def test_a_day_is_replayed_from_what_was_known_at_a_moment(
     assert (then["status"], then["households"], then["rule_version"]) == ("done", 7, 1)
     assert [(one["wilaya_code"], one["eligible"], one["cannot_tell"]) for one in then["wilayas"]] == [("MR01", 6, 0)]
     assert [one["eligible"] for one in today["wilayas"]] == [5]
-    assert reasons["status"] == "eligible" and reasons["as_of"] == DAY
+    assert (reasons["status"], reasons["as_of"]) == ("eligible", DAY)
+    assert reasons["known_on"] == before.date().isoformat()
     assert [(one["code"], one["met"]) for one in reasons["criteria"]] == [
         ("extreme_poor", True),
         ("disabled_member", True),

@@ -76,7 +76,7 @@ def test_a_wilaya_where_a_few_leave_is_hidden_with_a_second_one() -> None:
 
 def a_report(language: Language, times: int = 50) -> Report:
     of = twelve(times)
-    frozen = Frozen(SNAPSHOT, of.day, (of.months[0], of.months[-1]), 0.97, "2026-11", 600, 3_000, "")
+    frozen = Frozen(SNAPSHOT, of.day, of.day, (of.months[0], of.months[-1]), 0.97, "2026-11", 600, 3_000, "")
     names = Names(
         {one.code: one.names[language] for one in of.programs},
         {"MR01": "Hodh Ech Chargui", "MR03": "Assaba"},
@@ -122,7 +122,9 @@ def test_of_a_country_of_a_few_the_report_says_that_it_is_hidden() -> None:
 
 def test_a_country_of_nobody_has_a_report() -> None:
     nobody = country([])
-    frozen = Frozen(SNAPSHOT, date(2026, 6, 30), (nobody.months[0], nobody.months[-1]), 0.97, "", 0, 0, "")
+    frozen = Frozen(
+        SNAPSHOT, date(2026, 6, 30), date(2026, 7, 1), (nobody.months[0], nobody.months[-1]), 0.97, "", 0, 0, ""
+    )
     report = snapshot_report(frozen, indicator_cells(nobody), Names({}, {}, {}), "ar")
 
     assert as_pdf(report)[:5] == b"%PDF-"

@@ -96,8 +96,9 @@ async def test_a_scenario_is_run_over_the_country_and_changes_nothing(client: ht
     found = await result_of(client, made)
 
     assert (found["scenario_version"], found["current"], found["name"]) == (1, True, "Par tête")
-    assert found["basis"] | {"day": "", "first_month": "", "last_month": ""} == {
-        "snapshot_id": None, "day": "", "first_month": "", "last_month": "", "links": "certain", "threshold": 0.97,
+    assert found["basis"]["known_on"] == found["basis"]["day"]
+    assert found["basis"] | {"day": "", "known_on": "", "first_month": "", "last_month": ""} == {
+        "snapshot_id": None, "day": "", "known_on": "", "first_month": "", "last_month": "", "links": "certain", "threshold": 0.97,
         "households": 40, "people": 220,
     }  # fmt: skip
     # 20 households x 1,200 x 12; then 110 people x 300 x 12.
@@ -145,7 +146,7 @@ async def test_notes_and_reasons_come_in_the_callers_language(client: httpx.Asyn
         for one in LANGUAGES
     ]
     assert len({note[0]["text"] for note in notes}) == 3
-    parts = ["budget", "served", "changes", "choosing", "indicators", "suppression"]
+    parts = ["country", "budget", "served", "changes", "choosing", "indicators", "suppression"]
     assert [one["part"] for one in notes[0]] == parts
 
 
@@ -331,6 +332,7 @@ async def test_a_scenario_rests_on_a_snapshot_which_is_printed_too(client: httpx
     for _ in range(2):  # the second time the snapshot's own figures are known
         found = await result_of(client, scenario)
         assert (found["basis"]["snapshot_id"], found["budget"]["after_mru"]) == (asked.json()["id"], "396000.00")
+        assert found["basis"]["known_on"] == asked.json()["known_on"]
         [coverage] = [
             one
             for one in found["indicators"]

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import hashlib
+import html
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,11 +18,12 @@ from sqlalchemy import func, select, update
 
 from matching_cases import Projection, enrollment, household, id_of, member, program
 from running import Running, Services, until
+from services.matching.country_work import do_next
 from services.matching.figures.computing import indicator_cells
 from services.matching.figures.freezing import bytes_of, freeze, hash_of
 from services.matching.models import Beneficiary
 from services.matching.snapshots import commands, making
-from services.matching.snapshots.comparing import compare_next
+from services.matching.snapshots.comparing import COMPARING
 from services.matching.snapshots.errors import (
     SameSnapshot,
     SnapshotEnded,
@@ -30,8 +32,8 @@ from services.matching.snapshots.errors import (
     SnapshotNotMade,
     TooManySnapshots,
 )
-from services.matching.snapshots.filing import file_next
-from services.matching.snapshots.making import make_next
+from services.matching.snapshots.filing import FILING
+from services.matching.snapshots.making import MAKING
 from services.matching.snapshots.models import Snapshot, SnapshotCell, SnapshotPart
 from services.matching.snapshots.notes import WORDS, indicators
 from services.matching.snapshots.queries import SnapshotDamaged, frozen, refuse_unfiled
@@ -131,10 +133,33 @@ async def test_a_snapshot_is_made_and_its_figures_are_read_by_indicator(client: 
     assert page["items"][0]["group_name"] == {"ar": None, "fr": "Hodh Ech Chargui"}
     assert (page["of"]["snapshot_id"], page["of"]["threshold"], page["of"]["households"]) == (made["id"], 0.97, HOMES)
     assert [note["code"] for note in page["methods"]] == ["coverage"]
+    assert (page["of"]["day"], page["of"]["known_on"]) == (made["day"], made["known_on"])
     money = {"indicator": "benefit_incidence", "by": "wilaya", "program": "TEKAVOUL", "bound": "certain"}
     first = (await client.get(path, params=money)).json()["items"][0]
     # from the day of enrollment on: the same months in both
     assert (first["unit"], first["value"]) == ("money", 0.5)
+
+
+async def test_of_an_earlier_day_it_is_said_that_not_all_is_of_that_day(client: httpx.AsyncClient) -> None:
+    """Read today: 24 households of 36, of which nobody was enrolled a year before the day of enrollment."""
+    today = now().date()
+    earlier = await make(client, day="2019-06-30")
+
+    found = (await client.get(f"/v1/snapshots/{earlier['id']}/indicators", params={"by": "total"})).json()
+    page = await client.get(f"/v1/snapshots/{earlier['id']}/report", params={"format": "html", "language": "fr"})
+
+    assert (earlier["day"], earlier["known_on"], earlier["households"]) == ("2019-06-30", today.isoformat(), HOMES)
+    of = found["of"]
+    assert (of["day"], of["known_on"]) == ("2019-06-30", today.isoformat())
+    assert of["as_known"]["en"].startswith("Ages, enrollments, values, rules and baskets are those of the day;")
+    assert of["as_known"]["fr"] in html.unescape(page.text)
+    [enrolled] = [
+        one
+        for one in found["items"]
+        if (one["indicator"], one["program"], one["unit"], one["bound"])
+        == ("coverage", "TEKAVOUL", "households", "certain")
+    ]
+    assert (enrolled["numerator"], enrolled["denominator"]) == ("0", "36")
 
 
 async def test_pages_go_on_where_the_one_before_ended(client: httpx.AsyncClient) -> None:
@@ -333,10 +358,10 @@ async def test_cancelled_while_it_is_computed_nothing_of_it_is_kept(
     monkeypatch.setattr(making, "_step", cancelled_at_storing)
     platform: Any = Quiet(projection)
 
-    assert await make_next(platform)
+    assert await do_next(platform, MAKING)
     assert await status(projection, snapshot_id) == ("cancelled", 0)
-    assert not await make_next(platform)
-    assert not await file_next(platform)
+    assert not await do_next(platform, MAKING)
+    assert not await do_next(platform, FILING)
     async with projection.database.transaction() as tx:
         with pytest.raises(SnapshotEnded):
             await commands.cancel(tx, snapshot_id)
@@ -351,18 +376,18 @@ async def test_one_cut_by_a_death_is_made_again_and_a_fault_is_told(
     async with projection.database.transaction() as tx:
         await tx.execute(update(Snapshot).where(Snapshot.id == cut).values(status="running", step="computing"))
 
-    assert await make_next(platform)
+    assert await do_next(platform, MAKING)
     assert (await status(projection, cut))[0] == "done"
     async with projection.database.transaction() as tx:
         with pytest.raises(SnapshotNotFiled):
             await refuse_unfiled(tx, cut, "indicators.csv")
-    assert [await file_next(platform), await file_next(platform)] == [True, False]
+    assert [await do_next(platform, FILING), await do_next(platform, FILING)] == [True, False]
 
     def fault(_: Any) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr(making, "indicator_cells", fault)
-    assert await make_next(platform)
+    assert await do_next(platform, MAKING)
     assert await status(projection, faulty) == ("failed", 0)
 
 
@@ -371,7 +396,7 @@ async def test_two_workers_make_one_snapshot_once(projection: Projection) -> Non
     snapshot_id = await asked(projection)
     platform: Any = Quiet(projection)
 
-    await asyncio.gather(make_next(platform), make_next(platform))
+    await asyncio.gather(do_next(platform, MAKING), do_next(platform, MAKING))
 
     assert (await status(projection, snapshot_id))[0] == "done"
     async with projection.database.transaction() as tx:
@@ -395,7 +420,7 @@ async def test_a_snapshot_on_which_somebody_rests_is_not_deleted(projection: Pro
             await commands.use(tx, snapshot_id, "scenario", scenario)
         with pytest.raises(SnapshotNotMade):
             await commands.delete_snapshot(tx, snapshot_id)
-    await make_next(Quiet(projection))  # type: ignore[arg-type]
+    await do_next(Quiet(projection), MAKING)  # type: ignore[arg-type]
     async with database.transaction() as tx:
         for _ in range(2):
             await commands.use(tx, snapshot_id, "scenario", scenario)
@@ -459,4 +484,4 @@ async def test_a_snapshot_is_not_compared_with_itself_nor_before_it_is_made(proj
             await commands.compare(tx, ComparisonIn(before=one, after=one), by=TAAZOUR)
         with pytest.raises(SnapshotNotMade):
             await commands.compare(tx, ComparisonIn(before=one, after=other), by=TAAZOUR)
-    assert not await compare_next(Quiet(projection))  # type: ignore[arg-type]
+    assert not await do_next(Quiet(projection), COMPARING)  # type: ignore[arg-type]
