@@ -164,7 +164,7 @@ class WholePlatform:
 
 
 def environment(language: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return kept | {"TEKAMOUL_LANG": language, "LANG": "C.UTF-8", "TZ": "UTC"}
 
 
