@@ -55,12 +55,21 @@ def run(
         Path | None, typer.Option(help="A folder of further institutions' catalogs; without it data/institutions.")
     ] = None,
     no_demo: Annotated[bool, typer.Option("--no-demo", help="Start empty, without the sample country.")] = False,
+    gateway_processes: Annotated[
+        int, typer.Option(min=1, max=16, envvar="GATEWAY_PROCESSES", help="Processes that share the gateway's port.")
+    ] = 1,
 ) -> None:
     """Start the platform; on first start load the sample country, run the main job and print what it found."""
     from cli.platform import RunOptions
     from cli.run import run as run_platform
 
-    options = RunOptions(data_dir=data_dir, port=port, ready_file=ready_file, language=language())
+    options = RunOptions(
+        data_dir=data_dir,
+        port=port,
+        ready_file=ready_file,
+        language=language(),
+        gateway_processes=gateway_processes,
+    )
     # A file or a pipe has no width: 120 columns keep the tables whole.
     console = Console() if sys.stdout.isatty() else Console(width=120)
     raise typer.Exit(

@@ -48,6 +48,8 @@ class RunOptions:
     port: int = 0
     ready_file: Path | None = None
     language: str = "fr"
+    gateway_processes: int = 1
+    """So many share the gateway's port and its database."""
 
 
 class GatewaySecrets(Protocol):
@@ -187,7 +189,9 @@ class Platform:
             language=self._options.language,
             command=self._migrate,
         )
-        await self._supervisor.start([self._spec(s, sockets[s.name], environments[s.name]) for s in self._services])
+        await self._supervisor.start(
+            [spec for s in self._services for spec in self._specs(s, sockets[s.name], environments[s.name])]
+        )
         urls = _urls(sockets)
         self._ready = Ready(
             gateway_url=urls[GATEWAY],
@@ -314,6 +318,13 @@ class Platform:
         )
 
     # ---- services ----------------------------------------------------------------------------------------
+
+    def _specs(self, service: Service, sock: socket.socket, env: Mapping[str, str]) -> list[ProcessSpec]:
+        """One process, of the gateway as many as are wanted: they take requests from one socket, whoever is free."""
+        first = self._spec(service, sock, env)
+        count = self._options.gateway_processes if service.name == GATEWAY else 1
+        names = [f"{service.name}-{place}" for place in range(2, count + 1)]
+        return [first, *(replace(first, name=name, log_file=self._log(name)) for name in names)]
 
     def _spec(self, service: Service, sock: socket.socket, env: Mapping[str, str]) -> ProcessSpec:
         port = sock.getsockname()[1]

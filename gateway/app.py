@@ -54,7 +54,9 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.documentation = Documentation(
         described([oauth.router, feed.router, health.router]), settings.service_urls, partners
     )
-    return Gateway(settings, app, tokens, Quotas(partners), Routes(settings.routes_file), Releasing())
+    return Gateway(
+        settings, app, tokens, Quotas(app.state.platform.database), Routes(settings.routes_file), Releasing()
+    )
 
 
 def _first(app: FastAPI, router: APIRouter) -> None:

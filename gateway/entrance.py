@@ -142,7 +142,7 @@ class Gateway:
             return
         partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
         route = self._routes.find(target.process, scope["method"], target.path)
-        with self._quotas.spend(partner) as quota:
+        async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
             caller = under_agreement(caller, partner.agreements, scope, now().date())
@@ -173,7 +173,7 @@ class Gateway:
             await self.app(inner, body.receive, send)
             return
         partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
-        with self._quotas.spend(partner) as quota:
+        async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
             inner["headers"].append((b"authorization", f"Bearer {self._key.token(caller)}".encode()))

@@ -361,6 +361,29 @@ async def test_a_failed_migration_is_one_clear_line_and_leaves_nothing(folder: P
     assert alive(pids) == []
 
 
+async def test_several_gateway_processes_share_one_port(folder: Path) -> None:
+    platform = Platform(
+        RunOptions(data_dir=folder / "data", gateway_processes=3),
+        services=fake_services(),
+        gateway_secrets=fake_secrets,
+        migrate_command=FAKE_MIGRATE,
+        say=lambda _: None,
+    )
+    await platform.start()
+    try:
+        pids = platform.ready.pids
+        ours = {pids[name] for name in ("gateway", "gateway-2", "gateway-3")}
+        assert len(ours) == 3
+        answered = {(await asyncio.to_thread(get, f"{platform.ready.gateway_url}/environment"))["pid"]}
+        assert answered <= ours
+        resting = answered.pop()
+        os.kill(resting, signal.SIGSTOP)  # the others go on
+        assert (await asyncio.to_thread(get, f"{platform.ready.gateway_url}/environment"))["pid"] in ours - {resting}
+        os.kill(resting, signal.SIGCONT)
+    finally:
+        await platform.stop()
+
+
 async def test_the_ready_file_asked_for_is_written_and_removed(folder: Path) -> None:
     asked = folder / "ready-file.json"
     options = RunOptions(data_dir=folder / "data", ready_file=asked)
