@@ -24,7 +24,7 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
 (`TEKAMOUL_BENCH_ENROLLMENTS`), `B=interlinkage-live` (`TEKAMOUL_BENCH_CHANGES`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
 them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`), `linkage-quality` and `linkage-export`. How well
-names are told apart: `B=names`. Figures over a country: `B=interlinkage` and `B=indicators` (`TEKAMOUL_BENCH_HOUSEHOLDS=300000,833000`; the
+names are told apart: `B=names`. The disclosure log verified: `B=verify-audit` (`TEKAMOUL_BENCH_DISCLOSURES` rows). Figures over a country: `B=interlinkage` and `B=indicators` (`TEKAMOUL_BENCH_HOUSEHOLDS=300000,833000`; the
 latter is 5 million people), `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households), `B=targeting-list`.
 Each ends with one JSON line of its figures.
 """
@@ -67,6 +67,9 @@ READING = """\
   country is read and counted anew for another.
 - **targeting-list**: 14,000 of the households of a country in columns chosen and counted, by quotas, without whom Tekavoul paid in
   three months: from 22 communes (`seconds`) and from all of the country; medians. Reading the country is not part of it.
+- **verify-audit**: the disclosure log verified as `tekamoul verify-audit` does it, from PostgreSQL, one process beside its own:
+  each row's hash, each seal's signature, each name's commitment; the best of three. The peer is SHA-256 alone over the same
+  bytes, ready in memory (`sha256_rows_per_s`). `written_per_s`: as the gateway writes them, in its largest batches, fsync on.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -190,6 +193,9 @@ REGISTRY = {
         "pairs", "auc", "recall_at_p95", "best_peer_auc", "best_peer_recall_at_p95", "tuning_pairs", "tuning_auc",
         "tuning_recall_at_p95", "ns_per_pair",
     ),
+    "verify-audit": (
+        "rows", "seals", "names", "rows_per_s", "sha256_rows_per_s", "over_sha256", "written_per_s", "bytes_per_row", "load_before",
+    ),
 }  # fmt: skip
 """The figures of each benchmark of one service that the page shows, by their keys."""
 REGISTRY_TARGETS = (
@@ -210,6 +216,7 @@ REGISTRY_TARGETS = (
     ("targeting-list", "seconds", "14,000 of 300,000 households chosen in 22 communes, s", "10", 10, False),
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
+    ("verify-audit", "rows_per_s", "rows of the disclosure log verified/s", "at least 200,000", 200_000, True),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
 )
 """Benchmark, figure, what it is, the target as told, the bound, and whether more is better. Of the smallest size run."""

@@ -20,6 +20,7 @@ from benchmarks import (
     scenarios,
     starting,
     targeting_list,
+    verify_audit,
 )
 from benchmarks.figures import machine
 from benchmarks.linkage.running import LINKAGE, run_linkage, without_points
@@ -45,6 +46,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "interlinkage-live": live.run_live,
     "interlinkage": interlinkage.run_interlinkage,
     "indicators": interlinkage.run_indicators,
+    "verify-audit": verify_audit.run_verify_audit,
 }
 
 

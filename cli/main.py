@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -205,6 +206,42 @@ def dead_letters(
     from cli.letters import dead_letters as show
 
     raise typer.Exit(asyncio.run(show(running(data_dir), data_dir, redrive=redrive)))
+
+
+@app.command("verify-audit")
+def verify_audit(
+    data_dir: DataDir = DEFAULT_DATA,
+    database_url: Annotated[str, typer.Option(help="The gateway's database; without it the running platform's.")] = "",
+    keys: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Public keys (JWK Set) that you trust.")
+    ] = None,
+    witness: Annotated[
+        list[Path] | None, typer.Option(help="The gateway's log, or what this printed before as JSON; may be repeated.")
+    ] = None,
+    since: Annotated[datetime | None, typer.Option("--from", help="Only rows from this moment on (UTC).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only rows before this moment (UTC).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, to be kept as a witness.")] = False,
+) -> None:
+    """Verify the disclosure log: every row's hash, every seal, every name; say the first thing that is wrong, and exit 1."""
+    from cli import auditing
+
+    files, own_keys = list(witness or []), None
+    if not database_url:
+        own_keys = data_dir / "secrets" / "signing-key.json"
+        database_url = f"{running(data_dir)['postgres_url'].rpartition('/')[0]}/{auditing.DATABASE}"
+        files += sorted((data_dir / "logs").glob("gateway.log*"))
+    moments = [one.replace(tzinfo=UTC) if one is not None else None for one in (since, until)]
+    try:
+        found, seconds, kids = asyncio.run(auditing.verify_audit(database_url, keys, own_keys, files, *moments))
+    except auditing.CannotVerify as none:
+        _refuse(none.text.in_(language()))
+    if as_json:
+        typer.echo(json.dumps(auditing.as_json(found)))
+    else:
+        typer.echo(auditing.told(found, seconds, language()))
+        if kids:
+            typer.echo(auditing.WORDS["keys"].format(kids=", ".join(kids)).in_(language()))
+    raise typer.Exit(1 if found.fault else 0)
 
 
 @app.command()

@@ -11,6 +11,9 @@ from gateway.delivery import routes as feed
 from gateway.delivery.bell import Bell
 from gateway.delivery.consumers import consumers
 from gateway.delivery.work import feed_waiting
+from gateway.disclosures.recording import Recorder
+from gateway.disclosures.sealing import Sealer
+from gateway.disclosures.steps import Recording
 from gateway.documentation import ASSETS_PATH, Documentation, described
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
@@ -34,6 +37,8 @@ def create_app(settings: GatewaySettings) -> Gateway:
     clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
     tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
     bell, observatory = Bell(), Observatory(settings)
+    recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
+    recording = Recording(recorder)
 
     app = create_service(
         settings,
@@ -42,7 +47,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         routers=[oauth.router, feed.router, dashboard.router],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[bell.listen, observatory.run],
+        workers=[bell.listen, observatory.run, recorder.run, sealer.run],
         waiting=feed_waiting,
     )
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
@@ -50,12 +55,17 @@ def create_app(settings: GatewaySettings) -> Gateway:
         _first(app, router)
     app.mount(ASSETS_PATH, documentation.assets())
     app.state.partners, app.state.clients, app.state.tokens, app.state.bell = partners, clients, tokens, bell
-    app.state.observatory = observatory
+    app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
         described([oauth.router, feed.router, health.router]), settings.service_urls, partners
     )
     return Gateway(
-        settings, app, tokens, Quotas(app.state.platform.database), Routes(settings.routes_file), Releasing()
+        settings,
+        app,
+        tokens,
+        Quotas(app.state.platform.database),
+        Routes(settings.routes_file),
+        Releasing([recording.record], recording.refused),
     )
 
 

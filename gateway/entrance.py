@@ -8,6 +8,7 @@ import aiohttp
 from fastapi import FastAPI
 from starlette.datastructures import State
 
+from gateway.acting import CASE, OFFICIAL, acting
 from gateway.agreements import under_agreement
 from gateway.asgi import (
     LARGEST_BODY_BYTES,
@@ -29,7 +30,7 @@ from gateway.limits import Quotas
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
-from gateway.proxy import Proxy, Release, open_session
+from gateway.proxy import REFUSED, Proxy, open_session
 from gateway.releasing import Answer, Releasing
 from gateway.routing import Route, Routes
 from gateway.security import secured
@@ -44,8 +45,6 @@ LETTERS = "/internal/dead-letters"
 """This process's own dead letters: it has no other port at which an operator could redrive them."""
 
 IDENTITY = frozenset({b"authorization"})
-OFFICIAL, CASE = b"tekamoul-official", b"tekamoul-case"
-"""The headers by which a caller names the person who asks, and the case she works on."""
 
 
 class Gateway:
@@ -145,21 +144,37 @@ class Gateway:
         async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
+            if route.discloses:
+                await self._forward_about_people(
+                    target, self._answer_of(route, partner, caller, target, scope), scope, body, send
+                )
+                return
             caller = under_agreement(caller, partner.agreements, scope, now().date())
-            release = self._release_of(route, partner, caller, target, scope) if route.discloses else None
-            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send, release)
+            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
 
-    def _release_of(self, route: Route, partner: Partner, caller: Caller, target: Target, scope: Scope) -> Release:
-        answer = Answer(
+    async def _forward_about_people(self, target: Target, answer: Answer, scope: Scope, body: Body, send: Send) -> None:
+        """Nothing of the answer leaves before every step has let it pass, and no refusal before it is written down."""
+        assert self._session is not None
+        refused = partial(self._releasing.refused, answer)
+        try:
+            answer.caller = under_agreement(answer.caller, answer.partner.agreements, scope, now().date())
+            release, token = partial(self._releasing.release, answer), self._key.token(answer.caller)
+            await self._proxy.forward(self._session, target, token, scope, body, send, release, refused)
+        except Refusal as refusal:
+            if refusal.status in REFUSED:
+                await refused(refusal.code)
+            raise
+
+    def _answer_of(self, route: Route, partner: Partner, caller: Caller, target: Target, scope: Scope) -> Answer:
+        return Answer(
             route=route,
             partner=partner,
             caller=caller,
             path=target.path,
-            official=header(scope, OFFICIAL),
-            case=header(scope, CASE),
+            official=acting(scope, OFFICIAL),
+            case=acting(scope, CASE),
             request_id=current_trace_id(),
         )
-        return partial(self._releasing.release, answer)
 
     async def _own(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         body = Body(scope, receive, LARGEST_BODY_BYTES)

@@ -154,3 +154,12 @@ class AnswerTooLarge(Refusal):
         fr="La réponse dépasse {limit} octets : rien n'en est sorti. Demandez une page plus petite.",
         en="The answer exceeds {limit} bytes: nothing of it left. Ask for a smaller page.",
     )
+
+
+class HeaderUnreadable(Refusal):
+    code, status = "header_unreadable", 422
+    text = Text(
+        ar="الترويسة {header} غير مقبولة. المقبول: من {least} إلى {most} رمزا من الحروف اللاتينية والأرقام والعلامات {signs}.",
+        fr="L'en-tête {header} n'est pas accepté. Accepté : {least} à {most} signes, lettres latines, chiffres et {signs}.",
+        en="The header {header} is not accepted. Accepted: {least} to {most} signs: Latin letters, digits and {signs}.",
+    )

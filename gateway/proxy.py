@@ -4,6 +4,8 @@ Pure ASGI on one aiohttp session, because per request this costs a tenth of Fast
 """
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -47,6 +49,11 @@ LARGEST_ANSWER_BYTES = 8 << 20
 Release = Callable[[bytes | None], Awaitable[bytes | None]]
 """Given a whole JSON answer it gives what may leave; given None, where a file waits to be streamed, it lets it pass. It refuses
 by raising."""
+Refused = Callable[[str], Awaitable[None]]
+"""Told the code by which a service refused to tell of somebody, before the caller is."""
+REFUSED = frozenset({403, 404, 410})
+"""Statuses by which one is told nothing of whom one asked for; the others are about the request."""
+CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 class AnswerCut(Exception):
@@ -86,17 +93,21 @@ class Proxy:
         body: Body,
         send: Send,
         release: Release | None = None,
+        refused: Refused | None = None,
     ) -> None:
         """Refusals (Unavailable, UpstreamTimeout, those of the body and of `release`) are raised before an answer has begun.
 
-        Where `release` is given, nothing of a successful answer leaves before it has given the bytes that may.
+        Where `release` is given, nothing of a successful answer leaves before it has given the bytes that may; where
+        `refused` is, nothing of a service's refusal leaves before that has returned.
         """
         started, status = time.perf_counter(), 500
         try:
             answer = await self._ask(session, target, token, scope, body, plain=release is not None)
             status = answer.status
             async with answer:
-                if release is None or not 200 <= status < 300 or status == 204:
+                if refused is not None and status in REFUSED:
+                    await _return_refusal(answer, send, refused)
+                elif release is None or not 200 <= status < 300 or status == 204:
                     await _return(answer, scope["method"], send)
                 else:
                     await _return_released(answer, scope["method"], send, release)
@@ -153,6 +164,21 @@ async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Se
         await release(None)
         await _return(answer, method, send)
         return
+    await _send_whole(answer, await release(await _whole(answer)) or b"", send)
+
+
+async def _return_refusal(answer: aiohttp.ClientResponse, send: Send, refused: Refused) -> None:
+    """A service's refusal, once `refused` knows of it: by the code of its problem, or by the status where it has none."""
+    body = await _whole(answer)
+    try:
+        code = json.loads(body)["code"]
+    except (ValueError, KeyError, TypeError):
+        code = ""
+    await refused(code if isinstance(code, str) and CODE.fullmatch(code) else str(answer.status))
+    await _send_whole(answer, body, send)
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     try:
         async for piece in answer.content.iter_any():
@@ -162,16 +188,14 @@ async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Se
                 raise AnswerTooLarge(limit=LARGEST_ANSWER_BYTES)
     except (aiohttp.ClientError, TimeoutError) as fault:
         raise Unavailable from fault
-    released = await release(bytes(body)) or b""
+    return bytes(body)
+
+
+async def _send_whole(answer: aiohttp.ClientResponse, body: bytes, send: Send) -> None:
     kept = [(name, value) for name, value in _headers(answer) if name != b"content-length"]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [*kept, (b"content-length", str(len(released)).encode())],
-        }
-    )
-    await send({"type": "http.response.body", "body": released, "more_body": False})
+    headers = [*kept, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _headers(answer: aiohttp.ClientResponse) -> Headers:

@@ -37,11 +37,23 @@ Step = Callable[[Answer], Awaitable[None]]
 """Refuses (raises a Refusal: nothing leaves), changes the content, or notes it."""
 
 
-class Releasing:
-    """The steps, in their order: the check of what may leave, the partner's own names of people, the log."""
+Refused = Callable[[Answer, str], Awaitable[None]]
+"""Notes that an answer about people was refused, and by which code."""
 
-    def __init__(self, steps: Sequence[Step] = ()) -> None:
+
+async def _not_noted(_: Answer, __: str) -> None:
+    return None
+
+
+class Releasing:
+    """The steps, in their order: the check of what may leave, the log, the partner's own names of people.
+
+    The log comes before the names: it holds whom the answer is about, not what one partner calls them.
+    """
+
+    def __init__(self, steps: Sequence[Step] = (), refused: Refused = _not_noted) -> None:
         self._steps = steps
+        self.refused = refused
 
     async def release(self, answer: Answer, body: bytes | None) -> bytes | None:
         """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""

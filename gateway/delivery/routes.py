@@ -1,6 +1,7 @@
 """The feed: enrollment changes for subscribers, by cursor."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid5
@@ -8,17 +9,23 @@ from uuid import UUID, uuid5
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
+from gateway.acting import CASE, OFFICIAL, acting
 from gateway.delivery import queries
 from gateway.delivery.bell import Bell
 from gateway.delivery.models import FeedRow
+from gateway.disclosures.disclosure import Disclosure
+from gateway.disclosures.recording import Recorder
 from gateway.partners.file import Partners
 from shared.identity import Caller, permitted
 from shared.pagination import LARGEST_PAGE, Limit, decode_cursor, encode_cursor
 from shared.platform import Platform
+from shared.tracing import current_trace_id
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 LONGEST_WAIT_SECONDS = 30
+TOLD = ("change", "program", "time", "type", "version")
+"""What the feed tells of an enrollment, for the log."""
 LOOK_AGAIN_SECONDS = 2.0
 """A waiting reader looks this often whether its caller is still there, and at the feed, should no bell have rung."""
 
@@ -87,7 +94,7 @@ async def read_events(
     deadline = time.monotonic() + wait
     while True:
         heard = bell.rings
-        page = await _page(state.platform, by.name, programs, place, limit)
+        page = await _page(state.platform, state.recorder, _reader(request, by), programs, place, limit)
         left = deadline - time.monotonic()
         if page.items or left <= 0 or state.platform.stopping.is_set() or await request.is_disconnected():
             return page
@@ -95,10 +102,32 @@ async def read_events(
         await bell.wait(heard, min(left, LOOK_AGAIN_SECONDS))
 
 
-async def _page(platform: Platform, partner: str, programs: tuple[str, ...], place: int, limit: int) -> FeedPage:
+def _reader(request: Request, by: Caller) -> Disclosure:
+    """What the log says of a reader, whatever she is told of."""
+    return Disclosure(
+        partner=by.name,
+        route="GET /v1/events",
+        request=current_trace_id(),
+        official=acting(dict(request.scope), OFFICIAL) or "",
+        case=acting(dict(request.scope), CASE) or "",
+        purpose=by.purpose or "",
+        legal_basis=by.agreement.legal_basis if by.agreement else "",
+        agreement=by.agreement.id if by.agreement else "",
+        version=by.agreement.version if by.agreement else 0,
+    )
+
+
+async def _page(
+    platform: Platform, recorder: Recorder, reader: Disclosure, programs: tuple[str, ...], place: int, limit: int
+) -> FeedPage:
+    """A page, once the log says that its reader was told of these enrollments."""
     async with platform.database.transaction() as tx:
         reading = await queries.read(tx, programs, after=place, limit=limit)
-        names = await queries.aliases(tx, partner, {row.enrollment_id for row in reading.rows})
+        names = await queries.aliases(tx, reader.partner, {row.enrollment_id for row in reading.rows})
+    told = {str(row.enrollment_id) for row in reading.rows}
+    await recorder.record(
+        [replace(reader, subject_kind="enrollment", subject=one, attributes=TOLD) for one in sorted(told)]
+    )
     return FeedPage(
         items=[_event(row, names[row.enrollment_id]) for row in reading.rows],
         next_cursor=encode_cursor(reading.reached),

@@ -47,6 +47,11 @@ class Tokens:
             scope={"essential": True},
         )
 
+    @property
+    def key(self) -> ECKey:
+        """The gateway's own key, private part and all."""
+        return self._key
+
     def issue(self, partner: Partner, scope: frozenset[str]) -> str:
         """A token with which the partner may do what `scope` names."""
         moment = int(time.time())

@@ -1,0 +1,51 @@
+"""From an answer on its way out, and from a refusal, to the rows of the log."""
+
+from typing import Any
+
+from gateway.disclosures.disclosure import Disclosure
+from gateway.disclosures.recording import Recorder
+from gateway.releasing import Answer
+
+FILE = "file"
+"""The kind of subject of a row about a file: who is in it is kept by the service, under the file's address."""
+
+
+class Recording:
+    """Writes what leaves, and what was refused, before the caller hears of it. Raises Unavailable: then nothing leaves."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    async def record(self, answer: Answer) -> None:
+        """The last step of an answer: a row for each subject it tells of; of a file one row. Ids are the services' own here."""
+        await self._recorder.record(disclosures_of(answer))
+
+    async def refused(self, answer: Answer, code: str) -> None:
+        """Somebody asked for people and was refused: who and why, without whom."""
+        await self._recorder.record([_disclosure(answer, decision="refused", code=code, subjects=0)])
+
+
+def disclosures_of(answer: Answer) -> list[Disclosure]:
+    if answer.content is None or answer.route.file_of is not None:
+        # How many are in it the service knows, which wrote it: 0 stands for "as many as the file's own list says".
+        return [_disclosure(answer, subject_kind=FILE, subject=answer.path, subjects=0)]
+    return [
+        _disclosure(answer, subject_kind=one.kind, subject=one.id, attributes=one.attributes)
+        for one in answer.subjects()
+    ]
+
+
+def _disclosure(answer: Answer, **told: Any) -> Disclosure:
+    agreement = answer.caller.agreement
+    return Disclosure(
+        partner=answer.partner.id,
+        route=f"{answer.route.method} /{answer.route.service}{answer.route.path}",
+        request=answer.request_id,
+        official=answer.official or "",
+        case=answer.case or "",
+        purpose=answer.caller.purpose or "",
+        legal_basis=agreement.legal_basis if agreement else "",
+        agreement=agreement.id if agreement else "",
+        version=agreement.version if agreement else 0,
+        **told,
+    )

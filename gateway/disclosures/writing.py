@@ -1,0 +1,110 @@
+"""Rows into the chain: one transaction for a batch, one writer at a time, over all processes."""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from gateway.disclosures.disclosure import OFFICIAL, Disclosure, official_reference
+from shared.disclosure_chain import KEY_BYTES, ChainedRow, commitment, hash_of, microseconds
+
+Parties = Mapping[tuple[str, str], bytes]
+"""(kind, reference) -> commitment, of one month."""
+
+# One clock for all processes, read under the lock: so neither order nor time depends on a gateway's own clock.
+HEAD = "SELECT position, hash, clock_timestamp() AS at FROM disclosure_head FOR UPDATE"
+MOVE_HEAD = "UPDATE disclosure_head SET position = $1, hash = $2"
+KNOWN = """
+SELECT kind, reference, commitment FROM disclosure_parties
+JOIN unnest($2::text[], $3::text[]) AS wanted (kind, reference) USING (kind, reference) WHERE month = $1
+"""
+ADD_PARTIES = """
+INSERT INTO disclosure_parties (commitment, month, kind, reference, key)
+SELECT * FROM unnest($1::bytea[], $2::date[], $3::text[], $4::text[], $5::bytea[])
+"""
+_KINDS = {
+    "position": "bigint", "at": "timestamptz", "version": "int", "subjects": "int", "official": "bytea", "subject": "bytea",
+    "hash": "bytea",
+}  # fmt: skip
+COLUMNS = (
+    "position", "at", "partner", "official", "case", "purpose", "legal_basis", "agreement", "version", "subject_kind",
+    "subject", "subjects", "attributes", "decision", "code", "break_glass", "request", "route", "hash",
+)  # fmt: skip
+
+
+def _insert() -> str:
+    # unnest flattens an array of arrays: names of attributes come as one text each, and are parted again.
+    places = ", ".join(f"${place}::{_KINDS.get(name, 'text')}[]" for place, name in enumerate(COLUMNS, 1))
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    taken = ", ".join("string_to_array(attributes, ',')" if name == "attributes" else f'"{name}"' for name in COLUMNS)
+    return f"INSERT INTO disclosures ({names}) SELECT {taken} FROM unnest({places}) AS new ({names})"  # noqa: S608 - names of ours
+
+
+ADD_ROWS = _insert()
+
+
+async def append(connection: Any, disclosures: Sequence[Disclosure]) -> int:
+    """Add rows at the end of the chain, in this order, inside the connection's transaction; returns the last position.
+
+    `connection` is asyncpg's own. The lock of the chain's end is held from here to the commit.
+    """
+    # The lock first: what is read after it is what the writer before has committed (READ COMMITTED), and whoever erases
+    # holds the same lock, so that no commitment is used that has just been erased.
+    head = await connection.fetchrow(HEAD)
+    at: datetime = head["at"]
+    parties = await _parties(
+        connection, at.date().replace(day=1), {one for row in disclosures for one in row.parties()}
+    )
+    position, last, rows = head["position"], head["hash"], []
+    for row in disclosures:
+        position += 1
+        entry = _row(row, position, at, parties)
+        last = hash_of(_chained(entry, last))
+        rows.append((*entry[:-1], last))
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    attributes = COLUMNS.index("attributes")
+    columns[attributes] = [",".join(names) for names in columns[attributes]]
+    await connection.execute(ADD_ROWS, *columns)
+    await connection.execute(MOVE_HEAD, position, last)
+    return int(position)
+
+
+async def _parties(connection: Any, month: date, wanted: Collection[tuple[str, str]]) -> Parties:
+    """The commitments of this month; who has none yet gets one, under a new random key."""
+    if not wanted:
+        return {}
+    kinds, references = (list(names) for names in zip(*wanted, strict=True))
+    held = {
+        (one["kind"], one["reference"]): one["commitment"]
+        for one in await connection.fetch(KNOWN, month, kinds, references)
+    }
+    missing = [one for one in wanted if one not in held]
+    if missing:
+        keys = [secrets.token_bytes(KEY_BYTES) for _ in missing]
+        made = [commitment(key, *one) for key, one in zip(keys, missing, strict=True)]
+        kinds, references = (list(names) for names in zip(*missing, strict=True))
+        await connection.execute(ADD_PARTIES, made, [month] * len(missing), kinds, references, keys)
+        held |= zip(missing, made, strict=True)
+    return held
+
+
+def _row(row: Disclosure, position: int, at: datetime, parties: Parties) -> tuple[Any, ...]:
+    """The columns, in their order; the hash comes later."""
+    official = parties[OFFICIAL, official_reference(row.partner, row.official)] if row.official else b""
+    subject = parties[row.subject_kind, row.subject] if row.subject else b""
+    return (
+        position, at, row.partner, official, row.case, row.purpose, row.legal_basis, row.agreement, row.version,
+        row.subject_kind, subject, row.subjects, tuple(sorted(set(row.attributes))), row.decision, row.code, row.break_glass,
+        row.request, row.route, b"",
+    )  # fmt: skip
+
+
+def _chained(entry: tuple[Any, ...], previous: bytes) -> ChainedRow:
+    told = dict(zip(COLUMNS[:-1], entry[:-1], strict=True))
+    told |= {
+        "at": microseconds(told["at"]),
+        "official": told["official"].hex(),
+        "subject": told["subject"].hex(),
+        "previous": previous.hex(),
+    }
+    return ChainedRow(**told)

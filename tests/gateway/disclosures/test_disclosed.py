@@ -1,0 +1,158 @@
+"""Through the door: what leaves is in the log first, and what cannot be logged does not leave."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from cli.verifying import verify
+from tests.gateway.conftest import Door, change
+
+PERSON = {"individual_id": "i-1", "household_id": "h-1", "name": "Fatimetou mint Sidi", "nni": None}
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
+HEADERS = {"Tekamoul-Official": "a.mint.sidi", "Tekamoul-Case": "G-17", "traceparent": TRACE}
+
+
+async def logged(door: Door) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(str(door.running.platform.settings.database_url))
+    try:
+        return list(
+            await connection.fetch(
+                "SELECT d.*, s.reference AS who, o.reference AS by_whom FROM disclosures d"
+                " LEFT JOIN disclosure_parties s ON s.commitment = d.subject"
+                " LEFT JOIN disclosure_parties o ON o.commitment = d.official ORDER BY position"
+            )
+        )
+    finally:
+        await connection.close()
+
+
+async def break_the_log(door: Door, *, broken: bool) -> None:
+    connection = await asyncpg.connect(str(door.running.platform.settings.database_url))
+    name = ("disclosures", "disclosures_away") if broken else ("disclosures_away", "disclosures")
+    await connection.execute(f"ALTER TABLE {name[0]} RENAME TO {name[1]}")
+    await connection.close()
+
+
+async def test_an_answer_about_people_leaves_a_row_for_each_before_it_leaves(door: Door) -> None:
+    door.registry.answers["/v1/people"] = {"items": [PERSON, PERSON | {"individual_id": "i-2", "nni": "9900000001"}]}
+
+    answer = await door.get("/registry/v1/people", headers=HEADERS)
+
+    assert answer.status_code == 200
+    rows = await logged(door)
+    assert [(row["subject_kind"], row["who"], row["attributes"]) for row in rows] == [
+        ("individual", "i-1", ["household_id", "individual_id", "name"]),
+        ("household", "h-1", ["household_id", "individual_id", "name"]),
+        ("individual", "i-2", ["household_id", "individual_id", "name", "nni"]),
+        ("household", "h-1", ["household_id", "individual_id", "name", "nni"]),
+    ]
+    one = rows[0]
+    assert (one["partner"], one["by_whom"], one["case"], one["decision"], one["subjects"]) == (
+        "alpha", "alpha/a.mint.sidi", "G-17", "allowed", 1,
+    )  # fmt: skip
+    assert (one["request"], one["route"]) == ("a" * 32, "GET /registry/v1/people")
+    assert all("Fatimetou" not in str(tuple(row)) and "9900000001" not in str(tuple(row)) for row in rows)
+
+
+async def test_where_the_log_cannot_be_written_nothing_leaves(door: Door) -> None:
+    door.registry.answers["/v1/people"] = {"items": [PERSON]}
+    door.registry.answers["/v1/people/7/file"] = {"file": "Fatimetou"}
+    await break_the_log(door, broken=True)
+    for path in ("/registry/v1/people", "/registry/v1/people/7/file"):
+        answer = await door.get(path)
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "5"
+        assert "Fatimetou" not in answer.text
+    things = await door.get("/registry/v1/things")
+    assert things.status_code == 404, "what is about nobody is answered as ever"
+    await break_the_log(door, broken=False)
+    assert (await door.get("/registry/v1/people")).status_code == 200
+    assert len(await logged(door)) == 2
+
+
+async def test_a_file_is_one_row_that_names_the_file(door: Door) -> None:
+    door.registry.answers["/v1/people/7/file"] = {"file": "Fatimetou"}
+
+    assert (await door.get("/registry/v1/people/7/file")).status_code == 200
+
+    (row,) = await logged(door)
+    assert (row["subject_kind"], row["who"], row["attributes"], row["subjects"]) == ("file", "/v1/people/7/file", [], 0)
+    assert row["route"] == "GET /registry/v1/people/{person_id}/file"
+
+
+async def test_a_refused_read_leaves_a_row_without_a_subject(door: Door) -> None:
+    missing = await door.get("/registry/v1/people", headers=HEADERS)
+    refused = await door.get("/registry/v1/people", headers=HEADERS | {"Tekamoul-Agreement": "NONE-1"})
+    about_nobody = await door.get("/registry/v1/things")
+
+    assert [one.status_code for one in (missing, refused, about_nobody)] == [404, 404, 404]
+    rows = await logged(door)
+    assert [(row["decision"], row["code"], row["subject"], row["attributes"], row["subjects"]) for row in rows] == [
+        ("refused", "404", b"", [], 0),
+        ("refused", "agreement_unknown", b"", [], 0),
+    ]
+    assert {row["by_whom"] for row in rows} == {"alpha/a.mint.sidi"}
+
+
+@pytest.mark.parametrize("value", ["Fatimetou mint Sidi", "x", "a" * 41, "né", "a,b"])
+async def test_no_name_enters_the_log_by_a_header(door: Door, value: str) -> None:
+    door.registry.answers["/v1/people"] = {"items": [PERSON]}
+
+    answer = await door.get("/registry/v1/people", headers={"Tekamoul-Official": value.encode("latin-1")})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "header_unreadable")
+    assert answer.json()["pointer"] == "/header/Tekamoul-Official"
+    assert await logged(door) == []
+
+
+async def test_the_feed_is_logged_by_the_enrollments_themselves_and_not_by_the_readers_names_of_them(
+    door: Door,
+) -> None:
+    enrollment = uuid4()
+    await door.announce(door.batch(change(enrollment), change(enrollment, 2, before="enrolled", to="suspended")))
+    await door.handled(1)
+
+    page = await door.get("/v1/events", headers=HEADERS)
+
+    assert len(page.json()["items"]) == 2
+    (row,) = await logged(door)
+    assert (row["subject_kind"], row["who"], row["route"]) == ("enrollment", str(enrollment), "GET /v1/events")
+    assert (row["by_whom"], row["request"]) == ("alpha/a.mint.sidi", "a" * 32)
+    await break_the_log(door, broken=True)
+    again = await door.get("/v1/events")
+    assert again.status_code == 503
+    assert str(enrollment) not in again.text
+    assert page.json()["items"][0]["subject"] not in again.text
+
+
+async def test_the_gateway_seals_its_log_with_the_key_it_signs_tokens_with(door: Door) -> None:
+    door.registry.answers["/v1/people"] = {"items": [PERSON]}
+    await door.get("/registry/v1/people")
+    sealer = door.gateway.state.sealer
+    async with door.running.platform.database.transaction() as tx:
+        assert [seal.last for seal in await sealer.seal_due(tx, timedelta(0))] == [2]
+        assert await sealer.seal_due(tx, timedelta(0)) == []
+
+    connection = await asyncpg.connect(str(door.running.platform.settings.database_url))
+    key = door.gateway.state.tokens.key
+    found = await verify(connection, {key.kid: key})
+    await connection.close()
+    assert (found.fault, found.rows, found.seals, found.unsealed) == (None, 2, 1, 0)
+
+
+async def test_requests_of_one_moment_share_commits(door: Door) -> None:
+    door.registry.answers["/v1/people"] = {"items": [PERSON]}
+    await door.get("/registry/v1/people")
+
+    answers = await asyncio.gather(*(door.get("/registry/v1/people") for _ in range(40)))
+
+    assert {one.status_code for one in answers} == {200}
+    rows = await logged(door)
+    assert len(rows) == 82
+    assert len({row["at"] for row in rows}) < 41
