@@ -29,8 +29,11 @@ class Leads:
 
     def agree_on(self, individual: IndividualFacts) -> bool:
         """Whether the row is surely another member of the individual's household."""
-        own = self.individuals.get(individual.individual_id, 0.0)
-        return individual.household_id == self.household_id and self.sure - own >= LINK
+        return individual.household_id == self.household_id and individual.individual_id not in self.may_be()
+
+    def may_be(self) -> frozenset[UUID]:
+        """The members of whom it is not sure that the row is another."""
+        return frozenset(one for one, own in self.individuals.items() if self.sure - own < LINK)
 
 
 def together_by(row: BeneficiaryFacts) -> str | None:
@@ -70,6 +73,15 @@ def leads_of(candidates: Sequence[Scored], held: IndividualFacts | None = None) 
         if sum(members.values()) >= LINK:
             return Leads(household, sum(members.values()), members)
     return None
+
+
+def not_lifted(others: Iterable[Leads]) -> dict[UUID, frozenset[UUID]]:
+    """By household into which other rows lead, the members on whom none of them agrees: all that they say of a row."""
+    out: dict[UUID, frozenset[UUID]] = {}
+    for one in others:
+        may_be = one.may_be()
+        out[one.household_id] = out.get(one.household_id, may_be) & may_be
+    return out
 
 
 def level_of(candidate: Scored, by: str, others: Iterable[Leads]) -> Level | None:

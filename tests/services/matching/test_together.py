@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from matching_cases import Projection, enrollment, household, id_of, member
 from services.matching.engine.households import MOST_TOGETHER
-from services.matching.models import Beneficiary, ListedTogether
+from services.matching.models import Beneficiary, LinkStatus, ListedTogether
 from services.matching.queries import link
 
 MOTHER = member(1, "Mariem Mint Cheikh Ould Brahim", sex="F", birth_date="1966-02-03", nni="9900000130")
@@ -120,6 +120,31 @@ async def test_what_no_longer_holds_of_the_others_lifts_nobody(projection: Proje
     await projection.refuse("no", the_mother(), individual_id=MOTHER["individual_id"])
     await projection.link()
     assert await decided(projection) == alone
+
+
+async def test_only_those_to_whom_it_says_something_new_are_compared_again(projection: Projection) -> None:
+    told: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Brahim Ould Moctar", {"nni": "9900000227", "birth_date": "1960-04-05"}),
+        ("Aichetou Mint Salem", {"nni": "9900000324", "birth_date": "2001-05-06"}),
+        ("Demba Ould Yahya", {"nni": "9900000421", "birth_date": "2004-08-09"}),
+    )
+    nowhere = {"commune": None, "moughataa": None}
+    more = [member(3 + at, name, sex=None, relationship="child", **its) for at, (name, its) in enumerate(told)]
+    await projection.households(household(1, *HOME["members"], *more), *OTHERS)
+    rows = [the_son(), the_mother(), *(listed(3 + at, name, **its, **nowhere) for at, (name, its) in enumerate(told))]
+    compared = []
+    for row in rows:
+        await projection.enrollments(row)
+        compared.append(await projection.link())
+    # The mother is news to her son, the third to both. The fourth is to those two, of whom each heard one alone who may be the
+    # person sought, and to the son no more; the last to nobody.
+    assert compared == [1, 2, 3, 3, 1]
+    by_steps = [await decided(projection, line) for line in range(1, 6)]
+
+    async with projection.database.transaction() as tx:
+        await tx.execute(update(Beneficiary).values(link_status=LinkStatus.PENDING))
+    assert await projection.link() == 5
+    assert [await decided(projection, line) for line in range(1, 6)] == by_steps
 
 
 async def test_what_a_field_says_already_is_not_counted_again(projection: Projection) -> None:

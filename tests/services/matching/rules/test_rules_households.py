@@ -12,7 +12,7 @@ from services.matching.engine.households import BY_NUMBER, BY_PHONE, MOST_TOGETH
 from services.matching.rules.comparing import Comparison
 from services.matching.rules.deciding import Scored
 from services.matching.rules.facts import NOBODYS_ROW, BeneficiaryFacts, IndividualFacts
-from services.matching.rules.households import leads_of, level_of, lifted, together_by
+from services.matching.rules.households import Leads, leads_of, level_of, lifted, not_lifted, together_by
 from services.matching.rules.wording import explain
 
 LAYOUT = layout_of((Field("phone", Kind.PHONE), Field("household_number", Kind.NUMBER, shared=True)))
@@ -131,3 +131,41 @@ def test_single_rows_are_judged_as_whole_lists_are(told: tuple[list[int], list[i
     levels = levels_of(batch, shared, households, LAYOUT)
     whole = {(who, at): names[level] for (who, at, *_), level in zip(pairs, levels.tolist(), strict=True)}
     assert whole == single
+
+
+def led(home: int, **shares: float) -> Leads:
+    """A row that leads into a household, with how much each member has of it: `m1` the first."""
+    return Leads(UUID(int=1000 + home), sum(shares.values()), {UUID(int=int(who[1:])): p for who, p in shares.items()})
+
+
+def test_what_others_say_is_on_whom_they_do_not_agree() -> None:
+    father, mother, one_of_two = led(1, m1=0.99), led(1, m2=0.98, m3=0.01), led(1, m1=0.5, m3=0.49)
+    home, other = UUID(int=1001), UUID(int=1002)
+    assert not_lifted([]) == {}
+    assert not_lifted([father]) == {home: {UUID(int=1)}}
+    assert not_lifted([mother]) == {home: {UUID(int=2)}}  # that it is the third is not likely enough
+    assert not_lifted([one_of_two]) == {home: {UUID(int=1), UUID(int=3)}}
+    assert not_lifted([father, mother]) == {home: frozenset()}
+    assert not_lifted([father, one_of_two, led(2, m9=0.99)]) == {home: {UUID(int=1)}, other: {UUID(int=9)}}
+
+
+@given(
+    st.lists(
+        st.builds(
+            led,
+            st.integers(1, 2),
+            m1=st.sampled_from([0.0, 0.02, 0.5]),
+            m2=st.sampled_from([0.0, 0.48, 0.98]),
+            m3=st.sampled_from([0.49, 0.97]),
+        ),
+        max_size=4,
+    )
+)
+def test_whoever_is_not_among_them_is_lifted(others: list[Leads]) -> None:
+    told = not_lifted(others)
+    for number in range(1, 5):
+        for home in (1, 2):
+            candidate = scored(number, home, 0.5)
+            lifts = level_of(candidate, "number 5", others) is not None
+            at = candidate.individual.household_id
+            assert lifts == (at in told and candidate.individual.individual_id not in told[at])
