@@ -77,7 +77,11 @@ class ServiceAlone:
         }
         self._environment = environment | {"TEKAMOUL_DATA_FOLDER": str(self.folder / "data")}
         self._output = (self.folder / "service.log").open("wb")
-        await self._begin()
+        try:
+            await self._begin()
+        except BaseException:
+            await self.__aexit__(None, None, None)  # nobody else would end what has begun
+            raise
         return self
 
     async def _begin(self) -> None:
