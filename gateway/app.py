@@ -5,6 +5,11 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 
 from gateway import documentation, health
+from gateway.agreements import routes as agreements
+from gateway.agreements.admitting import Admission
+from gateway.agreements.book import Book
+from gateway.agreements.volumes import Volumes
+from gateway.agreements.work import agreement_days, agreements_to_decide, first_agreements
 from gateway.dashboard import routes as dashboard
 from gateway.dashboard.observing import Observatory
 from gateway.delivery import routes as feed
@@ -36,20 +41,24 @@ def create_app(settings: GatewaySettings) -> Gateway:
     partners = load_partners(settings.partners_file, settings.institutions_folder)
     clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
     tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
-    bell, observatory = Bell(), Observatory(settings)
+    bell, observatory, book = Bell(), Observatory(settings), Book()
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
     recording = Recording(recorder)
 
     app = create_service(
         settings,
         title="Gateway",
-        description="The one door: tokens, the feed of enrollment changes, the platform's health.",
-        routers=[oauth.router, feed.router, dashboard.router],
+        description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
+        routers=[oauth.router, feed.router, agreements.router, dashboard.router],
         migrations=MIGRATIONS,
         consumers=consumers,
-        workers=[bell.listen, observatory.run, recorder.run, sealer.run],
+        first=first_agreements(settings.agreements_folder, partners, book),
+        workers=[bell.listen, observatory.run, recorder.run, sealer.run, book.follow, agreement_days(partners)],
         waiting=feed_waiting,
+        to_decide=agreements_to_decide,
     )
+    volumes = Volumes(app.state.platform.database)
+    admission = Admission(book, volumes, partners, frozenset(settings.service_urls), settings.registry_keeper)
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
     for router in (health.router, documentation.router):
         _first(app, router)
@@ -57,7 +66,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.partners, app.state.clients, app.state.tokens, app.state.bell = partners, clients, tokens, bell
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
-        described([oauth.router, feed.router, health.router]), settings.service_urls, partners
+        described([oauth.router, feed.router, agreements.router, health.router]), settings.service_urls, partners
     )
     return Gateway(
         settings,
@@ -65,7 +74,8 @@ def create_app(settings: GatewaySettings) -> Gateway:
         tokens,
         Quotas(app.state.platform.database),
         Routes(settings.routes_file),
-        Releasing([recording.record], recording.refused),
+        admission,
+        Releasing([admission.check, recording.record], recording.refused),
     )
 
 

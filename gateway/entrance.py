@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 
 from gateway.acting import CASE, OFFICIAL, acting
-from gateway.agreements import under_agreement
+from gateway.agreements.admitting import Admission, named_by
 from gateway.asgi import (
     LARGEST_BODY_BYTES,
     LARGEST_PIECE_BYTES,
@@ -35,7 +35,6 @@ from gateway.releasing import Answer, Releasing
 from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
-from shared.clock import now
 from shared.errors import MethodNotAllowed, NotFound, Refusal
 from shared.identity import INTERNAL, Caller, InternalKey, bearer
 from shared.problems import language_of, problem
@@ -61,10 +60,11 @@ class Gateway:
         tokens: Tokens,
         quotas: Quotas,
         routes: Routes,
+        admission: Admission,
         releasing: Releasing,
     ) -> None:
         self.app = app
-        self._routes, self._releasing = routes, releasing
+        self._routes, self._admission, self._releasing = routes, admission, releasing
         self._tokens, self._quotas = tokens, quotas
         self._proxy = Proxy(settings.service_urls)
         self._processes = frozenset(settings.service_urls)
@@ -149,7 +149,7 @@ class Gateway:
                     target, self._answer_of(route, partner, caller, target, scope), scope, body, send
                 )
                 return
-            caller = under_agreement(caller, partner.agreements, scope, now().date())
+            caller = self._admission.under(partner, caller, named_by(scope))
             await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
 
     async def _forward_about_people(self, target: Target, answer: Answer, scope: Scope, body: Body, send: Send) -> None:
@@ -157,7 +157,9 @@ class Gateway:
         assert self._session is not None
         refused = partial(self._releasing.refused, answer)
         try:
-            answer.caller = under_agreement(answer.caller, answer.partner.agreements, scope, now().date())
+            answer.caller, answer.allowed = self._admission.admit(
+                answer.route, target, answer.partner, answer.caller, named_by(scope)
+            )
             release, token = partial(self._releasing.release, answer), self._key.token(answer.caller)
             await self._proxy.forward(self._session, target, token, scope, body, send, release, refused)
         except Refusal as refusal:

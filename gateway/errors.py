@@ -42,51 +42,6 @@ class RequestTooSlow(Refusal):
     )
 
 
-class AgreementUnknown(Refusal):
-    code, status = "agreement_unknown", 404
-    text = Text(
-        ar="لا توجد لكم اتفاقية بهذا الرمز. المقبول: رمز اتفاقية سارية لمؤسستكم في الترويسة Tekamoul-Agreement.",
-        fr="Vous n'avez aucun accord de ce code. Accepté : le code d'un accord en vigueur de votre institution.",
-        en="You have no agreement of this code. Accepted: the code of an agreement in force of your institution.",
-    )
-
-
-class AgreementNotBegun(Refusal):
-    code, status = "agreement_not_begun", 403
-    text = Text(
-        ar="الاتفاقية {agreement} تسري ابتداء من {day}.",
-        fr="L'accord {agreement} n'est en vigueur qu'à partir du {day}.",
-        en="The agreement {agreement} is in force from {day} on.",
-    )
-
-
-class AgreementExpired(Refusal):
-    code, status = "agreement_expired", 403
-    text = Text(
-        ar="انتهت الاتفاقية {agreement} يوم {day}. لا يُعطى شيء بموجبها إلى أن تُجدد.",
-        fr="L'accord {agreement} a expiré le {day}. Rien n'est donné à ce titre tant qu'il n'est pas renouvelé.",
-        en="The agreement {agreement} expired on {day}. Nothing is given under it until it is renewed.",
-    )
-
-
-class PurposeNotAgreed(Refusal):
-    code, status = "purpose_not_agreed", 403
-    text = Text(
-        ar="الاتفاقية {agreement} لا تشمل هذا الغرض. المقبول: {purposes}.",
-        fr="L'accord {agreement} ne comprend pas cette finalité. Accepté : {purposes}.",
-        en="The agreement {agreement} does not include this purpose. Accepted: {purposes}.",
-    )
-
-
-class PurposeWithoutAgreement(Refusal):
-    code, status = "purpose_without_agreement", 422
-    text = Text(
-        ar="ذُكر الغرض دون الاتفاقية. أرسلوا الترويسة Tekamoul-Agreement مع Tekamoul-Purpose.",
-        fr="Une finalité est nommée sans accord. Envoyez Tekamoul-Agreement avec Tekamoul-Purpose.",
-        en="A purpose is named without an agreement. Send Tekamoul-Agreement with Tekamoul-Purpose.",
-    )
-
-
 class CursorAhead(Refusal):
     code, status = "cursor_ahead", 409
     text = Text(

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from gateway.agreements.rules.deciding import Allowed
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
@@ -16,7 +17,8 @@ class Answer:
     """A successful answer about people, on its way out. A step may change `content`, and says so with `changed`.
 
     `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass.
-    `official` is the person who asks, where the request names one.
+    `official` is the person who asks, where the request names one. `allowed` says under which agreement
+    and for which purpose; None where it was refused.
     """
 
     route: Route
@@ -26,6 +28,7 @@ class Answer:
     official: str | None
     case: str | None
     request_id: str
+    allowed: Allowed | None = None
     content: Any = None
     changed: bool = False
 

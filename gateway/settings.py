@@ -10,6 +10,7 @@ from shared.settings import ServiceSettings
 SHIPPED_PARTNERS = Path(__file__).parent / "partners.toml"
 SHIPPED_ROUTES = Path(__file__).parent / "routes.json"
 """Written by `tekamoul docs`, which `make lint` holds current."""
+SHIPPED_AGREEMENTS = Path(__file__).parent / "agreements" / "examples"
 
 
 class GatewaySettings(ServiceSettings):
@@ -22,6 +23,10 @@ class GatewaySettings(ServiceSettings):
     routes_file: Path = SHIPPED_ROUTES
     institutions_folder: Path | None = None
     """Catalogs of institutions that do not ship with this version; each has its partner in it."""
+    agreements_folder: Path = SHIPPED_AGREEMENTS
+    """Agreements that the first start enters; afterwards the database has them."""
+    registry_keeper: str = "taazour"
+    """The partner whose data the registry's are: for all others they are another institution's."""
     nats_monitor_url: str | None = None
     public_url: HttpUrl | None = None
     """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""

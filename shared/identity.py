@@ -123,13 +123,17 @@ async def _caller(request: Request) -> Caller:
 
 
 class Permission:
-    """A dependency: lets callers pass who hold the permission, and yields who it is."""
+    """A dependency: lets callers pass who hold the permission, and yields who it is.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    Who holds `under_agreement` alone passes where the request names an agreement: the route shows no more than that allows.
+    """
+
+    def __init__(self, name: str, under_agreement: str | None = None) -> None:
+        self.name, self.under_agreement = name, under_agreement
 
     async def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
-        if not caller.may(self.name):
+        shared = caller.agreement is not None and self.under_agreement in caller.permissions
+        if not caller.may(self.name) and not shared:
             raise NotPermitted(permission=self.name)
         return caller
 
@@ -137,15 +141,18 @@ class Permission:
         return f"Permission({self.name!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Permission) and other.name == self.name
+        return isinstance(other, Permission) and (other.name, other.under_agreement) == (
+            self.name,
+            self.under_agreement,
+        )
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash((self.name, self.under_agreement))
 
 
-def permitted(permission: str) -> Any:
+def permitted(permission: str, *, under_agreement: str | None = None) -> Any:
     """`by: Annotated[Caller, permitted("enrollments:write")]`, or in a route's or router's dependencies."""
-    return Depends(Permission(permission))
+    return Depends(Permission(permission, under_agreement))
 
 
 class Open:

@@ -36,16 +36,16 @@ def disclosures_of(answer: Answer) -> list[Disclosure]:
 
 
 def _disclosure(answer: Answer, **told: Any) -> Disclosure:
-    agreement = answer.caller.agreement
+    allowed = answer.allowed
     return Disclosure(
         partner=answer.partner.id,
         route=f"{answer.route.method} /{answer.route.service}{answer.route.path}",
         request=answer.request_id,
         official=answer.official or "",
         case=answer.case or "",
-        purpose=answer.caller.purpose or "",
-        legal_basis=agreement.legal_basis if agreement else "",
-        agreement=agreement.id if agreement else "",
-        version=agreement.version if agreement else 0,
+        purpose=allowed.purpose if allowed else "",
+        legal_basis=allowed.under.terms.legal_basis.reference if allowed else "",
+        agreement=allowed.under.id if allowed else "",
+        version=allowed.under.version if allowed else 0,
         **told,
     )

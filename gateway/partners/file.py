@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from gateway.agreements import Program, Terms, no_repeats
+from gateway.agreements.terms import Program, no_repeats
 from shared.identity import Caller
 from shared.text import Text
 
 Permission = Literal[
     "households:write",
     "households:read",
+    "households:shared",
     "places:read",
     "imports:write",
     "enrollments:read",
@@ -78,6 +79,9 @@ Permission = Literal[
     "conflicts:read",
     "quality:read",
     "quality:run",
+    "agreements:read",
+    "agreements:write",
+    "agreements:approve",
     "events:read",
 ]
 """What a partner may be given. `internal`, the services' own permission, is not among them."""
@@ -110,7 +114,6 @@ class Partner(_Strict):
     permissions: Annotated[tuple[Permission, ...], AfterValidator(no_repeats)] = Field(min_length=1)
     programs: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = ()
     subscribes: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = ()
-    agreements: tuple[Terms, ...] = ()
     limits: Limits
 
     def caller(self, scope: frozenset[str]) -> Caller:
@@ -159,27 +162,7 @@ def load_partners(file: Path, institutions: Path | None = None) -> Partners:
         if partner.id in partners:
             raise NotConfigured(WRONG.format(file=catalog, key=partner.id, reason="stands twice"))
         partners[partner.id] = partner
-    _refuse_wrong_agreements(file, partners)
     return partners
-
-
-def _refuse_wrong_agreements(file: Path, partners: Partners) -> None:
-    """An agreement names institutions and programs that there are, and its code is no other one's: NotConfigured."""
-    programs = {code for one in partners.values() for code in (*one.programs, *one.subscribes)}
-    taken: set[str] = set()
-    for partner in partners.values():
-        for place, terms in enumerate(partner.agreements):
-            unknown = sorted(set(terms.programs) - programs)
-            wrong = {
-                "id": f"{terms.id} stands twice" if terms.id in taken else None,
-                "provider": f"no partner {terms.provider}" if terms.provider not in partners else None,
-                "programs": f"nobody keeps {', '.join(unknown)}" if unknown else None,
-            }
-            taken.add(terms.id)
-            for key, reason in wrong.items():
-                if reason is not None:
-                    key = f"{partner.id}.agreements.{place}.{key}"
-                    raise NotConfigured(WRONG.format(file=file, key=key, reason=reason))
 
 
 def _institution(catalog: Path) -> Partner:

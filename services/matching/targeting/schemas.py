@@ -11,7 +11,7 @@ from services.matching.decision_schemas import Note, Official
 from services.matching.rules.matrix import OverlapClass
 from services.matching.rules.targeting import ATTRIBUTES as HOUSEHOLD_ATTRIBUTES
 from services.matching.rules.targeting import ListStatus, Operator
-from shared.agreements import ATTRIBUTES
+from shared.agreements import LIST_ATTRIBUTES
 
 MOST_HOUSEHOLDS = 100_000
 """On one list: a third of the registry. More is no targeting, and its file no officer opens."""
@@ -21,7 +21,7 @@ MOST_EXCLUSIONS = 10
 
 Area = Annotated[str, StringConstraints(pattern=r"^MR[0-9]{2,3}(-C[0-9]{1,4})?$")]
 ProgramCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
-Attribute = Literal[ATTRIBUTES]  # type: ignore[valid-type]
+Attribute = Literal[LIST_ATTRIBUTES]  # type: ignore[valid-type]
 HouseholdAttribute = Literal[HOUSEHOLD_ATTRIBUTES]  # type: ignore[valid-type]
 Money = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
 Number = Annotated[int, Field(ge=1, le=MOST_HOUSEHOLDS)]

@@ -1,0 +1,128 @@
+"""At the door: under which agreement a request stands, and whether what answers it keeps to that."""
+
+from dataclasses import replace
+
+from gateway.acting import CASE, OFFICIAL, acting
+from gateway.agreements.book import Book
+from gateway.agreements.errors import AnswerHeldBack
+from gateway.agreements.rules.deciding import (
+    Allowed,
+    Disclosing,
+    Held,
+    Named,
+    decide,
+    named_agreement,
+    purpose_of,
+    under_mandate,
+)
+from gateway.agreements.rules.leaving import first_fault, records_of, without_rows
+from gateway.agreements.rules.shared_answers import SHARED
+from gateway.agreements.volumes import Volumes
+from gateway.asgi import Scope, header
+from gateway.partners.file import Partner, Partners
+from gateway.paths import Target
+from gateway.releasing import Answer
+from gateway.routing import Route
+from shared.clock import now
+from shared.identity import Caller
+from shared.logs import log
+
+AGREEMENT, PURPOSE = b"tekamoul-agreement", b"tekamoul-purpose"
+"""The headers by which a caller names them."""
+REGISTRY, PROGRAMS = "registry", "programs"
+WHOLE = "households:read"
+"""Who may, reads whole records of the registry: its keeper."""
+
+
+def named_by(scope: Scope) -> Named:
+    """HeaderUnreadable."""
+    return Named(
+        agreement=header(scope, AGREEMENT),
+        purpose=header(scope, PURPOSE),
+        official=acting(scope, OFFICIAL),
+        case=acting(scope, CASE),
+    )
+
+
+class Admission:
+    """Decides by the book what a request may have."""
+
+    def __init__(
+        self, book: Book, volumes: Volumes, partners: Partners, processes: frozenset[str], keeper: str
+    ) -> None:
+        self._book, self._volumes = book, volumes
+        self._partners, self._processes, self._keeper = partners, processes, keeper
+        self.held_back = 0
+        """Answers since the start that a service made wider than their agreement: each is a mistake of ours."""
+
+    def under(self, partner: Partner, caller: Caller, named: Named) -> Caller:
+        """The caller of what tells of nobody, as the service is shown it. Raises what deciding.named_agreement does."""
+        return _under(caller, named_agreement(self._book.of(partner.id), named, now()), named.purpose)
+
+    def admit(
+        self, route: Route, target: Target, partner: Partner, caller: Caller, named: Named
+    ) -> tuple[Caller, Allowed]:
+        """The caller of what discloses people, as the service is shown it, and what allows it.
+
+        Raises what deciding.decide does; Unavailable where nobody knows what holds.
+        """
+        own, moment = self._book.of(partner.id), now()
+        shared = SHARED.get((route.service, route.method, route.path))
+        if shared is None and not (route.service == REGISTRY and route.permission == WHOLE):
+            held = named_agreement(own, named, moment)
+            if held is None:  # the caller's own dealings: the service shows it nothing else
+                return caller, under_mandate(own, moment)
+            purpose = purpose_of(held, named)
+            return _under(caller, held, purpose), Allowed(held, purpose, None)
+        asked = Disclosing(
+            own=self._is_own(route, target, partner),
+            providers=self._providers(route, target),
+            operation=shared.operation if shared is not None else "bulk",
+            attributes=shared.shape.attributes() if shared is not None else frozenset(),
+            knows_categories=route.service == REGISTRY,
+        )
+        allowed = decide(own, named, asked, moment)
+        return _under(caller, allowed.under, allowed.purpose), allowed
+
+    async def check(self, answer: Answer) -> None:
+        """A step of releasing: AnswerHeldBack where anything in it may not leave; QueryVolumeExceeded, DayVolumeExceeded."""
+        route, allowed = answer.route, answer.allowed
+        if allowed is None:
+            raise AnswerHeldBack
+        if allowed.obligations is None:
+            return
+        shared = SHARED[route.service, route.method, route.path]
+        if (fault := first_fault(answer.content, shared, allowed.obligations)) is not None:
+            self.held_back += 1
+            log.error("answer_held_back", route=route.path, agreement=allowed.under.id, at=fault)
+            raise AnswerHeldBack
+        await self._volumes.spend(allowed, len(records_of(answer.content, shared)), now().date())
+        without_rows(answer.content, shared)
+        answer.changed = True
+
+    def _is_own(self, route: Route, target: Target, partner: Partner) -> bool:
+        if route.service == REGISTRY:
+            return partner.id == self._keeper
+        institution = _institution(target)
+        keeper = self._partners.get(institution)
+        # Some keep programs in an instance that is not of their name: of another institution, or of all partners.
+        return institution == partner.id or keeper is None or bool(set(keeper.programs) & set(partner.programs))
+
+    def _providers(self, route: Route, target: Target) -> frozenset[str]:
+        if route.service == REGISTRY:
+            return frozenset({self._keeper})
+        institution = _institution(target)
+        if institution in self._partners:
+            return frozenset({institution})
+        return frozenset(one for one in self._partners if f"{PROGRAMS}-{one}" not in self._processes)
+
+
+def _institution(target: Target) -> str:
+    return target.process.removeprefix(f"{PROGRAMS}-")
+
+
+def _under(caller: Caller, held: Held | None, purpose: str | None) -> Caller:
+    """A mandate takes nothing away, so a service is not shown it."""
+    if held is None or held.terms.kind == "mandate":
+        return caller
+    return replace(caller, agreement=held.terms.agreement(held.id, held.version), purpose=purpose)

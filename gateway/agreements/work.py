@@ -1,0 +1,46 @@
+"""What the gateway does for agreements by itself: the first start, the ends that come with the day, the health page."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.agreements import queries
+from gateway.agreements.book import Book
+from gateway.agreements.commands import end_what_is_over
+from gateway.agreements.seeding import give_mandates, load_examples, seed
+from gateway.partners.file import Partners
+from shared.platform import Platform, Start, Worker
+
+LOOK_SECONDS = 60.0
+
+
+def first_agreements(folder: Path, partners: Partners, book: Book) -> Start:
+    """Enters what the database does not know yet, and reads the book before the first request. NotConfigured at once."""
+    examples = load_examples(folder, partners)
+
+    async def start(platform: Platform) -> None:
+        async with platform.database.transaction() as tx:
+            await seed(tx, examples)
+            await give_mandates(tx, partners)
+        await book.read(platform)
+
+    return start
+
+
+def agreement_days(partners: Mapping[str, object]) -> Worker:
+    """Writes down what has ended, and gives a new partner its mandate."""
+
+    async def look(platform: Platform) -> None:
+        while True:
+            async with platform.database.transaction() as tx:
+                await end_what_is_over(tx)
+                await give_mandates(tx, partners)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    return look
+
+
+async def agreements_to_decide(platform: Platform) -> dict[str, int]:
+    """What waits for a person; an agreement that ends within 30 days among it."""
+    async with platform.database.transaction() as tx:
+        return await queries.to_decide(tx)
