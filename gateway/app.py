@@ -55,7 +55,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         first=first_agreements(settings.agreements_folder, partners, book),
         workers=[bell.listen, observatory.run, recorder.run, sealer.run, book.follow, agreement_days(partners)],
         waiting=feed_waiting,
-        to_decide=agreements_to_decide,
+        to_decide=agreements_to_decide(lambda: admission.held_back()),
     )
     volumes = Volumes(app.state.platform.database)
     admission = Admission(book, volumes, partners, frozenset(settings.service_urls), settings.registry_keeper)

@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pydantic import BaseModel, model_serializer
+
 from shared.agreements import BAND, BOOLEAN, FULL, MASKED, YEAR_ONLY, Agreement
 from shared.errors import Refusal
 from shared.text import Text
@@ -24,6 +26,15 @@ NAMES = frozenset({"name", "father_name", "head_name"})
 SHOWN_OF_A_NUMBER = 2
 ROW = "row"
 """The field in which the gateway is told where a record is from; it takes it out."""
+
+
+class Shared(BaseModel):
+    """A record, or a part of one, as an agreement lets it be told: a field that it does not allow is not there at all."""
+
+    # Its type is left out, so that the API's description shows the fields and not "an object".
+    @model_serializer(mode="wrap")
+    def _what_was_set(self, whole):  # type: ignore[no-untyped-def]
+        return {name: value for name, value in whole(self).items() if name in self.model_fields_set}
 
 
 class FieldsNotShared(Refusal):

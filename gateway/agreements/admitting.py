@@ -52,8 +52,7 @@ class Admission:
     ) -> None:
         self._book, self._volumes = book, volumes
         self._partners, self._processes, self._keeper = partners, processes, keeper
-        self.held_back = 0
-        """Answers since the start that a service made wider than their agreement: each is a mistake of ours."""
+        self._held_back = 0
 
     def under(self, partner: Partner, caller: Caller, named: Named) -> Caller:
         """The caller of what tells of nobody, as the service is shown it. Raises what deciding.named_agreement does."""
@@ -93,12 +92,16 @@ class Admission:
             return
         shared = SHARED[route.service, route.method, route.path]
         if (fault := first_fault(answer.content, shared, allowed.obligations)) is not None:
-            self.held_back += 1
+            self._held_back += 1
             log.error("answer_held_back", route=route.path, agreement=allowed.under.id, at=fault)
             raise AnswerHeldBack
         await self._volumes.spend(allowed, len(records_of(answer.content, shared)), now().date())
         without_rows(answer.content, shared)
         answer.changed = True
+
+    def held_back(self) -> int:
+        """Answers since the start that a service made wider than their agreement: each is a mistake of ours."""
+        return self._held_back
 
     def _is_own(self, route: Route, target: Target, partner: Partner) -> bool:
         if route.service == REGISTRY:

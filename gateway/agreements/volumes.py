@@ -1,5 +1,6 @@
 """How much an agreement has given today, counted in the database over all processes."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -26,6 +27,7 @@ class Volumes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._taking = asyncio.Lock()
         self._left: dict[tuple[str, date], int] = {}
 
     async def spend(self, allowed: Allowed, count: int, day: date) -> None:
@@ -36,12 +38,12 @@ class Volumes:
         if count > allowed.obligations.per_query:
             raise QueryVolumeExceeded(agreement=id_, most=allowed.obligations.per_query)
         key = (id_, day)
-        if key not in self._left:
-            self._left = {(known, on): left for (known, on), left in self._left.items() if on == day} | {key: 0}
-        # Whoever waited for the database beside us may have spent what came: between look and spending nobody waits.
-        while self._left[key] < count:
-            self._left[key] += await self._take(id_, day, count - self._left[key], most)
-        self._left[key] -= count
+        async with self._taking:  # one at a time: each that waits finds what the one before took and did not need
+            if key not in self._left:
+                self._left = {known: left for known, left in self._left.items() if known[1] == day} | {key: 0}
+            if self._left[key] < count:
+                self._left[key] += await self._take(id_, day, count - self._left[key], most)
+            self._left[key] -= count
 
     async def _take(self, id_: str, day: date, needed: int, most: int) -> int:
         async with self._database.transaction() as tx:

@@ -1,7 +1,7 @@
 """What the gateway does for agreements by itself: the first start, the ends that come with the day, the health page."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gateway.agreements import queries
@@ -9,7 +9,7 @@ from gateway.agreements.book import Book
 from gateway.agreements.commands import end_what_is_over
 from gateway.agreements.seeding import give_mandates, load_examples, seed
 from gateway.partners.file import Partners
-from shared.platform import Platform, Start, Worker
+from shared.platform import Platform, Start, Waiting, Worker
 
 LOOK_SECONDS = 60.0
 
@@ -40,7 +40,11 @@ def agreement_days(partners: Mapping[str, object]) -> Worker:
     return look
 
 
-async def agreements_to_decide(platform: Platform) -> dict[str, int]:
-    """What waits for a person; an agreement that ends within 30 days among it."""
-    async with platform.database.transaction() as tx:
-        return await queries.to_decide(tx)
+def agreements_to_decide(held_back: Callable[[], int]) -> Waiting:
+    """What waits for a person: agreements that end within 30 days, reviews, approvals, and answers that were held back."""
+
+    async def count(platform: Platform) -> dict[str, int]:
+        async with platform.database.transaction() as tx:
+            return await queries.to_decide(tx) | {"answers_held_back": held_back()}
+
+    return count

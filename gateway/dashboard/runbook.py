@@ -326,6 +326,22 @@ WORK_KINDS: dict[str, Text] = {
 }
 TO_DECIDE_KINDS: dict[str, Text] = {
     "reviews_open": Text(ar="مراجعات التسجيلات", fr="révisions d'inscriptions", en="reviews of enrollments"),
+    "agreements_ending": Text(
+        ar="اتفاقيات تنتهي خلال 30 يوما",
+        fr="accords qui finissent dans les 30 jours",
+        en="agreements ending within 30 days",
+    ),
+    "emergencies_to_review": Text(
+        ar="اتفاقيات استعجالية تنتظر المراجعة", fr="accords d'urgence à revoir", en="emergency agreements to review"
+    ),
+    "agreements_to_approve": Text(
+        ar="اتفاقيات موقعة تنتظر الموافقة", fr="accords signés à approuver", en="signed agreements to approve"
+    ),
+    "answers_held_back": Text(
+        ar="أجوبة منعتها البوابة لأنها تتجاوز الاتفاقية",
+        fr="réponses retenues, plus larges que l'accord",
+        en="answers held back as wider than their agreement",
+    ),
 }
 NO_FAULT = Text(ar="لا خطأ مسجَّل", fr="aucune", en="none recorded")
 

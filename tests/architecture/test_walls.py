@@ -36,6 +36,7 @@ VIOLATIONS = [
     ),
     pytest.param("gateway/proxy.py", "gateway.delivery.queries", {"7"}, id="the proxy imports deliveries"),
     pytest.param("gateway/delivery/order.py", "gateway.dashboard.words", {"7"}, id="deliveries import the dashboard"),
+    pytest.param("gateway/agreements/rules/leaving.py", "shared.sharing", {"8"}, id="the check uses what it checks"),
 ]
 
 
@@ -67,7 +68,7 @@ def broken_walls(folder: Path) -> set[str]:
         check=False,
     )
     verdicts = dict(re.findall(r"^(\d\w?) .* (KEPT|BROKEN)$", done.stdout, re.MULTILINE))
-    assert set(verdicts) == {"1", "2", "3", "4a", "4b", "5", "6", "7"}, done.stdout + done.stderr
+    assert set(verdicts) == {"1", "2", "3", "4a", "4b", "5", "6", "7", "8"}, done.stdout + done.stderr
     broken = {number for number, verdict in verdicts.items() if verdict == "BROKEN"}
     assert done.returncode == (1 if broken else 0), done.stdout + done.stderr
     return broken

@@ -33,7 +33,7 @@ Fields = Annotated[
 ]
 
 
-@router.get("/households", tags=["households"], response_model_exclude_unset=True)
+@router.get("/households", tags=["households"])
 async def list_households(
     tx: Tx,
     by: Reading,
@@ -53,7 +53,7 @@ async def list_households(
     return await queries.households(tx, limit, cursor, commune=commune, number=number, moment=moment)
 
 
-@router.get("/households/{household_id}", tags=["households"], response_model_exclude_unset=True)
+@router.get("/households/{household_id}", tags=["households"])
 async def get_household(
     household_id: UUID, tx: Tx, by: Reading, moment: AtMoment, response: Response, fields: Fields = None
 ) -> HouseholdOut | SharedHousehold:
@@ -92,7 +92,7 @@ async def get_household_history(
     return await history(tx, "household", household_id, limit, cursor)
 
 
-@router.get("/individuals/{individual_id}", tags=["individuals"], response_model_exclude_unset=True)
+@router.get("/individuals/{individual_id}", tags=["individuals"])
 async def get_individual(
     individual_id: UUID, tx: Tx, by: Reading, moment: AtMoment, response: Response, fields: Fields = None
 ) -> IndividualOut | SharedIndividual:

@@ -5,15 +5,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from shared.disclosing import about
+from shared.sharing import Shared
 
 Number = str | bool | None
 """In full, masked, or whether there is one."""
 
 
-class SharedMember(BaseModel):
+class SharedMember(Shared):
     """An individual in a household. `birth_date`: the day, the year or a band of age."""
 
     individual_id: UUID
@@ -28,7 +29,7 @@ class SharedMember(BaseModel):
     status: str | None = None
 
 
-class SharedHousehold(BaseModel):
+class SharedHousehold(Shared):
     """A household under an agreement. `row` is told to the gateway, which checks by it and takes it out."""
 
     model_config = ConfigDict(json_schema_extra=about(id="household"))
@@ -50,7 +51,7 @@ class SharedHousehold(BaseModel):
     members: list[SharedMember] | None = None
 
 
-class SharedMembership(BaseModel):
+class SharedMembership(Shared):
     """A household that an individual belongs to."""
 
     household_id: UUID
@@ -58,7 +59,7 @@ class SharedMembership(BaseModel):
     relationship: str | None = None
 
 
-class SharedIndividual(BaseModel):
+class SharedIndividual(Shared):
     """A person under an agreement; of her households, those that it reaches."""
 
     model_config = ConfigDict(json_schema_extra=about(id="individual"))

@@ -1,0 +1,188 @@
+"""At the door: who may read another institution's people, and what becomes of an answer that is wider than its agreement."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.agreements.errors import DayVolumeExceeded
+from gateway.agreements.rules.deciding import Allowed, Held, Obligations
+from gateway.agreements.rules.lifecycle import State
+from gateway.agreements.terms import Terms
+from gateway.agreements.volumes import Volumes, seconds_to_midnight
+from running import status_of
+from shared.clock import now
+from shared.identity import InternalKey
+from tests.gateway.agreements.cases import PURPOSE, example, terms, write_examples
+from tests.gateway.conftest import Door
+
+ID = "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c02"
+ONE, MANY = f"/v1/households/{ID}", "/v1/households"
+ROW = {"place": "MR011-C01", "category": "poor"}
+HOUSEHOLD = {"id": ID, "row": ROW, "number": "MR0110000001", "size": "3-5"}
+LAW = {"type": "law", "reference": "Loi 2017-020"}
+
+
+@pytest.fixture
+def partners_file(partners_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """beta keeps the registry; alpha, which keeps FIRST, and mute read it."""
+    folder = write_examples(
+        tmp_path / "agreements",
+        example("A-1", volume={"per_day": 5, "per_query": 2}),
+        example("A-MATCH", operations=["match"]),
+        example("A-SCHOOL", attributes=[{"name": "school"}]),
+        example("A-OTHER", provider="mute"),
+        example("A-POOR", population={"programs": ["FIRST"], "categories": ["poor"]}),
+        example("B-1", recipient="mute"),
+    )
+    monkeypatch.setenv("TEKAMOUL_AGREEMENTS_FOLDER", str(folder))
+    return partners_file
+
+
+async def ask(
+    door: Door, path: str = ONE, agreement: str | None = "A-1", purpose: str | None = PURPOSE, **more: str
+) -> httpx.Response:
+    named = {"Tekamoul-Agreement": agreement, "Tekamoul-Purpose": purpose}
+    headers = {name: value for name, value in named.items() if value is not None}
+    return await door.get(f"/registry{path}", headers=headers | {f"Tekamoul-{k}": v for k, v in more.items()})
+
+
+def asked(door: Door) -> list[str]:
+    return [one["path"] for one in door.registry.seen if one["path"].startswith("/v1/")]
+
+
+async def test_what_the_agreement_allows_leaves_without_where_it_is_from(door: Door) -> None:
+    door.registry.answers |= {ONE: HOUSEHOLD, MANY: {"items": [HOUSEHOLD], "next_cursor": None}}
+
+    one, many = await ask(door), await ask(door, MANY)
+
+    told = {"id": ID, "number": "MR0110000001", "size": "3-5"}
+    assert (one.status_code, one.json()) == (200, told)
+    assert many.json() == {"items": [told], "next_cursor": None}
+    key = InternalKey(door.running.platform.settings.internal_key_file)
+    token = dict(door.registry.seen[-1]["headers"])["authorization"].removeprefix("Bearer ")
+    caller = key.caller(token)
+    assert (caller.agreement.id if caller.agreement else None, caller.purpose) == ("A-1", PURPOSE)
+
+
+async def test_each_reason_why_not_is_told_and_nothing_is_asked_of_the_service(door: Door) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
+        ({"agreement": None, "purpose": None}, 403, "named_agreement_needed"),
+        ({"agreement": "MANDATE-ALPHA", "purpose": "own_data"}, 403, "agreement_of_other_data"),
+        ({"purpose": None}, 403, "purpose_needed"),
+        ({"purpose": "research"}, 403, "purpose_not_agreed"),
+        ({"agreement": "A-OTHER"}, 403, "agreement_of_other_data"),
+        ({"agreement": "A-MATCH"}, 403, "operation_not_agreed"),
+        ({"agreement": "A-SCHOOL"}, 403, "attributes_not_agreed"),
+        ({"path": f"{ONE}/score"}, 403, "not_shared"),
+        ({"path": f"{ONE}/history"}, 403, "not_shared"),
+        ({"Official": "A-7"}, 422, "case_needed"),
+        ({"agreement": "B-1"}, 404, "agreement_unknown"),
+    ]
+    for said, status, code in cases:
+        answer = await ask(door, **said)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), said
+    theirs, nobodys = await ask(door, agreement="B-1"), await ask(door, agreement="B-2")
+    same = [{key: it for key, it in one.json().items() if key != "trace_id"} for one in (theirs, nobodys)]
+    assert same[0] == same[1]
+    for path in ("/v1/enrollments", f"/v1/enrollments/{ID}"):
+        headers = {"Tekamoul-Agreement": "A-1", "Tekamoul-Purpose": PURPOSE}
+        other = await door.get(f"/programs/csa{path}", headers=headers | {"Tekamoul-Agreement": "A-POOR"})
+        assert other.json()["code"] == "agreement_of_other_data" or other.json()["code"] == "not_shared"
+    assert asked(door) == []
+    with_case = await ask(door, Official="A-7", Case="D-118")
+    assert with_case.status_code == 404, "the service's own: it knows no such household"
+
+
+async def test_the_keeper_reads_its_own_under_its_mandate(door: Door) -> None:
+    whole = HOUSEHOLD | {"score": "12.50", "members": [{"individual_id": "i-1", "nni": "9900000033"}]}
+    door.registry.answers[ONE] = whole
+
+    answer = await door.get(f"/registry{ONE}", "beta")
+    named = await door.get(
+        f"/registry{ONE}", "beta", headers={"Tekamoul-Agreement": "MANDATE-BETA", "Tekamoul-Purpose": "own_data"}
+    )
+
+    assert answer.json() == named.json() == whole
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        HOUSEHOLD | {"score": "12.50"},
+        HOUSEHOLD | {"nni": None},
+        HOUSEHOLD | {"size": 4},
+        HOUSEHOLD | {"members": []},
+        HOUSEHOLD | {"row": ROW | {"place": "MR021-C01"}},
+        HOUSEHOLD | {"row": {"category": "poor"}},
+        {key: value for key, value in HOUSEHOLD.items() if key != "row"},
+        [HOUSEHOLD],
+        "a text",
+    ],
+)
+async def test_an_answer_wider_than_the_agreement_is_held_back_whole(door: Door, wrong: Any) -> None:
+    door.registry.answers |= {ONE: wrong, MANY: {"items": [HOUSEHOLD, wrong], "next_cursor": None}}
+
+    for path in (ONE, MANY):
+        answer = await ask(door, path)
+        assert (answer.status_code, answer.json()["code"]) == (500, "answer_held_back")
+        assert "MR0110000001" not in answer.text
+    assert (await status_of(door.client))["to_decide"]["answers_held_back"] == 2
+
+
+async def test_an_answer_tells_of_no_more_than_one_question_may_bring(door: Door) -> None:
+    door.registry.answers[MANY] = {"items": [HOUSEHOLD] * 3, "next_cursor": None}
+
+    answer = await ask(door, MANY)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "query_volume_exceeded")
+    assert "MR0110000001" not in answer.text
+
+
+async def test_a_days_volume_is_counted_over_all_processes_and_never_passed(door: Door) -> None:
+    door.registry.answers |= {ONE: HOUSEHOLD, MANY: {"items": [HOUSEHOLD] * 2, "next_cursor": None}}
+    other, day = Volumes(door.running.platform.database), now().date()
+    terms_of = Terms.model_validate(terms(volume={"per_day": 5, "per_query": 2}))
+    bounds = Obligations({}, frozenset(), frozenset(), frozenset(), per_query=2, per_day=5)
+    allowed = Allowed(Held("A-1", 2, State.ACTIVE, terms_of), PURPOSE, bounds)
+
+    assert [(await ask(door, MANY)).status_code, (await ask(door)).status_code] == [200, 200]
+    await other.spend(allowed, 1, day)
+    with pytest.raises(DayVolumeExceeded):
+        await other.spend(allowed, 2, day)
+    refused = await ask(door, MANY)
+    last = await ask(door)
+    after = await ask(door)
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "day_volume_exceeded")
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    assert (last.status_code, after.status_code) == (200, 429)
+    shown = (await door.get("/v1/agreements/A-1")).json()
+    assert shown["used_today"] == 5
+
+
+async def test_many_answers_at_once_never_pass_the_days_volume(door: Door) -> None:
+    held = Held("A-1", 2, State.ACTIVE, Terms.model_validate(terms(volume={"per_day": 1000, "per_query": 10})))
+    bounds = Obligations({}, frozenset(), frozenset(), frozenset(), per_query=10, per_day=1000)
+    processes = [Volumes(door.running.platform.database) for _ in range(3)]
+
+    async def spend(number: int) -> int:
+        try:
+            await processes[number % 3].spend(Allowed(held, PURPOSE, bounds), 7, now().date())
+        except DayVolumeExceeded:
+            return 0
+        return 7
+
+    given = sum(await asyncio.gather(*(spend(number) for number in range(300))))
+
+    # A process that ends may leave the hundredth it took: the day ends early by less than that of each.
+    assert 1000 - 3 * 17 <= given <= 1000
+
+
+def test_a_day_ends_at_midnight() -> None:
+    assert seconds_to_midnight(now().replace(hour=23, minute=59, second=59)) == 1
+    assert seconds_to_midnight(now().replace(hour=0, minute=0, second=0)) == 86_400
