@@ -27,8 +27,11 @@ from shared.outbox import record
 from shared.platform import Platform
 
 ITSELF = "matching"
-CHUNK = 500
-"""Households looked at in one transaction: the linker waits for it, for a tenth of a second."""
+CHUNK = 25
+"""Households looked at in one transaction: the linker waits for it, for less than a tenth of a second where each has a case
+to open, which is a millisecond's work."""
+LISTED = 5_000
+"""Households of a sweep that are listed at once, before anybody has to wait."""
 LOOK_SECONDS = 1.0
 CURRENT = OverlapCase.ended_at.is_(None)
 WAITING = (CaseStatus.OPEN, CaseStatus.DISPUTED)
@@ -169,20 +172,25 @@ async def case_worker(platform: Platform) -> None:
 
 async def sweep(platform: Platform) -> None:
     """Look at all households that are in two programs, or have a case, chunk by chunk."""
+    async with platform.database.transaction() as tx:
+        await hold_linking_lock(tx)  # whoever links by the rules of before has ended, and what it wrote is listed
     reached: UUID | None = None
-    while True:
-        async with platform.database.transaction() as tx:
-            await hold_linking_lock(tx)
-            some = await _next_households(tx, reached)
-            if some:
-                await settle_cases(tx, some)
-        if not some:
-            return
+    while some := await _next_households(platform, reached):
+        for first in range(0, len(some), CHUNK):
+            async with platform.database.transaction() as tx:
+                await hold_linking_lock(tx)
+                await settle_cases(tx, some[first : first + CHUNK])
         reached = some[-1]
 
 
-async def _next_households(tx: AsyncSession, after: UUID | None) -> Sequence[UUID]:
-    """The next households, by id, of the pairs that a rule forbids or that have a case."""
+async def _next_households(platform: Platform, after: UUID | None) -> Sequence[UUID]:
+    """The next households, by id, of the pairs that a rule forbids or that have a case. One whose overlaps change after it was
+    listed is settled with the link that changes them."""
+    async with platform.database.transaction() as tx:
+        return await _listed_after(tx, after)
+
+
+async def _listed_after(tx: AsyncSession, after: UUID | None) -> Sequence[UUID]:
     today = now().date()
     pairs = [pair for pair, rule in (await rules_on(tx, today)).items() if rule.may_be("forbidden")]
     overlapping = select(Overlap.household_id).where(
@@ -195,4 +203,4 @@ async def _next_households(tx: AsyncSession, after: UUID | None) -> Sequence[UUI
             with_case.where(OverlapCase.household_id > after),
         )
     both = union(overlapping, with_case).subquery()
-    return list(await tx.scalars(select(both.c.household_id).order_by(both.c.household_id).limit(CHUNK)))
+    return list(await tx.scalars(select(both.c.household_id).order_by(both.c.household_id).limit(LISTED)))

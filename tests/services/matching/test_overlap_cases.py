@@ -11,6 +11,7 @@ from matrix_cases import DISABLED, decide
 from sqlalchemy import select, update
 
 from matching_cases import Projection, enrollment, household, id_of, member, program
+from services.matching import overlap_cases
 from services.matching.case_models import OverlapCase
 from services.matching.models import Beneficiary
 from services.matching.overlap_cases import settle_cases, sweep
@@ -88,6 +89,20 @@ async def test_a_forbidden_overlap_opens_a_case_once_and_both_are_told_and_nobod
 
     assert await cases(projection) == {0: OPEN, 1: OPEN}
     assert await told(projection) == [PAIR | {"opened": 2}]
+
+
+@pytest.mark.parametrize(("chunk", "listed"), [(1, 1), (1, 2), (2, 1)])
+async def test_a_sweep_reaches_every_household_however_few_it_looks_at_at_once(
+    projection: Projection, monkeypatch: pytest.MonkeyPatch, chunk: int, listed: int
+) -> None:
+    monkeypatch.setattr(overlap_cases, "CHUNK", chunk)
+    monkeypatch.setattr(overlap_cases, "LISTED", listed)
+    await a_country(projection)
+    await decide(projection.database, CASH, FOOD, "forbidden")
+
+    await sweep_all(projection)
+
+    assert await cases(projection) == {0: OPEN, 1: OPEN}
     async with projection.database.transaction() as tx:
         assert all(await tx.scalars(select(Beneficiary.active)))
 
