@@ -12,7 +12,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from cli import adjudicating, changes, matching, modeling
+from cli import adjudicating, changes, matching, modeling, projections
 from shared.text import LANGUAGES
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(changes.app, name="changes")
 adjudicating.mount(matching.app)
 matching.app.add_typer(modeling.app, name="models")
 app.add_typer(matching.app, name="match")
+app.add_typer(projections.app, name="projections")
 
 DEFAULT_DATA = Path("data")
 DEFAULT_PORT = 8700

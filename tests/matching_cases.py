@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from running import fresh_database
 from servers import RunningServers
 from services.matching import projecting
+from services.matching.deliveries import put_deliveries
 from services.matching.linking import Places, link_chunk
 from services.matching.settings import MatchingSettings
 from shared.database import Database
@@ -101,6 +102,21 @@ def enrollment(program: str, number: int, household_number: int | None = None, *
     }
 
 
+def delivery(program: str, number: int, day: date, handed_over: bool = True, **changed: Any) -> dict[str, Any]:
+    """A delivery to line `number` of the program's list, as its institution's /internal shows it: one for each such day."""
+    return {
+        "delivery_id": str(id_of(f"delivery {program} {number} {day}")),
+        "program": program,
+        "enrollment_id": str(id_of(f"{program} {number}")),
+        "school": None,
+        "handed_over": handed_over,
+        "amount_mru": "3600.00" if handed_over else "0.00",
+        "delivered_on": day.isoformat(),
+        "period_on": None,
+        "corrects": None,
+    } | changed
+
+
 def program(code: str, institution: str, unit: str = "household", **targeting: Any) -> dict[str, Any]:
     """A program as its institution's /internal shows it."""
     return {
@@ -136,6 +152,10 @@ class Projection:
     async def enrollments(self, *changes: dict[str, Any], institution: str = "taazour") -> None:
         async with self.database.transaction() as tx:
             await projecting.put_beneficiaries(tx, institution, changes)
+
+    async def deliveries(self, *made: dict[str, Any], institution: str = "taazour") -> None:
+        async with self.database.transaction() as tx:
+            await put_deliveries(tx, institution, made)
 
     async def refuse(self, name: str, change: dict[str, Any], **whom: Any) -> None:
         """Its institution says whom the enrollment is not: `individual_id`, `household_id` or both."""

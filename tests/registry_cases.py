@@ -153,3 +153,18 @@ async def announced(registry: Running, *types: str) -> list[dict[str, Any]]:
     async with registry.platform.database.transaction() as tx:
         rows = await tx.scalars(select(OutboxRow).order_by(OutboxRow.position))
         return [row.data | {"type": row.type} for row in rows if not types or row.type in types]
+
+
+async def import_file(client: httpx.AsyncClient, kind: str, content: str) -> None:
+    """Send a file of a kind, to whichever service takes it, and wait until it is applied."""
+    sent = await client.post(
+        "/v1/imports", params={"kind": kind, "filename": "liste.csv", "currency": "MRU"}, content=content.encode()
+    )
+    assert sent.status_code == 202, sent.text
+
+    async def ended() -> bool:
+        state = (await client.get(f"/v1/imports/{sent.json()['id']}")).json()
+        assert state["status"] != "failed", state
+        return bool(state["status"] == "completed")
+
+    await until(ended, what="the import to end")

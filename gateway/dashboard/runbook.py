@@ -319,6 +319,11 @@ WORK_KINDS: dict[str, Text] = {
     "beneficiaries_to_rebuild": Text(
         ar="إعادة مقارنة المستفيدين", fr="reprise des comparaisons", en="rebuild of links"
     ),
+    "projections_to_read": Text(
+        ar="إعادة قراءة البيانات من أصحابها",
+        fr="relecture des données chez leurs détenteurs",
+        en="rebuild of projections from their owners",
+    ),
     "rows_to_cluster": Text(ar="تجميع الأسطر", fr="regroupement de lignes", en="clustering of rows"),
     "feed_changes_out_of_order": Text(
         ar="تغييرات سبقت أوانها", fr="changements arrivés trop tôt", en="changes that came too early"

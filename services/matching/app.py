@@ -30,6 +30,7 @@ from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
 from services.matching.overlap_cases import case_worker
+from services.matching.projection_rebuilding import projections_waiting, projections_worker
 from services.matching.rebuilding import marks_left, rebuild_worker
 from services.matching.reminding import remind_of_cases, remind_of_referrals, reminder
 from services.matching.responses import plan_routes
@@ -96,6 +97,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             replay_worker,
             reminder(remind_of_referrals, remind_of_cases, remind_of_grievances),
             rebuild_worker,
+            projections_worker,
             cluster_worker,
             duplicates_worker,
             train_models,
@@ -123,6 +125,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
         replays_waiting,
         members_to_index,
         marks_left,
+        projections_waiting,
         clusters_waiting,
         lists_waiting,
         snapshots_waiting,

@@ -5,12 +5,20 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching import handing_over, holding, projecting
+from services.matching import deliveries, handing_over, holding, projecting
+from services.matching.locking import hold_owner_lock
 from services.matching.models import Place
 from services.matching.targeting import remarks
 from shared.clock import now
 from shared.consuming import Consumers, Delivery
-from shared.contracts.programs import EnrollmentsChanged, LinkRefused, ProgramPublished, SchoolsChanged, ValuesChanged
+from shared.contracts.programs import (
+    DeliveriesRecorded,
+    EnrollmentsChanged,
+    LinkRefused,
+    ProgramPublished,
+    SchoolsChanged,
+    ValuesChanged,
+)
 from shared.contracts.registry import (
     HouseholdChanged,
     HouseholdEvent,
@@ -43,6 +51,7 @@ async def take_over_place(tx: AsyncSession, event: PlaceChanged, delivery: Deliv
 
 
 async def _take_over_places(tx: AsyncSession, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     items = delivery.owners.items("registry", "/internal/places", kind=PLACE_KINDS)
     await projecting.replace_places(tx, [place async for place in items])
 
@@ -64,6 +73,7 @@ async def take_over_household(tx: AsyncSession, event: HouseholdEvent, delivery:
 
 @consumers.on(HouseholdMerged)
 async def take_over_merged_household(tx: AsyncSession, event: HouseholdMerged, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     # The merge first: whoever was decided to be of the one household is then looked for in the other.
     await holding.put_merge(tx, event.household_id, event.version, event.into_household_id)
     await _take_over_change(tx, event.change_id, delivery)
@@ -71,12 +81,14 @@ async def take_over_merged_household(tx: AsyncSession, event: HouseholdMerged, d
 
 @consumers.on(IndividualMerged)
 async def take_over_merged_individual(tx: AsyncSession, event: IndividualMerged, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     # An undo is no news here: whoever is a member again is itself again.
     await holding.put_merge(tx, event.individual_id, event.version, event.into_individual_id)
     await _take_over_change(tx, event.change_id, delivery)
 
 
 async def _take_over_change(tx: AsyncSession, change_id: UUID, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     # Places come first in the registry's stream, but an event may come late: without them no household has a wilaya.
     if not await tx.scalar(select(func.count()).select_from(Place)):
         await _take_over_places(tx, delivery)
@@ -93,6 +105,7 @@ async def _take_over_change(tx: AsyncSession, change_id: UUID, delivery: Deliver
 
 @consumers.on(EnrollmentsChanged)
 async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     path = f"/internal/enrollment-batches/{event.batch_id}"
     changes = [change async for change in delivery.owners.items(delivery.process, path)]
     await projecting.put_beneficiaries(tx, event.institution, changes)
@@ -101,13 +114,22 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
 
 @consumers.on(ValuesChanged)
 async def take_over_values(tx: AsyncSession, event: ValuesChanged, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     asked = {"program": event.program, "first": str(event.first_id), "last": str(event.last_id)}
     items = delivery.owners.items(delivery.process, "/internal/monthly-values", **asked)
     await projecting.put_values(tx, [one async for one in items])
 
 
+@consumers.on(DeliveriesRecorded)
+async def take_over_deliveries(tx: AsyncSession, event: DeliveriesRecorded, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
+    items = delivery.owners.items(delivery.process, f"/internal/delivery-batches/{event.batch_id}")
+    await deliveries.put_deliveries(tx, event.institution, [one async for one in items])
+
+
 @consumers.on(LinkRefused)
 async def take_over_refusal(tx: AsyncSession, event: LinkRefused, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     await projecting.put_refusal(
         tx, await delivery.owners.get(delivery.process, f"/internal/link-refusals/{event.refusal_id}")
     )
@@ -115,6 +137,7 @@ async def take_over_refusal(tx: AsyncSession, event: LinkRefused, delivery: Deli
 
 @consumers.on(ProgramPublished)
 async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     program = await delivery.owners.get(delivery.process, f"/internal/programs/{event.program}")
     await projecting.put_program(tx, program)
     await handing_over.settle_waiting(tx, event.program)
@@ -122,6 +145,7 @@ async def take_over_program(tx: AsyncSession, event: ProgramPublished, delivery:
 
 @consumers.on(SchoolsChanged)
 async def take_over_schools(tx: AsyncSession, event: SchoolsChanged, delivery: Delivery) -> None:
+    await hold_owner_lock(tx, delivery.process)
     schools = [one async for one in delivery.owners.items(delivery.process, "/internal/schools")]
     await projecting.replace_schools(tx, event.institution, schools)
 

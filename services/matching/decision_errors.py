@@ -97,6 +97,24 @@ class RebuildEnded(Refusal):
     )
 
 
+class ProjectionRebuildRunning(Refusal):
+    code, status = "projection_rebuild_running", 409
+    text = Text(
+        ar="قراءة أخرى للبيانات من أصحابها جارية. المقبول: انتظار نهايتها أو إلغاؤها.",
+        fr="Une autre relecture des données chez leurs détenteurs est en cours. Accepté : attendre sa fin, ou l'annuler.",
+        en="Another rebuild of projections is under way. Accepted: wait for its end, or cancel it.",
+    )
+
+
+class ProjectionRebuildEnded(Refusal):
+    code, status = "projection_rebuild_ended", 409
+    text = Text(
+        ar="انتهت هذه القراءة من أصحاب البيانات أو أُلغيت من قبل.",
+        fr="Cette relecture des données chez leurs détenteurs est déjà finie ou annulée.",
+        en="This rebuild of projections has ended or was cancelled already.",
+    )
+
+
 class DuplicateSearchRunning(Refusal):
     code, status = "duplicate_search_running", 409
     text = Text(

@@ -113,7 +113,7 @@ async def put_households(tx: AsyncSession, households: Sequence[dict[str, Any]],
 async def _add_households(tx: AsyncSession, newer: Sequence[dict[str, Any]], today: date) -> set[int]:
     """Households with their members; returns the keys under which something may now be found."""
     parents = dict((await tx.execute(select(Place.code, Place.parent_code))).all())
-    await _put_rows(tx, Household, [_household_row(one, parents, today) for one in newer])
+    await _put_rows(tx, Household, [household_row(one, parents, today) for one in newer])
     await _put_rows(tx, HouseholdFacts, facts_rows(newer))
     return await _add_members(tx, newer, parents)
 
@@ -126,7 +126,7 @@ async def _put_rows(tx: AsyncSession, table: type[Household | HouseholdFacts], r
     await tx.execute(statement.on_conflict_do_update(index_elements=[key], set_=replaced), rows)
 
 
-def _household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
+def household_row(household: dict[str, Any], parents: dict[str, str | None], today: date) -> dict[str, Any]:
     moughataa = parents.get(household["commune_code"])
     ages = [
         today.year - date.fromisoformat(day).year for member in household["members"] if (day := member["birth_date"])
@@ -177,7 +177,9 @@ async def _add_members(
     tx: AsyncSession, households: Sequence[dict[str, Any]], parents: dict[str, str | None]
 ) -> set[int]:
     """Add the members and phones; returns every key under which something may now be found."""
-    people = [_facts(household, member, parents) for household in households for member in household["members"]]
+    people = [
+        facts_of_member(household, member, parents) for household in households for member in household["members"]
+    ]
     await copy_rows(tx, "members", FACTS, [read_facts(one) for one in people])
     phones = {(phone, UUID(household["id"])) for household in households for phone in household["phones"]}
     if phones:
@@ -185,7 +187,9 @@ async def _add_members(
     return await asyncio.to_thread(keys_of_people, people)
 
 
-def _facts(household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]) -> IndividualFacts:
+def facts_of_member(
+    household: dict[str, Any], member: dict[str, Any], parents: dict[str, str | None]
+) -> IndividualFacts:
     """What comparing needs of a member."""
     moughataa = parents.get(household["commune_code"])
     return IndividualFacts(
@@ -232,24 +236,7 @@ async def compare_again(tx: AsyncSession, keys: set[int]) -> None:
 
 async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequence[dict[str, Any]]) -> None:
     """Take over enrollments as a programs service gives them, where they are newer than what is held."""
-    rows = {}
-    for change in changes:
-        listed = change["beneficiary"]
-        rows[UUID(change["enrollment_id"])] = {
-            "id": UUID(change["enrollment_id"]),
-            "institution": institution,
-            "program": change["program"],
-            # The state now, which may be newer than the change announced.
-            "version": listed["version"],
-            "active": listed["status"] == "enrolled",
-            "spans": spans_of(listed),
-            "monthly_value_mru": Decimal(value) if (value := listed["monthly_value_mru"]) is not None else None,
-            "import_id": UUID(listed["import_id"]) if listed["import_id"] else None,
-            "source_line": listed["source_line"],
-            "listed": listed,
-            "link_status": LinkStatus.PENDING,
-            "link_version": 0,
-        }
+    rows = {UUID(change["enrollment_id"]): beneficiary_row(institution, change) for change in changes}
     if not rows:
         return
     statement = upsert(Beneficiary)
@@ -262,6 +249,25 @@ async def put_beneficiaries(tx: AsyncSession, institution: str, changes: Sequenc
         ),
         list(rows.values()),
     )
+
+
+def beneficiary_row(institution: str, change: dict[str, Any]) -> dict[str, Any]:
+    """An enrollment as it is now, which may be newer than the change announced; it waits to be compared."""
+    listed = change["beneficiary"]
+    return {
+        "id": UUID(change["enrollment_id"]),
+        "institution": institution,
+        "program": change["program"],
+        "version": listed["version"],
+        "active": listed["status"] == "enrolled",
+        "spans": spans_of(listed),
+        "monthly_value_mru": Decimal(value) if (value := listed["monthly_value_mru"]) is not None else None,
+        "import_id": UUID(listed["import_id"]) if listed["import_id"] else None,
+        "source_line": listed["source_line"],
+        "listed": listed,
+        "link_status": LinkStatus.PENDING,
+        "link_version": 0,
+    }
 
 
 async def put_values(tx: AsyncSession, values: Sequence[dict[str, Any]]) -> None:

@@ -19,15 +19,16 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
+from services.matching.deliveries import paid_households, reporting
 from services.matching.eligible import chosen_on, documents
 from services.matching.figures import values
 from services.matching.figures.baskets import Basket, baskets_in, read_baskets
-from services.matching.figures.country import HOUSEHOLDS, Country, twelve_months
+from services.matching.figures.country import HOUSEHOLDS, PAID, Country, twelve_months
 from services.matching.figures.eligible import eligible_households
-from services.matching.figures.programs import program_facts
+from services.matching.figures.programs import open_days, program_facts
 from services.matching.household_facts import households_on, spans_held
 from services.matching.matrix import classes
-from services.matching.models import Beneficiary, LinkStatus
+from services.matching.models import Beneficiary, LinkStatus, School
 from services.matching.rules.deciding import LINK
 from shared.clock import now
 from shared.copying import driver_of
@@ -50,11 +51,17 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
     matrix = await classes(tx, day)
     households = await _copied(tx, households_on(day).order_by("household_id"))
     enrollments = await _copied(tx, _enrollments(months, day))
+    paid = await _copied(tx, paid_households(months[0], day))
+    reports = await reporting(tx)
+    canteens = [(school, opens, closes) for school, opens, closes in await tx.execute(_canteens())]
     return await asyncio.to_thread(
         _country,
         households,
         enrollments,
+        paid,
         published,
+        canteens=canteens,
+        reports=reports,
         matrix=matrix,
         period=values.Period(months, today or now().date()),
         day=day,
@@ -88,11 +95,22 @@ def _enrollments(months: Sequence[date], day: date) -> Select[Any]:
             (Beneficiary.decided_as == LinkStatus.LINKED).label("certain"),
             cast(Beneficiary.monthly_value_mru * 100, BigInteger).label("own"),
             counted.label("months"),
+            _school(Beneficiary.institution, Beneficiary.listed["school_key"].astext).label("school"),
         )
         .where(found)
         .subquery()
     )
     return select(enrollments).where(enrollments.c.months != 0)
+
+
+def _school(institution: ColumnElement[str] | Any, key: ColumnElement[str] | Any) -> ColumnElement[str]:
+    """Of which school somebody is; null of who has none."""
+    return institution + "/" + key
+
+
+def _canteens() -> Select[str, date | None, date | None]:
+    """The schools that institutions list, and from when to when each has a canteen."""
+    return select(_school(School.institution, School.key).label("school"), School.canteen_from, School.canteen_to)
 
 
 def _last_of(month: date) -> date:
@@ -111,8 +129,11 @@ async def _copied(tx: AsyncSession, rows: Select[Any]) -> bytes:
 def _country(
     households: bytes,
     enrollments: bytes,
+    paid: bytes,
     published: Sequence[Mapping[str, Any]],
     *,
+    canteens: Sequence[tuple[str, date | None, date | None]],
+    reports: frozenset[str],
     matrix: Any,
     period: values.Period,
     day: date,
@@ -126,13 +147,15 @@ def _country(
         day=day,
         months=period.months,
         households=living,
-        receipts=values.receipts(listed, sizes, programs, period),
+        receipts=values.receipts(listed, sizes, programs, period, open_days(published, canteens, period.months)),
         enrolled=values.enrolled(listed, sizes, programs, day, period.today),
         eligible=eligible_households(living, {one.code: one.rule.group for one in chosen_on(published, day)}),
         baskets=baskets_in(baskets(), period.months, max(LARGEST_BASKET, largest)),
         programs=programs,
         matrix=matrix,
         threshold=LINK,
+        paid=_paid(paid, living),
+        reporting=reports,
     )
 
 
@@ -144,7 +167,16 @@ def _households(written: bytes) -> pl.DataFrame:
 
 def _listed(written: bytes, households: pl.DataFrame) -> pl.DataFrame:
     """Enrollments by the number of their household's row."""
-    kinds = {"household_id": pl.String, "program": pl.String, "certain": pl.String, "own": pl.Int64, "months": pl.Int32}
+    kinds = {"household_id": pl.String, "program": pl.String, "certain": pl.String, "own": pl.Int64, "months": pl.Int32,
+             "school": pl.String}  # fmt: skip
     read = pl.read_csv(written, schema_overrides=kinds).with_columns(certain=pl.col("certain") == "t")
     numbered = read.join(households.select("household", "household_id"), on="household_id")
     return numbered.select(pl.col(name).cast(kind) for name, kind in values.ENROLLMENTS.items())
+
+
+def _paid(written: bytes, households: pl.DataFrame) -> pl.DataFrame:
+    """Who was paid, by the number of their household's row."""
+    kinds = {"household_id": pl.String, "program": pl.String, "month": pl.Date, "certain": pl.String}
+    read = pl.read_csv(written, schema_overrides=kinds).with_columns(certain=pl.col("certain") == "t")
+    numbered = read.join(households.select("household", "household_id"), on="household_id")
+    return numbered.select(pl.col(name).cast(kind) for name, kind in PAID.items()).sort("household", "program", "month")

@@ -1,11 +1,11 @@
-"""HTTP of rebuilds, of searches for duplicates, and of the clusters of rows without an anchor in the registry."""
+"""HTTP of rebuilds of links and of projections, of searches for duplicates, and of the clusters of rows without an anchor in the registry."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from services.matching import clustering, deduplicating, rebuilding
+from services.matching import clustering, deduplicating, projection_rebuilding, rebuilding
 from services.matching.decision_schemas import (
     ClusterDetail,
     ClusterOut,
@@ -14,6 +14,7 @@ from services.matching.decision_schemas import (
     RebuildIn,
     RebuildOut,
 )
+from services.matching.projection_schemas import ProjectionRebuildIn, ProjectionRebuildOut
 from shared.database import Tx
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
@@ -46,6 +47,36 @@ async def cancel_rebuild(rebuild_id: UUID, tx: Tx, by: Rebuilding) -> RebuildOut
     """Mark no more rows; those that are marked are still compared."""
     await rebuilding.cancel(tx, rebuild_id)
     return await rebuilding.progress(tx, rebuild_id)
+
+
+@router.post("/projection-rebuilds", tags=["rebuild"], status_code=202, response_model=ProjectionRebuildOut)
+async def start_projection_rebuild(
+    request: Request, body: ProjectionRebuildIn, once: OnceOnly, tx: Tx, by: Rebuilding
+) -> Response:
+    """Read what matching holds of others anew from its owners, or some parts of it, beside what comes in: what is missing or is
+    not as they tell it takes its place, and what no owner knows is dropped."""
+    platform = request.app.state.platform
+
+    async def begin() -> ProjectionRebuildOut:
+        begun = await projection_rebuilding.start(tx, body.what, platform, by=by)
+        return await projection_rebuilding.progress(tx, begun.id)
+
+    answer = await once.answer(begin, status=202, body=body.model_dump_json().encode())
+    platform.wake_after(tx)
+    return answer
+
+
+@router.get("/projection-rebuilds/{rebuild_id}", tags=["rebuild"])
+async def get_projection_rebuild(rebuild_id: UUID, tx: Tx, by: Rebuilding) -> ProjectionRebuildOut:
+    """How far a rebuild of projections is, and how many rows were not as their owner tells them."""
+    return await projection_rebuilding.progress(tx, rebuild_id)
+
+
+@router.post("/projection-rebuilds/{rebuild_id}/cancel", tags=["rebuild"])
+async def cancel_projection_rebuild(rebuild_id: UUID, tx: Tx, by: Rebuilding) -> ProjectionRebuildOut:
+    """Read no further; what was read stays."""
+    await projection_rebuilding.cancel(tx, rebuild_id)
+    return await projection_rebuilding.progress(tx, rebuild_id)
 
 
 @router.post("/duplicate-searches", tags=["duplicates"], status_code=202, response_model=DuplicateSearchOut)

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.programs.queries import enrollments, programs, schools
+from services.programs.queries import deliveries, enrollments, programs, schools
 from services.programs.routes.asking import institution_of
-from services.programs.schemas.enrollments import EnrollmentChange, MonthlyValue
+from services.programs.schemas.deliveries import DeliveryPulled
+from services.programs.schemas.enrollments import EnrollmentChange, EnrollmentPulled, MonthlyValue
 from services.programs.schemas.programs import ProgramOut
 from services.programs.schemas.schools import SchoolOut
 from services.programs.schemas.turns import LinkRefusalOut
@@ -57,6 +58,32 @@ async def pull_monthly_values(
 ) -> Page[MonthlyValue]:
     """What the enrollments of a `programs.values.changed` event are worth in a month, as it is now."""
     return await enrollments.monthly_values(tx, program, first, last, limit, cursor)
+
+
+@router.get("/enrollments")
+async def pull_enrollments(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[EnrollmentPulled]:
+    """Every enrollment as it is now, those that have ended among them: what a projection is read anew from."""
+    return await enrollments.pulled(tx, limit, cursor)
+
+
+@router.get("/deliveries")
+async def pull_deliveries(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[DeliveryPulled]:
+    """Every delivery: what a projection is read anew from."""
+    return await deliveries.pulled(tx, limit, cursor)
+
+
+@router.get("/link-refusals")
+async def pull_link_refusals(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[LinkRefusalOut]:
+    """Every refusal of a link: what a projection is read anew from."""
+    return await enrollments.link_refusals(tx, limit, cursor)
+
+
+@router.get("/delivery-batches/{batch_id}")
+async def pull_delivery_batch(
+    batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+) -> Page[DeliveryPulled]:
+    """The deliveries of one `programs.deliveries.recorded` event; nobody is named."""
+    return await deliveries.pulled(tx, limit, cursor, batch_id=batch_id)
 
 
 @router.get("/link-refusals/{refusal_id}")

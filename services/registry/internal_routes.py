@@ -15,7 +15,7 @@ from services.registry.schemas import HouseholdOut
 from services.registry.schemas.facts import HouseholdFactsOut
 from services.registry.schemas.places import PlaceOut
 from services.registry.schemas.sizes import HouseholdSizes, SizesAsked
-from services.registry.schemas.standing import HouseholdStanding, IndividualStanding
+from services.registry.schemas.standing import HouseholdStanding, IndividualStanding, MergeOut
 from shared.database import Tx
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
@@ -38,6 +38,18 @@ async def pull_places(
 async def pull_batch(batch_id: UUID, tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[HouseholdOut]:
     """The households of one `registry.households.registered` event, as they are now."""
     return await households.batch(tx, batch_id, limit, cursor)
+
+
+@router.get("/households")
+async def pull_households(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[HouseholdOut]:
+    """Every active household with its members, as it is now: what a projection is read anew from."""
+    return await households.every_active(tx, limit, cursor)
+
+
+@router.get("/merges")
+async def pull_merges(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[MergeOut]:
+    """Every household and individual that is merged into another one now: what a projection is read anew from."""
+    return await standing.merges(tx, limit, cursor)
 
 
 @router.get("/household-facts")

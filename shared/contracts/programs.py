@@ -82,7 +82,10 @@ class EntitlementsIssued(Event):
 
 
 class DeliveriesRecorded(Event):
-    """A batch of deliveries of one program was recorded; `GET /v1/deliveries?batch_id=` lists them."""
+    """A batch of deliveries of one program was recorded; `GET /v1/deliveries?batch_id=` lists them.
+
+    Other services pull them from `GET /internal/delivery-batches/{batch_id}`, without a name.
+    """
 
     type: ClassVar[str] = "programs.deliveries.recorded.v1"
     publisher: ClassVar[Publisher] = "programs"

@@ -8,6 +8,7 @@ from uuid import UUID
 import polars as pl
 
 from services.matching.figures.country import Country
+from services.matching.figures.paid import households_of, paid_by
 from services.matching.rules.targeting import CATEGORIES, Criterion, Exclusion, Wanted, quotas_by_poor
 
 POOR = ("extreme_poor", "poor")
@@ -30,7 +31,7 @@ def choose(country: Country, wanted: Wanted, tie: Callable[[UUID], int]) -> Choi
     homes = country.households.filter(pl.any_horizontal(pl.col(level).is_in(wanted.areas) for level in LEVELS))
     told = homes.with_columns(_meets(wanted.criteria).alias("meets"))
     fitting = told.filter(pl.col("meets"))
-    found = [(one, _households_of(country, one)) for one in wanted.exclusions]
+    found = [(one, households_of(country, one.program, one.how, one.first, one.last)) for one in wanted.exclusions]
     excluded = _some(pl.concat([ids for one, ids in found if one.instead == "exclude"] or [_nobody()]))
     top_up = _some(pl.concat([ids for one, ids in found if one.instead == "top_up"] or [_nobody()]))
     candidates = _in_order(fitting.filter(~pl.col("household").is_in(excluded)), tie)
@@ -42,7 +43,7 @@ def choose(country: Country, wanted: Wanted, tie: Callable[[UUID], int]) -> Choi
         "criteria_not_met": told.filter(~pl.col("meets")).height,
         "cannot_tell": told.filter(pl.col("meets").is_null()).height,
         "excluded": fitting.height - candidates.height,
-        "exclusions": [_exclusion(one, ids, fitting) for one, ids in found],
+        "exclusions": [_exclusion(country, one, ids, fitting) for one, ids in found],
         "candidates": candidates.height,
         "chosen": chosen.height,
         "missing": wanted.number - chosen.height,
@@ -75,15 +76,6 @@ def _expression(one: Criterion) -> pl.Expr:
 
 def _nobody() -> pl.DataFrame:
     return pl.DataFrame({"household": [], "certain": []}, {"household": pl.UInt32, "certain": pl.Boolean})
-
-
-def _households_of(country: Country, one: Exclusion) -> pl.DataFrame:
-    """The households of a program, and whether that is certain."""
-    rows = country.enrolled
-    if one.how == "paid":
-        rows = country.receipts.filter(pl.col("month").is_between(one.first, one.last))
-    rows = rows.filter(pl.col("program") == one.program)
-    return rows.group_by("household", maintain_order=True).agg(pl.col("certain").any())
 
 
 def _some(rows: pl.DataFrame) -> list[int]:
@@ -121,11 +113,16 @@ def _first(candidates: pl.DataFrame, number: int, seats: dict[str, int] | None) 
     return candidates.filter(place < pl.col("commune").replace_strict(seats, default=0, return_dtype=pl.Int64))
 
 
-def _exclusion(one: Exclusion, ids: pl.DataFrame, fitting: pl.DataFrame) -> dict[str, Any]:
+def _exclusion(country: Country, one: Exclusion, ids: pl.DataFrame, fitting: pl.DataFrame) -> dict[str, Any]:
     """How many of those who meet the criteria a program has, each program by itself: some are in two."""
     have = fitting.join(ids, on="household")
     certain = int(have["certain"].sum())
-    told = {"program": one.program, "how": one.how, "instead": one.instead}
+    told = {
+        "program": one.program,
+        "how": one.how,
+        "instead": one.instead,
+        "paid_by": paid_by(country, one.program, one.how),
+    }
     return told | {"households": certain, "doubtful": have.height - certain}
 
 

@@ -5,7 +5,7 @@ Money is whole hundredths of an MRU (khoums have no cents), so that sums are exa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -46,6 +46,13 @@ ENROLLED: dict[str, pl.DataType | type[pl.DataType]] = {
     "direct": pl.Int32,
     "certain": pl.Boolean,
     "value": pl.Int64,  # what a month in which the program gives is worth; 0 where it cannot be told
+}
+PAID: dict[str, pl.DataType | type[pl.DataType]] = {
+    # One row for each household, program and month in which the institution says that it handed something over.
+    "household": pl.UInt32,
+    "program": pl.String,
+    "month": pl.Date,  # the first day of that of the delivery
+    "certain": pl.Boolean,  # as of receipts
 }
 ELIGIBLE: dict[str, pl.DataType | type[pl.DataType]] = {
     # One row for each household and program by whose rule it is eligible, or of which that cannot be told.
@@ -115,6 +122,9 @@ class Country:
     programs: tuple[ProgramFacts, ...]
     matrix: Mapping[tuple[str, str], OverlapClass]
     threshold: float
+    paid: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAID))
+    """What deliveries say, and `reporting` the programs that report them: for lists and plans, no part of a snapshot."""
+    reporting: frozenset[str] = frozenset()
 
 
 def twelve_months(day: date) -> tuple[date, ...]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import polars as pl
 
 from services.matching.figures.country import Country, ValueVersion
+from services.matching.figures.paid import households_of, paid_by
 from services.matching.rules.targeting import CATEGORIES
 
 POOR = CATEGORIES[:2]
@@ -112,12 +113,7 @@ def _some(country: Country, memberships: tuple[Membership, ...]) -> list[int]:
 
 
 def _of(country: Country, one: Membership) -> pl.DataFrame:
-    """The households of a program, and whether that is certain."""
-    rows = country.enrolled
-    if one.how == "paid":
-        rows = country.receipts.filter(pl.col("month").is_between(one.first, one.last))
-    rows = rows.filter(pl.col("program") == one.program)
-    return rows.group_by("household").agg(pl.col("certain").any()).sort("household")
+    return households_of(country, one.program, one.how, one.first, one.last)
 
 
 def _candidates(country: Country, wanted: Wanted, homes: pl.DataFrame, sets: _Sets) -> pl.DataFrame:
@@ -254,6 +250,7 @@ def _exclusion(country: Country, one: Membership, homes: pl.DataFrame) -> dict[s
     return {
         "program": one.program,
         "how": one.how,
+        "paid_by": paid_by(country, one.program, one.how),
         "households": certain.height,
         "people": _people(certain),
         "poor": certain.filter(pl.col("category").is_in(POOR)).height,

@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import polars as pl
 from hijridate import Hijri
 
 from services.matching.figures.country import ProgramFacts, ValueVersion
-from shared.school_days import school_days
+from services.matching.figures.values import OPEN_DAYS
+from shared.school_days import is_school_day, school_days
 
 HIJRI_LAG = 579
 """A Gregorian year begins in the Hijri year that is this much lower, or in the one after: 2026 in 1447."""
@@ -47,6 +49,30 @@ def _version(value: Mapping[str, Any]) -> ValueVersion:
 def hundredths(amount: Decimal) -> int:
     """Money in MRU as whole hundredths."""
     return int((amount * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def open_days(
+    published: Iterable[Mapping[str, Any]],
+    canteens: Sequence[tuple[str, date | None, date | None]],
+    months: Sequence[date],
+) -> pl.DataFrame:
+    """Of each program that gives by the school day and each school, how many of a month's school days its canteen is open: an
+    OPEN_DAYS frame. `canteens`: school, from which day to which; without the first it has none."""
+    rows = []
+    for document in published:
+        calendar = document.get("calendar") or {}
+        if calendar.get("kind") != "school_days":
+            continue
+        terms, holidays = (_spans(calendar.get(name, ())) for name in ("terms", "holidays"))
+        for month in months:
+            every = (month + timedelta(days=step) for step in range(_last_of(month).day))
+            days = [day for day in every if is_school_day(day, terms, holidays)]
+            rows += [(document["code"], school, month, _open_on(days, *when)) for school, *when in canteens]
+    return pl.DataFrame(rows, OPEN_DAYS, orient="row")
+
+
+def _open_on(days: Sequence[date], opens: date | None, closes: date | None) -> int:
+    return 0 if opens is None else sum(opens <= day <= (closes or day) for day in days)
 
 
 def _school_days(calendar: Mapping[str, Any], months: Iterable[date]) -> dict[date, int]:

@@ -6,7 +6,7 @@ of the country's day, on that day. Who was suspended or left during a month does
 gives by the school day, in months with school days; where it gives once a year by the moon, in the month in which that
 Hijri month begins. What a payment of several months is worth in one of them is its share, rounded to the hundredth.
 **How much.** Cash, food (the sum of its goods' subsidies) and insurance (its premium) by the payment; a meal by its cost and
-the month's school days; `person` times the registry's size of the household, at most `max_people`. What the institution's
+the month's school days, those on which the pupil's school has a canteen where that is known; `person` times the registry's size of the household, at most `max_people`. What the institution's
 own list says an enrollment is worth counts instead where the version of the month is the one in force today, of which
 that is said; never for meals counted by the day. Per household it counts once, however often the list names it; of
 individuals and pupils each.
@@ -30,6 +30,14 @@ ENROLLMENTS: dict[str, Any] = {
     "certain": pl.Boolean,
     "own": pl.Int64,  # hundredths of an MRU a month, as its institution says; null where it does not
     "months": pl.Int32,  # bit n: enrolled in month n of the period; bit 12: on the country's day
+    "school": pl.String,  # of a pupil whose school's canteen days are known; else null
+}
+OPEN_DAYS: dict[str, Any] = {
+    # One row for each school and month: the program's school days on which the school has a canteen.
+    "program": pl.String,
+    "school": pl.String,
+    "month": pl.Date,
+    "days": pl.Int64,
 }
 DAY_BIT = 12
 _WORTH: dict[str, Any] = {
@@ -41,6 +49,7 @@ _WORTH: dict[str, Any] = {
     "by_size": pl.Boolean,  # times the household's size
     "most": pl.Int32,  # people that count at the most
     "own": pl.Boolean,  # whether what the institution's list says goes first
+    "meal": pl.Int64,  # the cost of one meal, where a month is worth the meals of its days
 }
 
 
@@ -67,14 +76,23 @@ def gives_in(program: ProgramFacts, version: ValueVersion, month: date) -> bool:
 
 
 def receipts(
-    enrollments: pl.DataFrame, sizes: pl.DataFrame, programs: Sequence[ProgramFacts], period: Period
+    enrollments: pl.DataFrame,
+    sizes: pl.DataFrame,
+    programs: Sequence[ProgramFacts],
+    period: Period,
+    open_days: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """What households receive, month by month: a RECEIPTS frame, by household, program and month."""
+    """What households receive, month by month: a RECEIPTS frame, by household, program and month.
+
+    `open_days`: an OPEN_DAYS frame. A pupil whose school has no canteen in a month receives nothing then.
+    """
     parts = [pl.DataFrame(schema=RECEIPTS)]
+    canteens = pl.DataFrame(schema=OPEN_DAYS) if open_days is None else open_days
     for place, month in enumerate(period.months):
         worth = [row for one in programs if (row := _worth_in(one, month, period.today)) is not None]
         if worth:
-            valued = _valued(enrollments, place, sizes, worth)
+            in_month = canteens.filter(pl.col("month") == month).drop("month")
+            valued = _valued(enrollments, place, sizes, worth, in_month)
             parts.append(valued.select(*_cast(RECEIPTS, {"month": pl.lit(month)})))
     return pl.concat(parts).sort("household", "program", "month")
 
@@ -83,8 +101,8 @@ def enrolled(
     enrollments: pl.DataFrame, sizes: pl.DataFrame, programs: Sequence[ProgramFacts], day: date, today: date
 ) -> pl.DataFrame:
     """Who is enrolled on the country's day, and what a month in which the program gives is worth: an ENROLLED frame."""
-    worth = [_worth(one, in_force(one.values, day), today, meal=None) for one in programs]
-    valued = _valued(enrollments, DAY_BIT, sizes, worth)
+    worth = [_worth(one, in_force(one.values, day), today, days=None) for one in programs]
+    valued = _valued(enrollments, DAY_BIT, sizes, worth, pl.DataFrame(schema=OPEN_DAYS).drop("month"))
     return valued.select(*_cast(ENROLLED, {})).sort("household", "program")
 
 
@@ -98,35 +116,44 @@ def _worth_in(program: ProgramFacts, month: date, today: date) -> dict[str, Any]
     if version is None or not gives_in(program, version, month):
         return None
     by_meal = version.meal is not None and program.school_days is not None
-    meal = version.meal * program.school_days[month] if by_meal else None  # type: ignore[operator,index]
-    return _worth(program, version, today, meal=meal)
+    days = program.school_days[month] if by_meal else None  # type: ignore[index]
+    return _worth(program, version, today, days=days)
 
 
-def _worth(program: ProgramFacts, version: ValueVersion | None, today: date, *, meal: int | None) -> dict[str, Any]:
+def _worth(program: ProgramFacts, version: ValueVersion | None, today: date, *, days: int | None) -> dict[str, Any]:
     per = version.per if version else "household"
     each = per != "household" and program.unit not in HOUSEHOLD_UNITS
     amount = version.amount if version else 0
+    meal = version.meal if version and days is not None else None
     return {
         "program": program.code,
         "unit": program.unit,
-        "amount": amount if meal is None else meal,
+        "amount": amount if meal is None or days is None else meal * days,
         "share": version.months_per_payment if version and meal is None else 1,
         "each": each,
         "by_size": per == "person" and not each,
         "most": version.max_people if version else None,
         "own": meal is None and version is not None and version == in_force(program.values, today),
+        "meal": meal,
     }
 
 
 def _valued(
-    enrollments: pl.DataFrame, bit: int, sizes: pl.DataFrame, worth: Sequence[Mapping[str, Any]]
+    enrollments: pl.DataFrame,
+    bit: int,
+    sizes: pl.DataFrame,
+    worth: Sequence[Mapping[str, Any]],
+    open_days: pl.DataFrame,
 ) -> pl.DataFrame:
     """Households and programs of those enrolled in a month, with what that is worth."""
     rows = enrollments.filter(pl.col("months") & (1 << bit) != 0).join(
         pl.DataFrame(worth, schema=_WORTH).rename({"own": "listed_counts"}), on="program"
     )
+    rows = rows.join(open_days, on=["program", "school"], how="left")
+    rows = rows.filter(pl.col("meal").is_null() | (pl.col("days").fill_null(1) > 0))
     share = pl.col("share")
-    one = (pl.col("amount") * 2 + share) // (share * 2)  # half a hundredth rounds up
+    payment = (pl.col("amount") * 2 + share) // (share * 2)  # half a hundredth rounds up
+    one = (pl.col("meal") * pl.col("days")).fill_null(payment)  # null where no meal is given, or no canteen is known
     own = pl.when("listed_counts").then(pl.col("own"))
     counted = (
         rows.with_columns(own=own, one=one)

@@ -2,11 +2,13 @@
 
 import services.matching.case_models
 import services.matching.decision_models
+import services.matching.delivery_models
 import services.matching.eligibility.models
 import services.matching.gap_models
 import services.matching.grievances.models
 import services.matching.list_models
 import services.matching.matrix_models
+import services.matching.projection_models
 import services.matching.responses.models
 import services.matching.responses.plan_models
 import services.matching.scenarios.models

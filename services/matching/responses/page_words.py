@@ -70,6 +70,7 @@ LABELS: Mapping[str, Text] = {
     "households_enrolled": _t("أسر مسجلة", "Ménages inscrits", "Households enrolled"),
     "households_paid": _t("أسر دُفع لها", "Ménages payés", "Households paid"),
     "paid_mru": _t("المبلغ المدفوع", "Montant payé", "Amount paid"),
+    "paid_from": _t("مصدر المدفوع", "Paiements selon", "Payments as told by"),
     "unpaid": _t("مخطط لم يُدفع", "Prévu et non payé", "Planned and not paid"),
     "triggered_at": _t("أول منبّه مصادق عليه", "Premier déclencheur validé", "First validated trigger"),
     "days_to_list": _t("أيام حتى اللائحة", "Jours jusqu'à la liste", "Days to the list"),
@@ -93,9 +94,24 @@ CLASS_WORDS: Mapping[str, Text] = {
     **CLASSES,
     "forbidden": _t("ممنوع: للمراجعة", "interdit : à examiner", "forbidden: to review"),
 }
-HOW_WORDS: Mapping[str, Text] = {
-    "enrolled": _t("مسجلة اليوم", "inscrits à ce jour", "enrolled today"),
-    "paid": _t("أُعطيت هذا الفصل", "servis ce trimestre", "given to this quarter"),
+HOW_WORDS: Mapping[str | None, Text] = {
+    None: _t("مسجلة اليوم", "inscrits à ce jour", "enrolled today"),
+    "deliveries": _t(
+        "دُفع لها هذا الفصل حسب التسليمات", "payés ce trimestre, selon les remises", "paid this quarter, by deliveries"
+    ),
+    "calendar": _t(
+        "أُعطيت هذا الفصل حسب رزنامة البرنامج",
+        "servis ce trimestre, selon le calendrier du programme",
+        "given to this quarter, by the program's calendar",
+    ),
+}
+"""By what it is told whom a program paid; None: who is enrolled."""
+FROM_WORDS: Mapping[str | None, Text] = {
+    None: _t("–", "–", "–"),
+    "deliveries": _t(
+        "التسليمات التي يبلغها البرنامج", "les remises que le programme déclare", "the program's deliveries"
+    ),
+    "institution": _t("قول المؤسسة", "la parole de l'institution", "the institution's word"),
 }
 NOTES: Mapping[str, Text] = {
     "order": _t(
@@ -127,9 +143,11 @@ NOTES: Mapping[str, Text] = {
         "The plan ends among {alike} households equally poor; the lot took {taken} of them.",
     ),
     "enrolled": _t(
-        "مسجلة: أسر اللائحة الموجودة اليوم في البرنامج بربط مؤكد. دُفع لها: كما أبلغت المؤسسة.",
-        "Inscrits : ménages de la liste que des liens certains montrent aujourd'hui dans le programme. Payés : selon l'institution.",
-        "Enrolled: households of the list that certain links show in the program today. Paid: as the institution told.",
+        "مسجلة: أسر اللائحة الموجودة اليوم في البرنامج بربط مؤكد. دُفع لها: حسب تسليمات البرنامج بعد صدور اللائحة، وإلا فكما أبلغت المؤسسة.",
+        "Inscrits : ménages de la liste que des liens certains montrent aujourd'hui dans le programme. Payés :"
+        " selon les remises du programme depuis la liste, sinon selon l'institution.",
+        "Enrolled: households of the list that certain links show in the program today. Paid: by the"
+        " program's deliveries since the list, else as the institution told.",
     ),
 }
 SIGNATURES = (

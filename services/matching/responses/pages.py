@@ -10,6 +10,7 @@ from services.matching.printing.words import CATEGORIES
 from services.matching.responses.page_words import (
     CLASS_WORDS,
     FOOT,
+    FROM_WORDS,
     HOW_WORDS,
     LABELS,
     NOTES,
@@ -123,6 +124,7 @@ def after_action_data(found: AfterAction, say: Say, language: Language) -> dict[
         _fact(say, "budget", _money(found.budget_mru)),
         _fact(say, "spent", _money(found.planned_mru)),
         _fact(say, "remainder", _money(found.remainder_mru)),
+        _fact(say, "paid_from", _word(say(FROM_WORDS[found.paid_from or found.timeliness.first_payment_from]))),
         _fact(say, "paid_mru", _money(found.paid_mru)),
         _fact(say, "unpaid", _money(found.unpaid_mru)),
         *_timeliness(say, found.timeliness),
@@ -183,7 +185,7 @@ def _exclusions(say: Say, rows: Sequence[ExclusionOut]) -> dict[str, Any]:
     cells = [
         [
             _number(one.program),
-            _word(say(HOW_WORDS[one.how])),
+            _word(say(HOW_WORDS[one.paid_by or ("calendar" if one.how == "paid" else None)])),
             _count(one.households),
             _count(one.poor),
             _count(one.doubtful),

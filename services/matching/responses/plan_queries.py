@@ -14,10 +14,12 @@ from services.matching.referring import is_in, is_linked
 from services.matching.responses.computing import areas_of
 from services.matching.responses.deciding import figures_of
 from services.matching.responses.models import Trigger
+from services.matching.responses.payments import Payments, payments_of
 from services.matching.responses.plan_models import Response, ResponseHousehold, ResponseSharing, ResponseTrigger
 from services.matching.responses.plan_schemas import (
     AfterAction,
     OverlapOut,
+    PaymentsFrom,
     ReportCommune,
     ResponseDetail,
     ResponseOut,
@@ -72,7 +74,7 @@ async def response(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Respon
         failure=found.failure,
         figures=figures_out(figures, names) if figures else None,
         in_other_responses=shown(await _in_other_responses(tx, found.id)),
-        timeliness=await _timeliness(tx, found),
+        timeliness=await _timeliness(tx, found, await payments_of(tx, found)),
     )
 
 
@@ -103,15 +105,25 @@ async def _in_other_responses(tx: AsyncSession, response_id: UUID) -> int:
     return await tx.scalar(rows) or 0
 
 
-async def _timeliness(tx: AsyncSession, one: Response) -> TimelinessOut:
+async def _timeliness(tx: AsyncSession, one: Response, delivered: Payments | None) -> TimelinessOut:
     rows = select(func.min(Trigger.decided_at)).join(ResponseTrigger, ResponseTrigger.trigger_id == Trigger.id)
     triggered = await tx.scalar(rows.where(ResponseTrigger.response_id == one.id))
     assert triggered is not None, "a response is opened by validated triggers alone"
+    first_paid_on = delivered.first_on if delivered else one.first_paid_on
     return TimelinessOut(
         triggered_at=triggered,
         days_to_list=days_between(triggered, one.listed_at),
-        days_to_first_payment=days_between(triggered, one.first_paid_on),
+        first_paid_on=first_paid_on,
+        first_payment_from=_from(delivered, first_paid_on),
+        days_to_first_payment=days_between(triggered, first_paid_on),
     )
+
+
+def _from(delivered: Payments | None, told: object) -> PaymentsFrom | None:
+    """Who says it: the program's deliveries before the institution's word; nobody where neither does."""
+    if delivered is not None:
+        return "deliveries"
+    return "institution" if told is not None else None
 
 
 # ---- what it reached -------------------------------------------------------------------------------------
@@ -128,6 +140,10 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
     listed_yet = found.listed_at is not None
     by_commune = await _by_commune(tx, found)
     listed = sum(one[1] for one in by_commune)
+    delivered = await payments_of(tx, found)
+    paid, amount = found.households_paid, found.amount_paid
+    if delivered is not None:
+        paid, amount = delivered.households, delivered.amount if shown(delivered.households) is not None else None
     return AfterAction(
         response_id=found.id,
         title=found.title,
@@ -137,13 +153,14 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
         planned=shown(figures["households"]),
         listed=shown(listed) if listed_yet else None,
         enrolled=shown(sum(one[2] for one in by_commune)) if listed_yet else None,
-        paid=shown(found.households_paid),
+        paid=shown(paid),
+        paid_from=_from(delivered, paid),
         planned_mru=mru(figures["spent"]) if shown(figures["households"]) is not None else None,
-        paid_mru=mru(found.amount_paid),
+        paid_mru=mru(amount),
         budget_mru=mru(figures["budget"]),
         remainder_mru=mru(figures["remainder"]) if shown(figures["households"]) is not None else None,
-        unpaid_mru=None if found.amount_paid is None else mru(figures["spent"] - found.amount_paid),
-        timeliness=await _timeliness(tx, found),
+        unpaid_mru=None if amount is None else mru(figures["spent"] - amount),
+        timeliness=await _timeliness(tx, found, delivered),
         overlaps=await _overlaps(tx, found) if listed_yet else [],
         exclusions=exclusions_out(figures["exclusions"]),
         by_commune=_communes(by_commune, names) if listed_yet else [],

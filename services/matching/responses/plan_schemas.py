@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from services.matching.decision_schemas import Official
+from services.matching.figures.paid import PaidBy
 from services.matching.responses.schemas import Body, PlaceCode, PlaceName, Words
 from services.matching.rules.responding import ResponseStatus
 
@@ -27,7 +28,8 @@ def _first_of_month(day: date) -> date:
 
 
 class MembershipIn(Body):
-    """Whom a program has: who is enrolled today, or whom it gave to in a month of this calendar quarter."""
+    """Whom a program has: who is enrolled today, or whom it paid in this calendar quarter, as its institution reports of its
+    deliveries; where the program reports none: who was enrolled in a month of the quarter in which it gives."""
 
     program: ProgramCode
     how: Literal["enrolled", "paid_this_quarter"] = "enrolled"
@@ -141,10 +143,12 @@ class PlanCategory(Body):
 
 
 class ExclusionOut(Body):
-    """Households of the area that a program leaves out, of them the poor; `doubtful`: a link still to decide, left out by none."""
+    """Households of the area that a program leaves out, of them the poor; `doubtful`: a link still to decide, left out by none.
+    `paid_by`: whether deliveries told whom the program paid, or its calendar."""
 
     program: str
     how: Literal["enrolled", "paid"]
+    paid_by: PaidBy | None = None
     households: int | None
     people: int | None
     poor: int | None
@@ -208,11 +212,20 @@ class FiguresOut(Body):
     boundary: BoundaryOut | None
 
 
+PaymentsFrom = Literal["deliveries", "institution"]
+
+
 class TimelinessOut(Body):
-    """Days from the first validated trigger to the list, and to the first payment; None while that has not come."""
+    """Days from the first validated trigger to the list, and to the first payment; None while that has not come.
+
+    `first_payment_from`: what the program reports of its deliveries to households of the list, where it has reported one
+    since the list came out; else what the institution told.
+    """
 
     triggered_at: datetime
     days_to_list: int | None
+    first_paid_on: date | None
+    first_payment_from: PaymentsFrom | None
     days_to_first_payment: int | None
 
 
@@ -303,8 +316,9 @@ class ReportCommune(Body):
 
 
 class AfterAction(Body):
-    """What a response reached. `enrolled`: of the households listed, those in the program today; `paid`: as the institution
-    told. `overlaps`: of those listed, in other programs today; `exclusions`, `remainder_mru`: of the plan."""
+    """What a response reached. `enrolled`: of the households listed, those in the program today; `paid`: those to whom the
+    program's deliveries say that something was handed over since the list came out; where they say nothing, as the institution
+    told: `paid_from` says which. `overlaps`: of those listed, in other programs today; `exclusions`, `remainder_mru`: of the plan."""
 
     response_id: UUID
     title: str
@@ -315,6 +329,7 @@ class AfterAction(Body):
     listed: int | None
     enrolled: int | None
     paid: int | None
+    paid_from: PaymentsFrom | None
     planned_mru: Decimal | None
     paid_mru: Decimal | None
     budget_mru: Decimal | None

@@ -103,6 +103,7 @@ def exclusions_out(rows: Rows) -> list[ExclusionOut]:
         ExclusionOut(
             program=one["program"],
             how=one["how"],
+            paid_by=one.get("paid_by"),
             households=shown(one["households"]),
             people=None if shown(one["households"]) is None else one["people"],
             poor=None if shown(one["households"] - one["poor"]) is None else shown(one["poor"]),

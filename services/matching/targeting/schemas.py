@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.matching.decision_schemas import Note, Official
+from services.matching.figures.paid import PaidBy
 from services.matching.rules.matrix import OverlapClass
 from services.matching.rules.targeting import ATTRIBUTES as HOUSEHOLD_ATTRIBUTES
 from services.matching.rules.targeting import ListStatus, Operator
@@ -42,8 +43,8 @@ class CriterionIn(_In):
 class ExclusionIn(_In):
     """Households of a program: left out (`exclude`), or kept with a mark for a top-up (`top_up`).
 
-    `enrolled`: enrolled in it today. `paid`: enrolled in a month, from the first day of `first` to that of `last`, in which the
-    program gives.
+    `enrolled`: enrolled in it today. `paid`: paid in a month, from that of `first` to that of `last`, as its institution reports
+    of its deliveries; where the program reports none: enrolled in a month in which it gives.
     """
 
     program: ProgramCode
@@ -137,11 +138,12 @@ class CategoryCount(BaseModel):
 
 class ExclusionCount(BaseModel):
     """How many of those who meet the criteria a program has. `doubtful`: by a link that a person is still to decide: these
-    are not excluded."""
+    are not excluded. `paid_by`: whether deliveries told whom the program paid, or, where it reports none, its calendar."""
 
     program: str
     how: str
     instead: str
+    paid_by: PaidBy | None = None
     households: int | None
     doubtful: int | None
 

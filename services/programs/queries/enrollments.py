@@ -18,6 +18,7 @@ from services.programs.schemas.enrollments import (
     EnrollmentChange,
     EnrollmentDetail,
     EnrollmentOut,
+    EnrollmentPulled,
     MonthlyValue,
     ProgramCounts,
     TurnOut,
@@ -155,11 +156,40 @@ def _change(turn: History, enrollment: Enrollment, unit: str | None, spans: Sequ
         **turn.change,
     }
     if unit is not None:
-        school = {"school_key": school_key(enrollment.school, enrollment.commune) or None}
-        enrolled = {"spans": [{"from_on": first, "until_on": until} for first, until in spans]}
-        named = {name: getattr(enrollment, name) for name in _BENEFICIARY}
-        shown["beneficiary"] = {"unit": unit} | school | enrolled | named
+        shown["beneficiary"] = _beneficiary(enrollment, unit, spans)
     return EnrollmentChange.model_validate(shown)
+
+
+def _beneficiary(enrollment: Enrollment, unit: str, spans: Sequence[Span]) -> dict[str, Any]:
+    school = {"school_key": school_key(enrollment.school, enrollment.commune) or None}
+    enrolled = {"spans": [{"from_on": first, "until_on": until} for first, until in spans]}
+    named = {name: getattr(enrollment, name) for name in _BENEFICIARY}
+    return {"unit": unit} | school | enrolled | named
+
+
+async def pulled(tx: AsyncSession, limit: int, cursor: str | None) -> Page[EnrollmentPulled]:
+    """Every enrollment of the institution by id, each with its beneficiary as it is now."""
+    rows = (
+        select(Enrollment, ProgramRow.unit)
+        .join(ProgramRow, ProgramRow.code == Enrollment.program_code)
+        .order_by(Enrollment.id)
+        .limit(limit + 1)
+    )
+    if cursor:
+        rows = rows.where(Enrollment.id > decode_cursor(cursor, UUID)[0])
+    found = (await tx.execute(rows)).all()
+    spans = await spans_of(tx, [enrollment for enrollment, _ in found])
+    items = [
+        EnrollmentPulled.model_validate(
+            {
+                "enrollment_id": one.id,
+                "program": one.program_code,
+                "beneficiary": _beneficiary(one, unit, spans[one.id]),
+            }
+        )
+        for one, unit in found[:limit]
+    ]
+    return Page(items=items, next_cursor=encode_cursor(items[-1].enrollment_id) if len(found) > limit else None)
 
 
 async def monthly_values(
@@ -181,3 +211,11 @@ async def link_refusal(tx: AsyncSession, refusal_id: UUID) -> LinkRefusalOut:
     if found is None:
         raise NotFound
     return LinkRefusalOut.model_validate(found)
+
+
+async def link_refusals(tx: AsyncSession, limit: int, cursor: str | None) -> Page[LinkRefusalOut]:
+    rows = select(LinkRefusal).order_by(LinkRefusal.id).limit(limit + 1)
+    if cursor:
+        rows = rows.where(LinkRefusal.id > decode_cursor(cursor, UUID)[0])
+    items = [LinkRefusalOut.model_validate(one) for one in await tx.scalars(rows)]
+    return Page(items=items[:limit], next_cursor=encode_cursor(items[limit - 1].id) if len(items) > limit else None)

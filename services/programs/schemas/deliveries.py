@@ -92,6 +92,25 @@ class Correction(HandedOver):
     reason: Reason
 
 
+class DeliveryPulled(BaseModel):
+    """A delivery as other services pull it: to which enrollment, or at which school, when and how much; nobody is named.
+
+    It never changes: the one that `corrects` it counts in its place. `period_on` is the first day of the period it was laid to.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    delivery_id: UUID
+    program: str
+    enrollment_id: UUID | None
+    school: str | None
+    handed_over: bool
+    amount_mru: Decimal | None
+    delivered_on: date
+    period_on: date | None
+    corrects: UUID | None
+
+
 class DeliveryOut(BaseModel):
     """A delivery as it was recorded. `corrected_by` is the delivery that says otherwise, if there is one."""
 

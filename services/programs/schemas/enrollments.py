@@ -157,6 +157,14 @@ class EnrollmentChange(BaseModel):
     """The state now, which may be newer than this change; left out where it was not asked for."""
 
 
+class EnrollmentPulled(BaseModel):
+    """An enrollment as other services hold it, whatever changed it last."""
+
+    enrollment_id: UUID
+    program: str
+    beneficiary: BeneficiaryOut
+
+
 class MonthlyValue(BaseModel):
     """What an enrollment is worth in a month in which its program gives; null where it cannot be told."""
 

@@ -95,6 +95,16 @@ async def batch(tx: AsyncSession, batch_id: UUID, limit: int, cursor: str | None
     return Page(items=items, next_cursor=encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
 
 
+async def every_active(tx: AsyncSession, limit: int, cursor: str | None) -> Page[HouseholdOut]:
+    """The active households by id, as they are now."""
+    rows = select(Household.id).where(Household.status == "active").order_by(Household.id).limit(limit + 1)
+    if cursor:
+        rows = rows.where(Household.id > decode_cursor(cursor, UUID)[0])
+    ids = list(await tx.scalars(rows))
+    items = await households_of(tx, ids[:limit])
+    return Page(items=items, next_cursor=encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
+
+
 async def counts(tx: AsyncSession) -> Counts:
     return Counts(
         households=await tx.scalar(select(func.count()).select_from(Household)) or 0,

@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.registry.models import Household, Individual, Membership, Place
 from services.registry.rules.succession import Remaining, age, proposed_heads
-from services.registry.schemas.standing import Bereaved, HouseholdStanding, IndividualStanding, RemainingMember
+from services.registry.schemas.standing import (
+    Bereaved,
+    HouseholdStanding,
+    IndividualStanding,
+    MergeOut,
+    RemainingMember,
+)
 from shared.errors import NotFound
+from shared.pagination import Page, decode_cursor, encode_cursor
 
 
 async def household_standing(tx: AsyncSession, household_id: UUID) -> HouseholdStanding:
@@ -112,3 +119,18 @@ async def _remaining(tx: AsyncSession, household_ids: Sequence[UUID]) -> dict[UU
     for household_id, individual_id, relationship, birth_date, sex in rows:
         found.setdefault(household_id, []).append(Remaining(individual_id, relationship, birth_date, sex))
     return found
+
+
+async def merges(tx: AsyncSession, limit: int, cursor: str | None) -> Page[MergeOut]:
+    """Records of either kind that are merged now, by id."""
+    merged = union_all(
+        *(
+            select(table.id, table.version, table.merged_into.label("into_id")).where(table.merged_into.is_not(None))
+            for table in (Household, Individual)
+        )
+    ).subquery()
+    rows = select(merged).order_by(merged.c.id).limit(limit + 1)
+    if cursor:
+        rows = rows.where(merged.c.id > decode_cursor(cursor, UUID)[0])
+    items = [MergeOut.model_validate(one) for one in await tx.execute(rows)]
+    return Page(items=items[:limit], next_cursor=encode_cursor(items[limit - 1].id) if len(items) > limit else None)

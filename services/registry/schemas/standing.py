@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 
 class HouseholdStanding(BaseModel):
@@ -51,3 +51,13 @@ class IndividualStanding(BaseModel):
     died_on: date | None
     merged_into: UUID | None
     bereaved: list[Bereaved]
+
+
+class MergeOut(BaseModel):
+    """A household or an individual that is merged into another one now, with its version."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    version: int
+    into_id: UUID

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy import delete, func, select
 
-from registry_cases import apply, the_household
+from registry_cases import apply, import_file, the_household
 from running import Running, Services, until
 from services.matching.consumers import consumers
+from services.matching.delivery_models import ProgramDelivery
 from services.matching.engine.models import REGISTRY
 from services.matching.modeling import newest_shipped
 from services.matching.models import Beneficiary, Household, HouseholdPhone, Member, Place, Program
@@ -36,28 +36,14 @@ MR0110000099;Penda Mint Samba;;4;1800
 PEOPLE: Outcome = [(1, "linked", "MR0110000001"), (1, "unmatched", None)]
 
 
-async def send(client: httpx.AsyncClient, kind: str, content: str) -> None:
-    sent = await client.post(
-        "/v1/imports", params={"kind": kind, "filename": "liste.csv", "currency": "MRU"}, content=content.encode()
-    )
-    assert sent.status_code == 202, sent.text
-
-    async def ended() -> bool:
-        state = (await client.get(f"/v1/imports/{sent.json()['id']}")).json()
-        assert state["status"] != "failed", state
-        return bool(state["status"] == "completed")
-
-    await until(ended, what="the import to end")
-
-
 async def register(registry: Running) -> None:
     async with registry.client("taazour") as client:
-        await send(client, "households", ",".join(COLUMNS) + HOUSEHOLDS)
+        await import_file(client, "households", ",".join(COLUMNS) + HOUSEHOLDS)
 
 
 async def enroll(programs: Running) -> None:
     async with programs.client("csa", programs=frozenset({"EL_MAOUNA"})) as client:
-        await send(client, "EL_MAOUNA", LIST)
+        await import_file(client, "EL_MAOUNA", LIST)
 
 
 async def outcome(matching: Running) -> Outcome:
@@ -123,7 +109,7 @@ async def test_a_value_published_later_is_what_a_household_receives(services: Se
     matching = await services.start("matching")
     await register(registry)
     async with csa.client("csa", programs=frozenset({"EL_MAOUNA"})) as client, matching.client("csa") as reader:
-        await send(
+        await import_file(
             client, "EL_MAOUNA", "N° registre social;Nom complet;Nbre personnes\nMR0110000001;Salem Ould Bellal;6\n"
         )
 
@@ -252,3 +238,34 @@ async def test_a_commune_that_moves_takes_its_households_along_however_the_event
         row = BeneficiaryFacts(enrollment_id=UUID(int=1), unit="individual", moughataa_code="MR012", **listed)
         ((_, salem),) = index.find([row], newest_shipped())[0].candidates
     assert REGISTRY.fields[at := REGISTRY.position("place") or 0].levels[salem.levels[at]] == "same_2"
+
+
+async def test_deliveries_come_with_their_events_and_again_change_nothing(services: Services) -> None:
+    csa, matching = await services.start("programs-csa"), await services.start("matching")
+    await enroll(csa)
+    day = now().date().isoformat()
+    one = {"household_number": "MR0110000001", "delivered_on": day, "amount_mru": "2700.00", "reference": "A-1"}
+    absent = {"household_number": "MR0110000099", "delivered_on": day, "outcome": "absent", "reference": "A-2"}
+    async with csa.client("csa", programs=frozenset({"EL_MAOUNA"})) as client:
+        pushed = await client.post("/v1/deliveries", json={"program": "EL_MAOUNA", "deliveries": [one, absent]})
+        assert pushed.json()["recorded"] == 2, pushed.text
+        path = f"/v1/deliveries/{pushed.json()['results'][0]['delivery_id']}/correct"
+        more = {"outcome": "paid", "amount_mru": "2600.00", "reason": "one note short"}
+        assert (await client.post(path, json=more)).status_code in (200, 201)
+
+    async def rows() -> list[tuple[bool, str | None, bool]]:
+        async with matching.platform.database.transaction() as tx:
+            told = await tx.scalars(select(ProgramDelivery).order_by(ProgramDelivery.id))
+            return [(one.handed_over, str(one.amount_mru), one.corrects is not None) for one in told]
+
+    expected = sorted([(True, "2700.00", False), (False, "0.00", False), (True, "2600.00", True)])
+
+    async def there() -> bool:
+        return sorted(await rows()) == expected
+
+    await until(there, what="the deliveries")
+    async with matching.platform.database.transaction() as tx:
+        await tx.execute(delete(ProgramDelivery))
+    for _ in range(2):
+        await deliver_all(matching, csa)
+    assert sorted(await rows()) == expected

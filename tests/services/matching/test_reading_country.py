@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from sqlalchemy import update
 
-from matching_cases import Projection, enrollment, household, id_of, member, program
-from services.matching.figures.country import BASKETS, ELIGIBLE, ENROLLED, HOUSEHOLDS, RECEIPTS, Country
+from matching_cases import Projection, delivery, enrollment, household, id_of, member, program
+from services.matching.figures.country import BASKETS, ELIGIBLE, ENROLLED, HOUSEHOLDS, PAID, RECEIPTS, Country
 from services.matching.models import Beneficiary, Household
+from services.matching.projecting import replace_schools
 from services.matching.reading_country import baskets, read_country
 
 DAY = date(2026, 6, 15)
@@ -240,6 +241,78 @@ async def test_the_same_data_give_the_same_frames_in_whatever_order_they_came(
         assert frame.height, name
         assert frame.equals(getattr(second, name)), name
     assert [one.code for one in first.programs] == [one.code for one in second.programs] == ["EL_MAOUNA", "TEKAVOUL"]
+
+
+async def test_who_was_paid_is_read_of_deliveries_whichever_comes_first(projection: Projection, another: Any) -> None:
+    """Tekavoul paid households 1 (twice in May) and 2 (perhaps it); what it said of 3 it took back, of 4 it said absent; 5 was
+    paid before the twelve months. What was handed over to 6 was said in its place to have been in April, not in May."""
+    may, april = date(2026, 5, 20), date(2026, 4, 2)
+    of_three, of_six = delivery("TEKAVOUL", 3, may), delivery("TEKAVOUL", 6, may)
+    made = [
+        delivery("TEKAVOUL", 1, may),
+        delivery("TEKAVOUL", 1, date(2026, 5, 21)),
+        delivery("TEKAVOUL", 2, may),
+        of_three,
+        delivery("TEKAVOUL", 3, date(2026, 5, 22), handed_over=False, corrects=of_three["delivery_id"]),
+        delivery("TEKAVOUL", 4, may, handed_over=False),
+        delivery("TEKAVOUL", 5, date(2025, 6, 30)),
+        of_six,
+        delivery("TEKAVOUL", 6, april, corrects=of_six["delivery_id"]),
+    ]
+    meals = [{**delivery("SCHOOL_FEEDING", 1, may), "enrollment_id": None, "school": "ecole 1/"}]
+    other: Projection = await another()
+    for one, order in ((projection, 1), (other, -1)):
+        await one.programs(published("TEKAVOUL", "taazour", "1200.00"), published("SCHOOL_FEEDING", "men", "222.00"))
+        await one.households(*(family(number) for number in range(1, 7)))
+        changes = [enrollment("TEKAVOUL", number, number) for number in range(1, 7)]
+        if order < 0:  # before the enrollments, the last first, and each twice
+            for some in ([*made[::-1], *made], meals):
+                await one.deliveries(*some)
+        await one.enrollments(*changes)
+        if order > 0:
+            await one.deliveries(*made, *meals)
+        for number, change in enumerate(changes, 1):
+            await link_to(one, change, number, "to_adjudicate" if number == 2 else "linked")
+
+    first, second = await country(projection), await country(other)
+
+    await other.database.close()
+    homes = dict(first.households.select("household", "household_id").iter_rows())
+    told = {(homes[row[0]], *row[1:]) for row in first.paid.iter_rows()}
+    assert dict(first.paid.schema) == PAID and first.paid.equals(second.paid)
+    assert told == {
+        (str(id_of("household 1")), "TEKAVOUL", date(2026, 5, 1), True),
+        (str(id_of("household 2")), "TEKAVOUL", date(2026, 5, 1), False),
+        (str(id_of("household 6")), "TEKAVOUL", date(2026, 4, 1), True),
+    }
+    assert first.reporting == {"TEKAVOUL"}, "meals at a school are no payment of a household"
+
+
+async def test_meals_are_counted_on_the_days_of_the_pupils_canteen_where_its_institution_lists_it(
+    projection: Projection,
+) -> None:
+    """June 2026 has 22 weekdays, and its second half 12; the other institution's school of that name is another one."""
+    calendar = {"kind": "school_days", "terms": [{"from": "2026-06-01", "to": "2026-06-30"}], "holidays": []}
+    meal = {"value": {"meal_mru": "10.00", "per": "pupil"}, "calendar": calendar, "unit": "pupil"}
+    await projection.programs(published("SCHOOL_FEEDING", "men", "220.00", **meal))
+    await projection.households(family(1), family(2))
+    changes = [
+        enrollment("SCHOOL_FEEDING", number, number, school_key=key, enrolled_on="2026-01-01")
+        for number, key in ((1, "ecole 1/"), (2, "ecole 2/"))
+    ]
+    await projection.enrollments(*changes, institution="men")
+    for number, change in enumerate(changes, 1):
+        await link_to(projection, change, number)
+    school = {"name": "École 1", "commune": None, "canteen_to": None}
+    async with projection.database.transaction() as tx:
+        await replace_schools(tx, "men", [school | {"key": "ecole 1/", "canteen_from": "2026-06-15"}])
+        await replace_schools(tx, "csa", [school | {"key": "ecole 2/", "canteen_from": None}])
+
+    read = await country(projection, date(2026, 6, 30))
+
+    homes = dict(read.households.select("household", "household_id").iter_rows())
+    told = {homes[row["household"]]: row["value"] for row in read.receipts.to_dicts()}
+    assert told == {str(id_of("household 1")): 12 * 1_000, str(id_of("household 2")): 22 * 1_000}
 
 
 async def test_a_country_of_nobody_can_be_read(projection: Projection) -> None:

@@ -60,7 +60,13 @@ def response(figures: FiguresOut | None) -> ResponseDetail:
 
 
 def timeliness() -> TimelinessOut:
-    return TimelinessOut(triggered_at=datetime(2026, 5, 1, tzinfo=UTC), days_to_list=9, days_to_first_payment=None)
+    return TimelinessOut(
+        triggered_at=datetime(2026, 5, 1, tzinfo=UTC),
+        days_to_list=9,
+        days_to_first_payment=None,
+        first_paid_on=None,
+        first_payment_from=None,
+    )
 
 
 def test_small_counts_and_what_would_tell_them_are_left_out() -> None:

@@ -11,9 +11,9 @@ from response_cases import CASH_VALUE, decide, design, items, ready, sent, step,
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from matching_cases import PLACES, TODAY, enrollment, household, id_of, member, program
+from matching_cases import PLACES, TODAY, delivery, enrollment, household, id_of, member, program
 from running import ALL_PERMISSIONS, Running, Services, until
-from services.matching import projecting
+from services.matching import deliveries, projecting
 from services.matching.figures.planning import plan
 from services.matching.models import Beneficiary, LinkStatus
 from services.matching.reading_country import read_country
@@ -247,6 +247,18 @@ async def _pay_and_close(matching: Running, csa: httpx.AsyncClient, listed: dict
         "planned": 9, "listed": 9, "paid": 8, "planned_mru": "30000", "paid_mru": "26000.5", "unpaid_mru": "3999.5",
     }  # fmt: skip
     assert report["remainder_mru"] == "0" and report["timeliness"]["days_to_first_payment"] == 0
+    assert report["paid_from"] == report["timeliness"]["first_payment_from"] == "institution"
+    # What El Maouna then reports goes before the institution's word: six of the list, 4,000 each; what came before the list,
+    # or was not handed over, or goes to the one who is not on it, is none of it.
+    days = [(at, today, True) for at in range(6, 12)] + [(7, today - timedelta(days=1), True), (5, today, False)]
+    async with matching.platform.database.transaction() as tx:
+        await deliveries.put_deliveries(tx, "csa", [delivery("EL_MAOUNA", *one, amount_mru="4000.00") for one in days])
+    told = (await csa.get(f"/v1/responses/{closed['id']}/after-action")).json()
+    assert (told["paid"], told["paid_mru"], told["unpaid_mru"], told["paid_from"]) == (6, "24000", "6000", "deliveries")
+    assert told["timeliness"] | {"first_payment_from": "", "triggered_at": ""} == report["timeliness"] | {
+        "first_payment_from": "", "triggered_at": "", "first_paid_on": today.isoformat(),
+    }  # fmt: skip
+    assert told["timeliness"]["first_payment_from"] == "deliveries"
     assert [(one["program"], one["households"]) for one in report["overlaps"]] == [("TEKAVOUL", None)], "three"
     for page in ("plan.pdf", "after-action.pdf"):
         answer = await csa.get(f"/v1/responses/{closed['id']}/{page}", params={"language": "ar"})

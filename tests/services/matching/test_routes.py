@@ -199,6 +199,7 @@ async def test_the_status_page_says_how_many_wait(client: httpx.AsyncClient) -> 
         "households_to_sweep",
         "members_to_index",
         "beneficiaries_to_rebuild",
+        "projections_to_read",
         "rows_to_cluster",
         "imports_waiting",
         "exports_waiting",

@@ -139,7 +139,7 @@ async def test_a_program_is_excluded_or_topped_up(csa: httpx.AsyncClient, taazou
         14, None, None, None, None,  # any of these would tell that Tekavoul has two
     ]  # fmt: skip
     assert excluded["counts"]["exclusions"] == [
-        {"program": CASH, "how": "enrolled", "instead": "exclude", "households": None, "doubtful": 0}
+        {"program": CASH, "how": "enrolled", "instead": "exclude", "paid_by": None, "households": None, "doubtful": 0}
     ]
 
     topped = await asked(

@@ -7,10 +7,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from benefits_cases import enrolled, household
 from sqlalchemy import select, update
 
 from running import Running, Services
-from services.programs.models import ProgramRow
+from services.programs.models import Enrollment, ProgramRow
 from shared.outbox import OutboxRow
 
 Csv = Callable[..., bytes]
@@ -133,6 +134,49 @@ async def test_an_unknown_batch_is_not_found_and_a_foreign_cursor_is_refused(
 
     assert unknown.status_code == 404
     assert (foreign.status_code, foreign.json()["code"]) == (422, "invalid_cursor")
+
+
+async def test_a_batch_of_deliveries_is_pulled_page_by_page_and_names_nobody(
+    start: Start, send: Send, csv_file: Csv
+) -> None:
+    taazour = await start("taazour")
+    async with taazour.client("taazour", programs=frozenset({"TEKAVOUL"})) as client:
+        await send(client, "TEKAVOUL", csv_file(*enrolled(1, 2, 3)))
+        lines = [
+            {
+                "household_number": household(at),
+                "delivered_on": "2026-07-15",
+                "amount_mru": "3600.00",
+                "reference": f"A-{at}",
+            }
+            for at in (1, 2, 3)
+        ]
+        lines[2] |= {"outcome": "rejected", "amount_mru": None}
+        await client.post("/v1/deliveries", json={"program": "TEKAVOUL", "deliveries": lines})
+    async with taazour.platform.database.transaction() as tx:
+        row = await tx.scalar(select(OutboxRow).where(OutboxRow.type == "programs.deliveries.recorded.v1"))
+        enrollments = dict((await tx.execute(select(Enrollment.household_number, Enrollment.id))).all())
+    assert row is not None
+
+    async with services_only(taazour) as matching:
+        read = await pages(matching, f"/internal/delivery-batches/{row.data['batch_id']}", limit=2)
+        unknown = await matching.get(f"/internal/delivery-batches/{UNKNOWN}")
+
+    assert [len(page) for page in read] == [2, 1]
+    told = {one["enrollment_id"]: one for page in read for one in page}
+    assert told[str(enrollments[household(1)])] == {
+        "delivery_id": told[str(enrollments[household(1)])]["delivery_id"],
+        "program": "TEKAVOUL",
+        "enrollment_id": str(enrollments[household(1)]),
+        "school": None,
+        "handed_over": True,
+        "amount_mru": "3600.00",
+        "delivered_on": "2026-07-15",
+        "period_on": None,
+        "corrects": None,
+    }
+    assert not told[str(enrollments[household(3)])]["handed_over"]
+    assert unknown.status_code == 404
 
 
 async def test_the_programs_are_pulled_with_values_and_targeting(start: Start) -> None:

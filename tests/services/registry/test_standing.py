@@ -124,6 +124,40 @@ async def test_a_household_tells_where_it_lives_and_whether_it_left(
     assert after["version"] == before["version"] + 2
 
 
+async def test_whoever_is_merged_now_and_every_active_household_is_listed_page_by_page(
+    client: httpx.AsyncClient, registry: Running, ids: dict[str, str]
+) -> None:
+    twin = Family("MR0110000002", BOUGADOUM, members=[sidi("1000000011", "9900000227")], phone="36112233")
+    await send(client, twin, Family("MR0110000003", members=[mariem("1000000012")], phone="36112244"))
+    second, third = [await the_household(client, number) for number in ("MR0110000002", "MR0110000003")]
+
+    async def listed(path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        async with registry.client("matching", frozenset({"internal"})) as services:
+            while True:
+                page = (await services.get(path, params={"limit": 1, **cursor})).json()
+                found += page["items"]
+                if page.get("next_cursor") is None:
+                    return found
+                cursor = {"cursor": page["next_cursor"]}
+
+    assert await listed("/internal/merges") == []
+    dropped = second["members"][0]["individual_id"]
+    person = {"record": "individual", "keep_id": ids[SIDI], "drop_id": dropped}
+    once = await apply(client, {"kind": "merge", **person})
+    assert await listed("/internal/merges") == [{"id": dropped, "version": 2, "into_id": ids[SIDI]}]
+    await undo(client, once)
+    assert await listed("/internal/merges") == []
+
+    await apply(client, {"kind": "merge", "record": "household", "keep_id": ids["household"], "drop_id": second["id"]})
+    assert {one["id"]: one["into_id"] for one in await listed("/internal/merges")} == {second["id"]: ids["household"]}
+    assert {one["id"] for one in await listed("/internal/households")} == {ids["household"], third["id"]}
+    await apply(client, {"kind": "removal", "household_id": third["id"], "on": "2026-04-01", "reason": "left_country"})
+    [remaining] = await listed("/internal/households")
+    assert (remaining["id"], len(remaining["members"])) == (ids["household"], 6)
+
+
 async def test_a_standing_is_for_services_alone(client: httpx.AsyncClient, registry: Running) -> None:
     unknown = UUID("0192d3a0-0000-7000-8000-000000000000")
     async with registry.client("csa", frozenset({"households:read"})) as partner:

@@ -5,11 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from country_cases import Home, country, homes
 from services.matching.figures.choosing import Choice, choose
+from services.matching.figures.country import PAID, Country
 from services.matching.rules.targeting import CATEGORIES, Criterion, Exclusion, Wanted, holds
 
 POOREST = Wanted(areas=("MR01",), number=3, program="EL_MAOUNA")
@@ -94,6 +96,28 @@ def test_paid_is_who_was_enrolled_in_a_month_of_the_period_in_which_the_program_
     assert left(date(2026, 4, 1), date(2026, 6, 1)) == [1]
     assert left(date(2025, 9, 1), date(2025, 9, 1)) == []
     assert left(date(2026, 1, 1), date(2026, 3, 1)) == [0, 1]
+
+
+def test_paid_is_what_deliveries_say_where_the_program_reports_any() -> None:
+    # All three are enrolled in Tekavoul, which gives every month. Its deliveries say: the first in April, the second perhaps.
+    rows = [(0, "TEKAVOUL", date(2026, 4, 1), True), (1, "TEKAVOUL", date(2026, 5, 1), False)]
+    reported = {"paid": pl.DataFrame(rows, PAID, orient="row"), "reporting": frozenset({"TEKAVOUL"})}
+    by_calendar = country([Home(gets={"TEKAVOUL": 1_200}, score=float(score)) for score in (1, 2, 3)])
+
+    def told(of: Country, first: date, last: date) -> tuple[list[int], Any]:
+        chosen = choose(
+            of, replace(POOREST, exclusions=(Exclusion("TEKAVOUL", "paid", "exclude", first, last),)), last_first
+        )
+        [exclusion] = chosen.counts["exclusions"]
+        return numbers(chosen), (exclusion["paid_by"], exclusion["households"], exclusion["doubtful"])
+
+    quarter = (date(2026, 4, 1), date(2026, 6, 1))
+    assert told(by_calendar, *quarter) == ([], ("calendar", 3, 0))
+    assert told(replace(by_calendar, **reported), *quarter) == ([1, 2], ("deliveries", 1, 1))
+    assert told(replace(by_calendar, **reported), date(2026, 6, 1), date(2026, 6, 1)) == (
+        [0, 1, 2],
+        ("deliveries", 0, 0),
+    )
 
 
 def test_who_does_not_meet_a_criterion_falls_out_and_who_cannot_be_told_is_counted_apart() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from services.matching.figures.baskets import BasketUnsound, baskets_in, read_baskets
 from services.matching.figures.country import ENROLLED, RECEIPTS, ProgramFacts, ValueVersion, twelve_months
-from services.matching.figures.programs import program_facts
+from services.matching.figures.programs import open_days, program_facts
 from services.matching.figures.values import ENROLLMENTS, Period, enrolled, receipts
 
 DAY = date(2026, 10, 1)
@@ -31,8 +31,8 @@ DISABILITY = program("DISABILITY_CASH", ValueVersion(LAST_YEAR, 200_000, "househ
 
 
 def listed(*rows: tuple[int, str, bool, int | None, int]) -> pl.DataFrame:
-    """Household, program, certain, own value, months."""
-    return pl.DataFrame(rows, ENROLLMENTS, orient="row")
+    """Household, program, certain, own value, months; of no school."""
+    return pl.DataFrame([(*row, None) for row in rows], ENROLLMENTS, orient="row")
 
 
 def sizes(*numbers: int) -> pl.DataFrame:
@@ -143,6 +143,37 @@ def test_a_meal_is_worth_its_cost_on_each_school_day_of_the_month() -> None:
 
     assert by_month(receipts(rows, sizes(6), [feeding], PERIOD)) == {("SCHOOL_FEEDING", "2026-06"): 2 * 3 * 1_669}
     assert enrolled(rows, sizes(6), [feeding], DAY, DAY).rows() == [(0, "SCHOOL_FEEDING", 2, True, 2 * 22_258)]
+
+
+def test_a_meal_is_given_on_the_school_days_on_which_the_canteen_is_open() -> None:
+    """The year's last term ends on Wednesday 10 June 2026; Thursday 4 June is a holiday: seven school days in June, by the
+    calendar. One canteen opened on Tuesday 9 June, one closed on Friday 5 June, one there never was, one is not listed."""
+    document = {
+        "code": "SCHOOL_FEEDING", "institution": "men", "names": {}, "unit": "pupil", "benefit": "meal",
+        "values": [
+            {"from_on": "2020-01-01", "amount_mru": "222.58", "per": "pupil", "months_per_payment": 1, "months": None,
+             "max_people": None, "meal_mru": "16.69"},
+        ],
+        "calendar": {"kind": "school_days", "terms": [{"from": "2026-06-01", "to": "2026-06-10"}],
+                     "holidays": [{"from": "2026-06-04", "to": "2026-06-04"}]},
+    }  # fmt: skip
+    canteens = [
+        ("always", LAST_YEAR, None),
+        ("opened", date(2026, 6, 9), None),
+        ("closed", LAST_YEAR, date(2026, 6, 5)),
+        ("later", date(2026, 6, 11), None),
+        ("none", None, None),
+    ]
+    schools = ("always", "opened", "closed", "later", "none", "not listed", None)
+    rows = [(at, "SCHOOL_FEEDING", True, None, ALWAYS, school) for at, school in enumerate(schools)]
+    pupils = pl.DataFrame(rows, ENROLLMENTS, orient="row")
+    days = open_days([document, {"code": "TEKAVOUL", "calendar": {"kind": "periods"}}], canteens, MONTHS)
+
+    frame = receipts(pupils, sizes(*[6] * 7), [program_facts(document, MONTHS)], PERIOD, days)
+
+    told = {row["household"]: row["value"] for row in frame.to_dicts()}
+    assert told == {0: 7 * 1_669, 1: 2 * 1_669, 2: 4 * 1_669, 5: 7 * 1_669, 6: 7 * 1_669}
+    assert set(frame["month"]) == {date(2026, 6, 1)}
 
 
 def test_who_is_surely_linked_is_not_counted_again_by_a_probable_link() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from country_cases import CENTS, Home, country, random_country
-from services.matching.figures.country import Country
+from services.matching.figures.country import PAID, Country
 from services.matching.figures.planning import Amount, Membership, Plan, Wanted, plan
 
 MAOUNA, CASH = "EL_MAOUNA", "TEKAVOUL"
@@ -112,7 +112,15 @@ def test_who_a_program_paid_in_the_quarter_is_left_out_or_topped_up() -> None:
     found = plan(AREA, without, by_number)
     assert numbers(found) == [1, 2, 3, 4, 8, 5], "what is perhaps paid excludes nobody"
     assert found.figures["exclusions"] == [
-        {"program": CASH, "how": "paid", "households": 1, "people": 6, "poor": 1, "doubtful": 1},
+        {"program": CASH, "how": "paid", "paid_by": "calendar", "households": 1, "people": 6, "poor": 1, "doubtful": 1},
+    ]
+    # Its deliveries say that it was the third household that was paid, and no other.
+    rows = pl.DataFrame([(2, CASH, date(2026, 5, 1), True)], PAID, orient="row")
+    reported = replace(AREA, paid=rows, reporting=frozenset({CASH}))
+    told = plan(reported, without, by_number)
+    assert 0 in numbers(told) and 2 not in numbers(told)
+    assert [(one["paid_by"], one["households"], one["doubtful"]) for one in told.figures["exclusions"]] == [
+        ("deliveries", 1, 0),
     ]
     assert found.figures["unreached"]["after"] == 0
     before = replace(paid, first=date(2024, 1, 1), last=date(2024, 3, 1))
