@@ -13,14 +13,19 @@ from shared.text import Text
 
 NUMBER_OPERATORS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "in", "not_in", "exists"})
 TEXT_OPERATORS = frozenset({"eq", "ne", "in", "not_in", "exists"})
+CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
+"""From the poorest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute of a household. `form`: what a text must look like; None: it is a number."""
+    """An attribute of a household. `form`: what a text must look like; None: it is a number. `words`: all that it may be, in
+    their order; none: anything of its form. `least`: of a number of members the least there can be; None: it counts nobody."""
 
     label: Text
     form: str | None = None
+    words: tuple[str, ...] = ()
+    least: int | None = None
 
     @property
     def is_number(self) -> bool:
@@ -31,26 +36,32 @@ def _text(form: str, ar: str, fr: str, en: str) -> Attribute:
     return Attribute(Text(ar=ar, fr=fr, en=en), form)
 
 
+def _word(words: tuple[str, ...], ar: str, fr: str, en: str) -> Attribute:
+    return Attribute(Text(ar=ar, fr=fr, en=en), "|".join(words), words)
+
+
 def _number(ar: str, fr: str, en: str) -> Attribute:
     return Attribute(Text(ar=ar, fr=fr, en=en))
+
+
+def _members(ar: str, fr: str, en: str, least: int = 0) -> Attribute:
+    return Attribute(Text(ar=ar, fr=fr, en=en), least=least)
 
 
 ATTRIBUTES: Mapping[str, Attribute] = {
     "wilaya": _text(r"MR(0[1-9]|1[0-5])", "الولاية", "wilaya", "wilaya"),
     "moughataa": _text(r"MR[0-9]{3}", "المقاطعة", "moughataa", "moughataa"),
     "commune": _text(r"MR[0-9]{3}-C[0-9]{1,4}", "البلدية", "commune", "commune"),
-    "category": _text(
-        "extreme_poor|poor|vulnerable|not_poor", "فئة الهشاشة", "catégorie de vulnérabilité", "vulnerability category"
-    ),
-    "head_sex": _text("F|M", "جنس رب الأسرة", "sexe du chef de ménage", "sex of the head"),
+    "category": _word(CATEGORIES, "فئة الهشاشة", "catégorie de vulnérabilité", "vulnerability category"),
+    "head_sex": _word(("F", "M"), "جنس رب الأسرة", "sexe du chef de ménage", "sex of the head"),
     "score": _number("درجة السجل", "score du registre", "score of the registry"),
-    "size": _number("عدد أفراد الأسرة", "taille du ménage", "household size"),
-    "disabled": _number("أفراد معاقون", "membres handicapés", "members with a disability"),
-    "under_2": _number("أطفال دون السنتين", "enfants de moins de 2 ans", "children under 2"),
-    "under_5": _number("أطفال دون الخامسة", "enfants de moins de 5 ans", "children under 5"),
-    "school_age": _number("أطفال من 6 إلى 14 سنة", "enfants de 6 à 14 ans", "children aged 6 to 14"),
-    "aged_60": _number("أفراد في الستين فما فوق", "membres de 60 ans et plus", "members aged 60 and over"),
-    "women_15_49": _number("نساء من 15 إلى 49 سنة", "femmes de 15 à 49 ans", "women aged 15 to 49"),
+    "size": _members("عدد أفراد الأسرة", "taille du ménage", "household size", least=1),
+    "disabled": _members("أفراد معاقون", "membres handicapés", "members with a disability"),
+    "under_2": _members("أطفال دون السنتين", "enfants de moins de 2 ans", "children under 2"),
+    "under_5": _members("أطفال دون الخامسة", "enfants de moins de 5 ans", "children under 5"),
+    "school_age": _members("أطفال من 6 إلى 14 سنة", "enfants de 6 à 14 ans", "children aged 6 to 14"),
+    "aged_60": _members("أفراد في الستين فما فوق", "membres de 60 ans et plus", "members aged 60 and over"),
+    "women_15_49": _members("نساء من 15 إلى 49 سنة", "femmes de 15 à 49 ans", "women aged 15 to 49"),
 }
 
 

@@ -89,3 +89,60 @@ def _range(
 
 def _floor(number: Fraction) -> Fraction:
     return Fraction(number.numerator // number.denominator)
+
+
+def most_and_least(equations: Iterable[Equation], wanted: Unknown) -> tuple[int, int | None]:
+    """The least and the most that an unknown can be by any solution over fractions: the simplex method, by Bland's rule, on
+    all equations at once. None where there is no most."""
+    rows = [({n: Fraction(c) for n, c in row.items() if c}, Fraction(b)) for row, b in equations]
+    return int(-(_most(rows, wanted, -1) or 0)), None if (most := _most(rows, wanted, 1)) is None else int(most // 1)
+
+
+def _most(rows: list[tuple[dict[Unknown, Fraction], Fraction]], wanted: Unknown, sign: int) -> Fraction | None:
+    names = sorted({name for row, _ in rows for name in row}, key=repr)
+    table, basis = [], []
+    for at, (row, number) in enumerate(rows):
+        side = -1 if number < 0 else 1
+        line = [side * row.get(name, Fraction(0)) for name in names]
+        table.append([*line, *(Fraction(at == other) for other in range(len(rows))), side * number])
+        basis.append(len(names) + at)
+    width = len(names) + len(rows)
+    aim = [Fraction(0)] * len(names) + [Fraction(-1)] * len(rows)
+    least = _climb(table, basis, aim, width)
+    assert least == 0, "what is shown contradicts itself"
+    for at, column in enumerate(basis):  # what was added to begin with leaves, where it can
+        if column >= len(names):
+            other = next((c for c in range(len(names)) if table[at][c]), None)
+            if other is not None:
+                _pivot(table, basis, at, other)
+    aim = [Fraction(sign if name == wanted else 0) for name in names] + [Fraction(0)] * len(rows)
+    return _climb(table, basis, aim, len(names))
+
+
+def _climb(table: list[list[Fraction]], basis: list[int], aim: list[Fraction], width: int) -> Fraction | None:
+    while True:
+        gain = (
+            column
+            for column in range(width)
+            if column not in basis
+            and aim[column] > sum(aim[b] * row[column] for b, row in zip(basis, table, strict=True))
+        )
+        enters = next(gain, None)
+        if enters is None:
+            return sum((aim[b] * row[-1] for b, row in zip(basis, table, strict=True)), Fraction(0))
+        leaves = min(
+            ((row[-1] / row[enters], basis[at], at) for at, row in enumerate(table) if row[enters] > 0), default=None
+        )
+        if leaves is None:
+            return None
+        _pivot(table, basis, leaves[2], enters)
+
+
+def _pivot(table: list[list[Fraction]], basis: list[int], at: int, column: int) -> None:
+    scale = table[at][column]
+    table[at] = [one / scale for one in table[at]]
+    for other, row in enumerate(table):
+        if other != at and row[column]:
+            times = row[column]
+            table[other] = [one - times * mine for one, mine in zip(row, table[at], strict=True)]
+    basis[at] = column

@@ -21,7 +21,7 @@ from services.matching.referring import is_linked, standing_to
 from services.matching.rules.matrix import PairRule, pair_of
 from services.matching.rules.overlap_cases import CaseStatus
 from services.matching.rules.referring import Standing
-from services.matching.rules.suppressing import SMALLEST_CELL, shown, suppress
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, told
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -179,16 +179,13 @@ async def summary(tx: AsyncSession, by: Caller, opened_from: date | None, opened
 
 
 def _summary(row: Row[Any]) -> CaseSummary:
-    # What is waiting, resolved and ceased makes up what was opened: one of them alone left out would be told by the others.
-    [[waiting, resolved, ceased, opened]] = suppress([[row.waiting, row.resolved, row.ceased, row.opened]])
+    names = ("opened", "waiting", "resolved", "ceased", "reopened", "disputed", "overdue")
+    parts = [("opened", "reopened"), ("waiting", "disputed"), ("waiting", "overdue")]
+    counts = {name: getattr(row, name) for name in names}
     return CaseSummary(
         program_a=row.program_a,
         program_b=row.program_b,
-        opened=opened,
-        waiting=waiting,
-        resolved=resolved,
-        ceased=ceased,
-        **{name: shown(getattr(row, name)) for name in ("reopened", "disputed", "overdue")},
+        **told(counts, [("opened", ["waiting", "resolved", "ceased"])], parts),
         median_days_to_resolved=round(float(row.days), 1) if row.resolved >= SMALLEST_CELL else None,
     )
 

@@ -1,6 +1,7 @@
 """What a decision of the rules matrix would change for the households that are in its two programs; nothing is changed."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, get_args
 
@@ -15,7 +16,7 @@ from services.matching.matrix_schemas import ClassCounts, DecisionDraft, PlaceSi
 from services.matching.models import Beneficiary, Household, Place
 from services.matching.queries import RECEIVES
 from services.matching.rules.matrix import Pair, PairRule, pair_of
-from services.matching.rules.suppressing import shown, suppress
+from services.matching.rules.suppressing import Sum, shown, told
 from services.matching.schemas import CellClass
 from shared.clock import now
 
@@ -66,51 +67,75 @@ async def _counted(
 def _told(pair: Pair, day: date, rows: Sequence[Row[Any]]) -> SimulationOut:
     both = [one for one in rows if one.both]
     places = sorted({(one.wilaya or "", one.wilaya, one.name_fr, one.name_ar) for one in both}, key=lambda one: one[0])
-    opened = _count(both, lambda one: one.after == "forbidden" != one.before)
-    closed = _count(both, lambda one: one.before == "forbidden" != one.after)
-    # What moved would be told by the sums before and after, where it is few.
-    few = shown(opened) is None or shown(closed) is None
-    forbidden = CLASSES.index("forbidden")
-    tables = {}
-    for side in ("before", "after"):
-        counts = [[_in(both, side, each, place[1]) for each in CLASSES] for place in places]
-        table = [[*line, sum(line)] for line in counts]
-        table.append([sum(column) for column in zip(*table, strict=True)] or [0] * (len(CLASSES) + 1))
-        tables[side] = suppress(table, {(len(table) - 1, forbidden)} if few and side == "after" else ())
-    before, after = tables["before"], tables["after"]
+    classes = _shown(both, [place[0] for place in places])
+
+    required = {
+        name: _count(
+            rows, lambda one, sides=sides: not one.both and all(getattr(one, side) == "required" for side in sides)
+        )
+        for name, sides in (("before", ("before",)), ("after", ("after",)), ("both", ("before", "after")))
+    }
+    missing = told(required, parts=[("before", "both"), ("after", "both")], following=["both"])
     return SimulationOut(
         program_a=pair[0],
         program_b=pair[1],
         day=day,
-        households=before[-1][-1],
-        before=_classes(before[-1]),
-        after=_classes(after[-1]),
-        cases_opened=shown(opened),
-        cases_closed=shown(closed),
-        missing_before=shown(_count(rows, lambda one: not one.both and one.before == "required")),
-        missing_after=shown(_count(rows, lambda one: not one.both and one.after == "required")),
+        households=classes["", "all"],
+        before=_classes(classes, "before", ""),
+        after=_classes(classes, "after", ""),
+        cases_opened=classes["opened", ""],
+        cases_closed=classes["closed", ""],
+        missing_before=missing["before"],
+        missing_after=missing["after"],
         cannot_tell=shown(_count(both, lambda one: one.unknown)),
         wilayas=[
             PlaceSimulated(
                 wilaya_code=place[1],
                 wilaya_fr=place[2],
                 wilaya_ar=place[3],
-                households=None if None in (was[-1], would[-1]) else was[-1],
-                before=_classes(was),
-                after=_classes(would),
+                households=classes[place[0], "all"],
+                before=_classes(classes, "before", place[0]),
+                after=_classes(classes, "after", place[0]),
             )
-            for place, was, would in zip(places, before, after, strict=False)
+            for place in places
         ],
     )
+
+
+def _shown(both: Sequence[Row[Any]], places: Sequence[str]) -> dict[tuple[str, ...], int | None]:
+    """The classes before and after, by wilaya ("" is all of them), and the cases opened and closed. Both tables are told side
+    by side, so that who moves from one class to another, which follows from them, may be few nowhere either."""
+    moves: Counter[tuple[str, str, str]] = Counter()
+    for one in both:
+        moves[one.wilaya or "", one.before, one.after] += one.households
+    ways = sorted({(was, will) for _, was, will in moves})
+    counts: dict[tuple[str, ...], int] = {}
+    sums: list[Sum[tuple[str, ...]]] = []
+    following = {("moved", place, *way) for place in places for way in ways}
+    counts |= {cell: moves[cell[1], cell[2], cell[3]] for cell in following}
+    for side, at in (("before", 0), ("after", 1)):
+        for each in CLASSES:
+            for place in places:
+                parts = [("moved", place, *way) for way in ways if way[at] == each]
+                counts[side, place, each] = sum(counts[one] for one in parts)
+                sums.append(((side, place, each), parts))
+            counts[side, "all", each] = sum(counts[side, place, each] for place in places)
+            sums.append(((side, "all", each), [(side, place, each) for place in places]))
+        sums += [((place, "all"), [(side, place, each) for each in CLASSES]) for place in places]
+    counts |= {(place, "all"): sum(counts["before", place, each] for each in CLASSES) for place in places}
+    counts["", "all"] = sum(counts[place, "all"] for place in places)
+    sums.append((("", "all"), [(place, "all") for place in places]))
+    for name, cell in (("opened", 1), ("closed", 0)):
+        turned = [one for one in sorted(following) if one[2 + cell] == "forbidden" != one[3 - cell]]
+        counts[name, ""] = sum(counts[one] for one in turned)
+        sums.append(((name, ""), turned))
+    # How many are in both programs now, and of which class, is told with the overlaps, too.
+    return told(counts, sums, following=following, fixed=[("", "all"), *(("before", "all", each) for each in CLASSES)])
 
 
 def _count(rows: Sequence[Row[Any]], which: Any) -> int:
     return sum(one.households for one in rows if which(one))
 
 
-def _in(rows: Sequence[Row[Any]], side: str, overlap_class: str, wilaya: str | None) -> int:
-    return _count(rows, lambda one: getattr(one, side) == overlap_class and one.wilaya == wilaya)
-
-
-def _classes(line: Sequence[int | None]) -> ClassCounts:
-    return ClassCounts(**dict(zip(CLASSES, line, strict=False)))
+def _classes(classes: Mapping[tuple[str, ...], int | None], side: str, place: str) -> ClassCounts:
+    return ClassCounts(**{each: classes[side, place or "all", each] for each in CLASSES})

@@ -1,7 +1,7 @@
 """Reads of matching."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,13 +17,12 @@ from services.matching.linking import facts_of
 from services.matching.matrix import classes
 from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
-from services.matching.rules.suppressing import SMALLEST_CELL, shown
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, told
 from services.matching.schemas import (
     Cell,
     DecidedOut,
     EvidenceOut,
     GapOut,
-    GapWhy,
     HouseholdValue,
     LinkageOut,
     LinkExplained,
@@ -186,26 +185,38 @@ async def overlaps(tx: AsyncSession, today: date) -> OverlapsOut:
         )
     }
     decided = await classes(tx, today)
+    counts = _told_of_pairs(programs, counted)
     cells = [
         Cell(
             program_a=x,
             program_b=y,
-            count=shown(counted.get((x, y), 0)),
+            count=counts[x, y],
             overlap_class=None if x == y else decided.get((x, y), "undecided"),
         )
-        for x in programs
-        for y in programs
-        if x <= y
+        for x, y in counts
     ]
     return OverlapsOut(programs=programs, cells=cells, suppressed_below=SMALLEST_CELL)
 
 
+def _told_of_pairs(
+    programs: Sequence[str], counted: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int | None]:
+    """Households of each program and of each pair, as they may be shown: who is in one and not in the other follows."""
+    pairs = [(x, y) for x in programs for y in programs if x <= y]
+    parts = [((one, one), pair) for pair in pairs if pair[0] != pair[1] for one in pair]
+    return told({pair: counted.get(pair, 0) for pair in pairs}, parts=parts)
+
+
 async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
-    """The largest gaps first: wilayas where a program misses most of the households it is meant for."""
+    """The largest gaps first: wilayas where a program misses most of the households it is meant for.
+
+    Where only 1 to 4 are served the unserved would tell them: they are hidden, and the gap ranks by those eligible.
+    """
     wilaya, row = aliased(Place), EligibleHousehold
     meant = func.count().filter(row.eligible.is_(True))
     missed = {reason: func.count().filter(row.eligible.is_(True), row.reason == reason) for reason in GapReason}
     unserved = func.count().filter(row.eligible.is_(True), row.reason.is_not(None))
+    rank = case(((meant - unserved).between(1, SMALLEST_CELL - 1), meant), else_=unserved)
     rows = await tx.execute(
         select(
             row.program,
@@ -222,7 +233,7 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
         .join(wilaya, wilaya.code == Household.wilaya_code)
         .group_by(row.program, wilaya.code, wilaya.name_fr, wilaya.name_ar)
         .having(unserved >= SMALLEST_CELL)
-        .order_by(unserved.desc(), row.program, wilaya.code)
+        .order_by(rank.desc(), row.program, wilaya.code)
         .limit(limit)
     )
     return [
@@ -232,20 +243,29 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
             wilaya_fr=name_fr,
             wilaya_ar=name_ar,
             eligible=eligible,
-            unserved=missing,
-            share=round(missing / eligible, 4),
-            reasons=_reasons(counts),
+            **_told_of_gap(eligible, missing, counts),
             cannot_tell=shown(unknown),
         )
         for program, code, name_fr, name_ar, eligible, missing, unknown, *counts in rows
     ]
 
 
-def _reasons(counts: Sequence[int]) -> dict[GapWhy, int] | None:
-    """By reason, where none of them is hidden: one that is would follow from the others."""
-    if any(shown(count) is None for count in counts):
-        return None
-    return {reason.value: count for reason, count in zip(GapReason, counts, strict=True)}
+def _told_of_gap(eligible: int, unserved: int, reasons: Sequence[int]) -> dict[str, Any]:
+    """The unserved with their share and reasons: the reasons all or none; those who are served follow."""
+    names = [reason.value for reason in GapReason]
+    shown = told(
+        {"eligible": eligible, "unserved": unserved, **dict(zip(names, reasons, strict=True))},
+        [("unserved", names)],
+        [("eligible", "unserved")],
+        # Whom a program means in a wilaya is told elsewhere, too: the unserved are hidden, never the eligible.
+        fixed=["eligible"],
+        together=lambda cell: "reasons" if cell in names else cell,
+    )
+    return {
+        "unserved": shown["unserved"],
+        "share": None if shown["unserved"] is None else round(unserved / eligible, 4),
+        "reasons": None if None in (found := {name: shown[name] for name in names}).values() else found,
+    }
 
 
 POOR = ("extreme_poor", "poor")

@@ -114,8 +114,9 @@ class GapOut(BaseModel):
     wilaya_fr: str
     wilaya_ar: str | None
     eligible: int
-    unserved: int
-    share: float
+    unserved: int | None
+    """Null, with its share, where all but 1 to 4 are unserved: those who are served would follow."""
+    share: float | None
     reasons: dict[GapWhy, int] | None = None
     """The unserved by reason; null where that would tell of 1 to 4."""
     cannot_tell: int | None = None

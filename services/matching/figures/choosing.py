@@ -9,7 +9,8 @@ import polars as pl
 
 from services.matching.figures.country import Country
 from services.matching.figures.paid import households_of, paid_by
-from services.matching.rules.targeting import CATEGORIES, Criterion, Exclusion, Wanted, quotas_by_poor
+from services.matching.rules.targeting import Criterion, Exclusion, Wanted, quotas_by_poor
+from shared.household_attributes import CATEGORIES
 
 POOR = ("extreme_poor", "poor")
 

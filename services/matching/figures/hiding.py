@@ -286,11 +286,7 @@ def _alike(counted: Counted) -> Hidden:
         {_row_and_column(name): many for name, many in zip(kinds["group"], kinds[column], strict=True)}
         for column in ("households", "certain", "both")
     )
-    cells = {
-        cell
-        for part in (certain, both)
-        for cell in hidden_in_table([part, {c: many - part[c] for c, many in whole.items()}, whole])
-    }
+    cells = {cell for part in (certain, both) for cell in hidden_in_table(part, whole)}
     few = any(is_small(both[cell] - certain[cell]) for cell in whole)
     told: Hidden = {(ALIKE, CERTAIN): _named(cells), (ALIKE, BOTH): _named(whole if few else cells)}
     return told

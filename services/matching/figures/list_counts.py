@@ -1,72 +1,71 @@
 """The counts of a targeting list as they may be shown: none of 1 to 4, and nothing from which one could be computed. Pure.
 
-Of every commune and category the households are parted into those who fell out, those who were not reached and those chosen;
-rows and columns of these tables add up to totals that are shown, so cells are hidden by rectangles (see suppressing.py).
+All that one answer shows hangs together: the stages add up to the households of the area, communes and categories to the same
+totals, and what each exclusion, tie and program takes is a part of one of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from services.matching.figures.groups import TOTAL
-from services.matching.figures.suppressing import Cell, hidden, hidden_in_table, sizes
-from services.matching.rules.suppressing import is_small
+from services.matching.rules.suppressing import Sum, told
 
 STAGES = ("criteria_not_met", "cannot_tell", "excluded", "candidates")
 """What the households of the areas asked for are parted into; the chosen are some of the candidates."""
-
-TOGETHER = ""
-
-
-def told(count: int, of: int | None = None) -> int | None:
-    """A count, unless it is small, or what it leaves of a count that is shown is."""
-    return None if is_small(count) or (of is not None and is_small(of - count)) else count
-
-
-def told_totals(counts: Mapping[str, Any]) -> dict[str, int | None]:
-    """The totals. The stages add up to `in_area`, which is shown: where one is hidden a second is, or all of them."""
-    stages = {name: counts[name] for name in STAGES}
-    gone = {name for name, count in stages.items() if is_small(count)}
-    if len(gone) == 1:
-        rest = sorted((name for name in stages if stages[name] and name not in gone), key=lambda name: stages[name])
-        gone |= set(rest[:1]) or set(stages)
-    shown: dict[str, int | None] = {name: None if name in gone else count for name, count in stages.items()}
-    chosen = told(counts["chosen"], None if "candidates" in gone else counts["candidates"])
-    if "candidates" in gone and counts["chosen"] == counts["candidates"]:
-        chosen = None  # fewer than were asked for, so these are all the candidates there are
-    return shown | {"in_area": told(counts["in_area"]), "chosen": chosen}
+OF_A_ROW = ("in_area", "candidates", "chosen")
+ROWS = {
+    "by_commune": OF_A_ROW,
+    "by_category": OF_A_ROW,
+    "overlaps": ("with_doubtful", "households"),
+    "exclusions": ("households", "doubtful"),
+    "boundaries": ("tied", "taken"),
+}
+"""The tables, with the counts of a row."""
+Cell = tuple[str, int, str]
+"""The table ("" has the totals), the place of the row in it, the count."""
 
 
-def told_rows(rows: Sequence[Mapping[str, Any]], level: str) -> list[dict[str, Any]]:
-    """The rows of one table, each with what may be shown of it."""
-    weight = {(level, row[level]): row["in_area"] for row in rows}
-    gone = {code for _, code in hidden(sizes(weight), [(TOTAL, list(weight))])}
-    small = hidden_in_table([_cells(rows, level, gone)])
-    return [_row(row, row[level], row[level] in gone, small) for row in rows]
+def list_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts of `choosing.choose`, None where one may not be shown; people go with the households that they live in."""
+    cells: dict[Cell, int] = {("", 0, name): counts[name] for name in (*STAGES, "in_area", "chosen", "top_up")}
+    for table, names in ROWS.items():
+        cells |= {(table, at, name): one[name] for at, one in enumerate(counts[table]) for name in names}
+    # How many households an area has is told with its analyses, too.
+    shown = told(cells, *_hanging_together(counts), fixed=[("", 0, "in_area")])
+    tables = {
+        table: [_row(one, {name: shown[table, at, name] for name in names}) for at, one in enumerate(counts[table])]
+        for table, names in ROWS.items()
+    }
+    totals = _row(counts, {cell[2]: shown[cell] for cell in cells if not cell[0]})
+    return totals | ({"missing": None} if totals["chosen"] is None else {}) | tables
 
 
-def _cells(rows: Sequence[Mapping[str, Any]], level: str, gone: set[str]) -> dict[Cell, int]:
-    """The cells; rows that are gone are known only together."""
-    cells: dict[Cell, int] = {}
-    for row in rows:
-        code = TOGETHER if row[level] in gone else row[level]
-        parts = {
-            "fell_out": row["in_area"] - row["candidates"],
-            "not_reached": row["candidates"] - row["chosen"],
-            "chosen": row["chosen"],
-        }
-        for name, count in parts.items():
-            cells[code, name] = cells.get((code, name), 0) + count
-    if not any(count for (_, name), count in cells.items() if name == "not_reached"):
-        return {cell: count for cell, count in cells.items() if cell[1] != "not_reached"}  # a reader knows that all are
-    return cells
+def _row(row: Mapping[str, Any], shown: Mapping[str, int | None]) -> dict[str, Any]:
+    people = {"people": None} if "people" in row and shown["chosen"] is None else {}
+    return {**row, **shown, **people}
 
 
-def _row(row: Mapping[str, Any], code: str, gone: bool, small: set[Cell]) -> dict[str, Any]:
-    shown = dict(row)
-    if gone:
-        return shown | dict.fromkeys(("in_area", "candidates", "chosen", "people"))
-    if (code, "fell_out") in small:
-        shown["candidates"] = None
-    if (code, "chosen") in small:
-        shown["chosen"] = shown["people"] = None
-    return shown
+def _hanging_together(counts: Mapping[str, Any]) -> tuple[list[Sum[Cell]], list[tuple[Cell, Cell]]]:
+    """What adds up, and what is a part of what."""
+    sums: list[Sum[Cell]] = [(("", 0, "in_area"), [("", 0, name) for name in STAGES])]
+    parts: list[tuple[Cell, Cell]] = [(("", 0, "chosen"), ("", 0, "top_up"))]
+    levels = {"": [counts]} | {table: counts[table] for table in ("by_commune", "by_category")}
+    for table, rows in levels.items():
+        for at in range(len(rows)):
+            candidates, chosen = (table, at, "candidates"), (table, at, "chosen")
+            if table:
+                parts.append(((table, at, "in_area"), candidates))
+            # Where nobody was left over, a reader who sees that too few were found knows it of every row.
+            if counts["chosen"] == counts["candidates"]:
+                sums.append((candidates, [chosen]))
+            else:
+                parts.append((candidates, chosen))
+        if table and rows:
+            sums += [(("", 0, name), [(table, at, name) for at in range(len(rows))]) for name in OF_A_ROW]
+    alone = [at for at, one in enumerate(counts["exclusions"]) if one["instead"] == "exclude"]
+    if len(alone) == 1:
+        sums.append((("", 0, "excluded"), [("exclusions", alone[0], "households")]))
+    for at in range(len(counts["overlaps"])):
+        parts.append((("", 0, "chosen"), ("overlaps", at, "with_doubtful")))
+        parts.append((("overlaps", at, "with_doubtful"), ("overlaps", at, "households")))
+    parts += [(("boundaries", at, "tied"), ("boundaries", at, "taken")) for at in range(len(counts["boundaries"]))]
+    return sums, parts

@@ -17,7 +17,7 @@ import polars as pl
 
 from services.matching.figures.country import Country, ValueVersion
 from services.matching.figures.paid import households_of, paid_by
-from services.matching.rules.targeting import CATEGORIES
+from shared.household_attributes import CATEGORIES
 
 POOR = CATEGORIES[:2]
 VERTICAL, HORIZONTAL = "vertical", "horizontal"

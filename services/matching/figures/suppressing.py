@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from services.matching.figures.groups import TOTAL, Group
-from services.matching.rules.suppressing import is_small
+from services.matching.rules.suppressing import Sum, is_small
+from services.matching.rules.suppressing import hidden as any_hidden
 
 ROUNDED_TO = 5
 """Counts of combinations of programs are shown in fives: what is known of the pairs would tell the small ones otherwise."""
@@ -115,47 +116,17 @@ Cell = tuple[str, str]
 """A row and a column."""
 
 
-def hidden_in_table(parts: Sequence[Mapping[Cell, int]]) -> set[Cell]:
-    """The cells hidden of a table of two ways whose totals of rows and of columns are known, for each of `parts`.
-
-    Each hidden cell stands at a corner of a rectangle of hidden ones, round which one household more and one less
-    alternate. Where there is no such rectangle, nothing of the table is shown.
-    """
-    cells = {cell for part in parts for cell in part}
-    found = {cell for part in parts for cell, count in part.items() if is_small(count)}
-    todo = sorted(found)
-    while todo:
-        cell = todo.pop()
-        for part in parts:
-            if not part.get(cell):
-                continue
-            corners = _rectangle(part, cell, cells, found)
-            if corners is None:
-                return cells
-            todo += [one for one in corners if one not in found]
-            found |= set(corners)
-    return found
-
-
-def _rectangle(
-    part: Mapping[Cell, int], cell: Cell, cells: Set[Cell], found: Set[Cell]
-) -> tuple[Cell, Cell, Cell] | None:
-    """The other corners of the rectangle that hides least that is not hidden yet."""
-    (row, column), best, least = cell, None, 0
-    for across in sorted({c for r, c in cells if r == row and c != column}):
-        for down in sorted({r for r, c in cells if c == column and r != row}):
-            corners = ((row, across), (down, column), (down, across))
-            if corners[2] not in cells or not _alternates(part, cell, corners):
-                continue
-            cost = sum(part.get(one, 0) + 1 for one in corners if one not in found)
-            if best is None or cost < least:
-                best, least = corners, cost
-    return best
-
-
-def _alternates(part: Mapping[Cell, int], cell: Cell, corners: tuple[Cell, Cell, Cell]) -> bool:
-    beside, below, far = corners
-    return bool((part.get(cell) and part.get(far)) or (part.get(beside) and part.get(below)))
+def hidden_in_table(part: Mapping[Cell, int], whole: Mapping[Cell, int]) -> set[Cell]:
+    """The cells hidden of a table of two ways whose totals of rows and of columns are known, for the households of a cell and
+    those of them who are in the part; where some could be told all the same, nothing of the table is shown."""
+    split = {"part": part, "rest": {cell: count - part[cell] for cell, count in whole.items()}, "whole": whole}
+    counts = {(name, *cell): count for name, table in split.items() for cell, count in table.items()}
+    sums: list[Sum[tuple[str, ...]]] = [(("whole", *cell), [("part", *cell), ("rest", *cell)]) for cell in whole]
+    for name in split:
+        for side in (0, 1):
+            lines = sorted({cell[side] for cell in whole})
+            sums += [(None, [(name, *cell) for cell in whole if cell[side] == line]) for line in lines]
+    return {(cell[1], cell[2]) for cell in any_hidden(counts, sums, together=lambda cell: cell[1:])}
 
 
 def rounded(count: int) -> int:

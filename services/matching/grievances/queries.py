@@ -11,7 +11,7 @@ from services.matching.grievances.commands import OF_REGISTRY, OF_UNIT, may_see
 from services.matching.grievances.models import Grievance
 from services.matching.grievances.schemas import GrievanceDetail, GrievanceOut, GrievanceSummary, GrievanceTurn
 from services.matching.rules.grieving import WAITS_FOR, Category, Desk, GrievanceStatus, Verdict
-from services.matching.rules.suppressing import SMALLEST_CELL, shown, suppress
+from services.matching.rules.suppressing import SMALLEST_CELL, told
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -120,15 +120,13 @@ async def summary(
 
 
 def _summary(row: Row[Any]) -> GrievanceSummary:
-    # What waits, what is closed and the rest make up what was opened: one of them alone left out would be told by the others.
-    rest = row.opened - row.waiting - row.closed
-    [[waiting, closed, _, opened]] = suppress([[row.waiting, row.closed, rest, row.opened]])
+    names = ("opened", "waiting", "closed", "overdue", "answered", "upheld", "escalated", "reopened")
+    counts = {name: getattr(row, name) for name in names} | {"neither": row.opened - row.waiting - row.closed}
+    parts = [("waiting", "overdue"), ("answered", "upheld"), *(("opened", one) for one in names[4:] if one != "upheld")]
+    shown = told(counts, [("opened", ["waiting", "closed", "neither"])], parts, following=["neither"])
     return GrievanceSummary(
         desk=row.desk,
         program=row.program,
-        opened=opened,
-        waiting=waiting,
-        closed=closed,
-        **{name: shown(getattr(row, name)) for name in ("overdue", "answered", "upheld", "escalated", "reopened")},
+        **{name: shown[name] for name in names},
         median_days_to_answer=round(float(row.days), 1) if row.answered >= SMALLEST_CELL else None,
     )

@@ -28,9 +28,8 @@ from services.matching.responses.plan_schemas import (
 from services.matching.responses.queries import names_of
 from services.matching.responses.schemas import PlaceName
 from services.matching.responses.showing import exclusions_out, figures_out, mru, named, overlaps_out
-from services.matching.rules.area_counts import column
 from services.matching.rules.responding import ResponseStatus, days_between
-from services.matching.rules.suppressing import shown
+from services.matching.rules.suppressing import Sum, shown, told
 from shared.clock import now
 from shared.errors import NotFound
 from shared.identity import Caller
@@ -139,7 +138,7 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
     names = await names_of(tx, areas)
     listed_yet = found.listed_at is not None
     by_commune = await _by_commune(tx, found)
-    listed = sum(one[1] for one in by_commune)
+    (listed, enrolled), communes = _reached(by_commune, names)
     delivered = await payments_of(tx, found)
     paid, amount = found.households_paid, found.amount_paid
     if delivered is not None:
@@ -151,8 +150,8 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
         program=found.program,
         areas=[named(names, code) for code in areas],
         planned=shown(figures["households"]),
-        listed=shown(listed) if listed_yet else None,
-        enrolled=shown(sum(one[2] for one in by_commune)) if listed_yet else None,
+        listed=listed if listed_yet else None,
+        enrolled=enrolled if listed_yet else None,
         paid=shown(paid),
         paid_from=_from(delivered, paid),
         planned_mru=mru(figures["spent"]) if shown(figures["households"]) is not None else None,
@@ -161,9 +160,9 @@ async def after_action(tx: AsyncSession, response_id: UUID, *, by: Caller) -> Af
         remainder_mru=mru(figures["remainder"]) if shown(figures["households"]) is not None else None,
         unpaid_mru=None if amount is None else mru(figures["spent"] - amount),
         timeliness=await _timeliness(tx, found, delivered),
-        overlaps=await _overlaps(tx, found) if listed_yet else [],
+        overlaps=await _overlaps(tx, found, sum(one[1] for one in by_commune)) if listed_yet else [],
         exclusions=exclusions_out(figures["exclusions"]),
-        by_commune=_communes(by_commune, names) if listed_yet else [],
+        by_commune=communes if listed_yet else [],
     )
 
 
@@ -180,15 +179,26 @@ async def _by_commune(tx: AsyncSession, one: Response) -> list[tuple[str, int, i
     return [(commune, listed, has) for commune, listed, has in await tx.execute(rows)]
 
 
-def _communes(rows: Sequence[tuple[str, int, int]], names: dict[str, PlaceName]) -> list[ReportCommune]:
-    listed, enrolled = column([one[1] for one in rows]), column([one[2] for one in rows])
-    return [
-        ReportCommune(commune=named(names, one[0]), listed=listed[at], enrolled=enrolled[at])
-        for at, one in enumerate(rows)
+def _reached(
+    rows: Sequence[tuple[str, int, int]], names: dict[str, PlaceName]
+) -> tuple[tuple[int | None, int | None], list[ReportCommune]]:
+    """Households listed and enrolled, in all and by commune, as they may be shown."""
+    every = [("", sum(one[1] for one in rows), sum(one[2] for one in rows)), *rows]
+    counts = {
+        (one[0], name): count for one in every for name, count in zip(("listed", "enrolled"), one[1:], strict=True)
+    }
+    parts = [((one[0], "listed"), (one[0], "enrolled")) for one in every]
+    adding: list[Sum[tuple[str, str]]] = [
+        (("", name), [(one[0], name) for one in rows]) for name in ("listed", "enrolled") if rows
+    ]
+    shown = told(counts, adding, parts)
+    return (shown["", "listed"], shown["", "enrolled"]), [
+        ReportCommune(commune=named(names, one[0]), listed=shown[one[0], "listed"], enrolled=shown[one[0], "enrolled"])
+        for one in rows
     ]
 
 
-async def _overlaps(tx: AsyncSession, one: Response) -> list[OverlapOut]:
+async def _overlaps(tx: AsyncSession, one: Response, listed: int) -> list[OverlapOut]:
     """Of the households listed, those in each other program today, surely or perhaps."""
     same = and_(Beneficiary.household_id == ResponseHousehold.household_id, Beneficiary.active)
     households = func.count(ResponseHousehold.household_id.distinct())
@@ -209,5 +219,6 @@ async def _overlaps(tx: AsyncSession, one: Response) -> list[OverlapOut]:
                 "overlap_class": classes.get((min(program, one.program), max(program, one.program))),
             }
             for program, sure, every in rows
-        ]
+        ],
+        of=listed,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from services.matching.responses.plan_cells import told_of_plan
 from services.matching.responses.plan_schemas import (
     BoundaryOut,
     ExclusionOut,
@@ -15,13 +16,12 @@ from services.matching.responses.plan_schemas import (
     ReachOut,
 )
 from services.matching.responses.schemas import PlaceName
-from services.matching.rules.area_counts import column
-from services.matching.rules.suppressing import shown
+from services.matching.rules.suppressing import shown, told
 
 Rows = Sequence[Mapping[str, Any]]
 CENTS = Decimal(100)
+POOR_OF = (("households", "poor"),)
 COUNTED = ("households_there", "vertical", "horizontal", "left_out")
-OF_THE_AREA = ("households_in_area", "people_in_area", "candidates", "households", "people")
 
 
 def mru(hundredths: int | None) -> Decimal | None:
@@ -30,25 +30,19 @@ def mru(hundredths: int | None) -> Decimal | None:
 
 def figures_out(figures: Mapping[str, Any], names: Mapping[str, PlaceName]) -> FiguresOut:
     """Of `households` alone, people and money are told: where they are few, nothing that speaks of them is."""
-    few = shown(figures["households"]) is None
+    plan = told_of_plan(figures)
     return FiguresOut(
-        day=figures["day"],
-        months=figures["months"],
-        **_whole(figures, few=few),
-        already_in_program=shown(figures["already_in_program"]),
-        parts=_parts(figures["parts"]),
-        by_commune=[
-            PlanCommune(commune=named(names, one["commune"]), **row)
-            for one, row in zip(figures["by_commune"], _rows(figures["by_commune"]), strict=True)
-        ],
-        by_category=[
-            PlanCategory(category=one["category"], **row)
-            for one, row in zip(figures["by_category"], _rows(figures["by_category"]), strict=True)
-        ],
+        day=plan["day"],
+        months=plan["months"],
+        **_whole(plan),
+        already_in_program=plan["already_in_program"],
+        parts=[_part(one) for one in plan["parts"]],
+        by_commune=[PlanCommune(commune=named(names, one["commune"]), **_row(one)) for one in plan["by_commune"]],
+        by_category=[PlanCategory(category=one["category"], **_row(one)) for one in plan["by_category"]],
         exclusions=exclusions_out(figures["exclusions"]),
-        overlaps=overlaps_out(figures["overlaps"]),
-        reach=_reach(figures),
-        boundary=_boundary(figures["boundary"]),
+        overlaps=[_overlap(one) for one in plan["overlaps"]],
+        reach=_reach(plan),
+        boundary=BoundaryOut(**plan["boundary"]) if plan["boundary"] else None,
     )
 
 
@@ -56,90 +50,59 @@ def named(names: Mapping[str, PlaceName], code: str) -> PlaceName:
     return names.get(code) or PlaceName(code=code, name_fr=None, name_ar=None)
 
 
-def _whole(figures: Mapping[str, Any], *, few: bool) -> dict[str, Any]:
-    counts = {name: shown(figures[name]) for name in OF_THE_AREA}
-    money = {f"{name}_mru": mru(figures[name]) for name in ("spent", "remainder", "wanted", "next_amount")}
-    if few:
-        counts["people"] = None
-        money |= {"spent_mru": None, "remainder_mru": None, "wanted_mru": None}
-    return counts | money | {"budget_mru": mru(figures["budget"]), "stopped_by": figures["stopped_by"]}
+def _whole(told: Mapping[str, Any]) -> dict[str, Any]:
+    counts = {
+        name: told[name] for name in ("households_in_area", "people_in_area", "candidates", "households", "people")
+    }
+    money = {f"{name}_mru": mru(told[name]) for name in ("spent", "remainder", "wanted", "next_amount", "budget")}
+    return counts | money | {"stopped_by": told["stopped_by"]}
 
 
-def _parts(parts: Rows) -> list[PartOut]:
-    counts, left = column([one["households"] for one in parts]), column([one["left_out"] for one in parts])
-    told = zip(parts, counts, left, strict=True)
-    return [
-        PartOut(
-            part=one["part"],
-            households=count,
-            people=None if count is None else one["people"],
-            amount_mru=None if count is None else mru(one["amount"]),
-            left_out=out,
-        )
-        for one, count, out in told
-    ]
+def _part(one: Mapping[str, Any]) -> PartOut:
+    return PartOut(**{name: one[name] for name in ("part", "households", "people", "left_out")},
+                   amount_mru=mru(one["amount"]))  # fmt: skip
 
 
-def _rows(rows: Rows) -> list[dict[str, Any]]:
-    """Column by column, as the columns add up; people and money of whoever is planned for go with the counts of them."""
-    columns = {name: column([one[name] for one in rows]) for name in COUNTED}
-    shown = []
-    for at, one in enumerate(rows):
-        row: dict[str, Any] = {name: columns[name][at] for name in COUNTED}
-        planned = row["vertical"] is not None and row["horizontal"] is not None
-        shown.append(
-            row
-            | {
-                "people_there": one["people_there"] if row["households_there"] is not None else None,
-                "people": one["people"] if planned else None,
-                "amount_mru": mru(one["amount"]) if planned else None,
-            }
-        )
-    return shown
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one[name] for name in (*COUNTED, "people_there", "people")} | {"amount_mru": mru(one["amount"])}
 
 
 def exclusions_out(rows: Rows) -> list[ExclusionOut]:
-    return [
-        ExclusionOut(
-            program=one["program"],
-            how=one["how"],
-            paid_by=one.get("paid_by"),
-            households=shown(one["households"]),
-            people=None if shown(one["households"]) is None else one["people"],
-            poor=None if shown(one["households"] - one["poor"]) is None else shown(one["poor"]),
-            doubtful=shown(one["doubtful"]),
-        )
-        for one in rows
-    ]
+    """What each exclusion takes: the poor among them, those who are not, and both together."""
+    return [_exclusion(one, told({name: one[name] for name in ("households", "poor", "doubtful")}, parts=POOR_OF))
+            for one in rows]  # fmt: skip
 
 
-def overlaps_out(rows: Rows) -> list[OverlapOut]:
-    return [
-        OverlapOut(
-            program=one["program"],
-            households=shown(one["households"]),
-            doubtful=shown(one["doubtful"]),
-            overlap_class=one["overlap_class"] or "undecided",
-        )
-        for one in rows
-    ]
-
-
-def _reach(figures: Mapping[str, Any]) -> ReachOut:
-    unreached, eligible = figures["unreached"], figures["eligible"] or {}
-    return ReachOut(
-        unreached_before=shown(unreached["before"]),
-        unreached_after=shown(unreached["after"]),
-        poor_unreached_before=shown(unreached["poor_before"]),
-        poor_unreached_after=shown(unreached["poor_after"]),
-        eligible=shown(eligible.get("households")),
-        eligible_unreached_before=shown(eligible.get("unreached_before")),
-        eligible_unreached_after=shown(eligible.get("unreached_after")),
+def _exclusion(one: Mapping[str, Any], counts: Mapping[str, int | None]) -> ExclusionOut:
+    people = None if counts["households"] is None else one["people"]
+    return ExclusionOut(
+        program=one["program"], how=one["how"], paid_by=one.get("paid_by"), people=people, **counts
     )
 
 
-def _boundary(boundary: Mapping[str, Any] | None) -> BoundaryOut | None:
-    """Equals among whom the lot decided: those of one score are too many to be told apart, or it is not said."""
-    if boundary is None or any(shown(boundary[name]) is None for name in ("alike", "taken")):
-        return None
-    return BoundaryOut(**boundary)
+def overlaps_out(rows: Rows, of: int) -> list[OverlapOut]:
+    """Of so many households listed, those that each other program has."""
+    counts = [told({"all": of, "households": one["households"]}, parts=[("all", "households")]) for one in rows]
+    return [_overlap({**one, "households": each["households"]}) for one, each in zip(rows, counts, strict=True)]
+
+
+def _overlap(one: Mapping[str, Any]) -> OverlapOut:
+    return OverlapOut(
+        program=one["program"],
+        households=one["households"],
+        doubtful=shown(one["doubtful"]),
+        overlap_class=one["overlap_class"] or "undecided",
+    )
+
+
+def _reach(told: Mapping[str, Any]) -> ReachOut:
+    unreached, eligible = told["unreached"], told["eligible"] or {}
+    return ReachOut(
+        unreached_before=unreached["before"],
+        unreached_after=unreached["after"],
+        poor_unreached_before=unreached["poor_before"],
+        poor_unreached_after=unreached["poor_after"],
+        eligible=eligible.get("households"),
+        eligible_unreached_before=eligible.get("unreached_before"),
+        eligible_unreached_after=eligible.get("unreached_after"),
+    )

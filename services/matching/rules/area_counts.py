@@ -1,9 +1,11 @@
 """How many households of an area may be told: 1 to 4 are not, nor what would tell them by difference."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from services.matching.rules.suppressing import is_small
+from services.matching.rules.suppressing import Sum, hidden
+
+COUNTED = ("households", "enrolled", "not_enrolled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,59 +18,26 @@ class Counts:
     not_enrolled: int | None
 
 
-NOTHING_TOLD = Counts(None, None, None, None)
-
-
 def told(area: Counts, parts: Sequence[Counts]) -> tuple[Counts, list[Counts]]:
-    """An area and its parts, which add up to it, as they may be shown.
-
-    A part that is not told is not told by the area minus the others: then the next smallest is not told either; where there is
-    no other, the area is not.
-    """
-    shown = [_alone(part) for part in parts]
-    whole = _alone(area)
-    for hidden, kind in ((_hides_all, NOTHING_TOLD), (_hides_enrolled, None)):
-        missing = [at for at, one in enumerate(shown) if hidden(one)]
-        if len(missing) != 1:
-            continue
-        others = [at for at, one in enumerate(shown) if not hidden(one) and parts[at].households]
-        if others:
-            smallest = min(others, key=lambda at: (parts[at].households or 0, at))
-            shown[smallest] = kind or _without_enrolled(shown[smallest])
-        else:
-            whole = kind or _without_enrolled(whole)
-    return whole, shown
+    """An area and its parts, which add up to it, as they may be shown."""
+    places = [area, *parts]
+    counts = {(at, name): getattr(one, name) or 0 for at, one in enumerate(places) for name in COUNTED}
+    sums: list[Sum[tuple[int, str]]] = [
+        ((at, "households"), [(at, "enrolled"), (at, "not_enrolled")]) for at in range(len(places))
+    ]
+    sums += [((0, name), [(at, name) for at in range(1, len(places))]) for name in COUNTED]
+    gone = hidden(counts, sums)
+    whole, *rest = [_without(one, {name for name in COUNTED if (at, name) in gone}) for at, one in enumerate(places)]
+    return whole, rest
 
 
-def _hides_all(one: Counts) -> bool:
-    return one.households is None
+def _without(one: Counts, gone: set[str]) -> Counts:
+    def told_of(name: str) -> int | None:
+        return None if name in gone else getattr(one, name)
 
-
-def _hides_enrolled(one: Counts) -> bool:
-    return one.enrolled is None
-
-
-def _without_enrolled(one: Counts) -> Counts:
-    return replace(one, enrolled=None, not_enrolled=None)
-
-
-def _alone(one: Counts) -> Counts:
-    if _few(one.households):
-        return NOTHING_TOLD
-    if _few(one.enrolled) or _few(one.not_enrolled):
-        return _without_enrolled(one)
-    return one
-
-
-def _few(count: int | None) -> bool:
-    return count is not None and is_small(count)
-
-
-def column(counts: Sequence[int]) -> list[int | None]:
-    """Counts that add up to a total which is told, as they may be told: 1 to 4 are not, nor the next smallest where one alone
-    would be missing."""
-    hidden = {at for at, count in enumerate(counts) if _few(count)}
-    if len(hidden) == 1:
-        others = [at for at, count in enumerate(counts) if count and at not in hidden]
-        hidden |= {min(others, key=lambda at: (counts[at], at))} if others else set()
-    return [None if at in hidden else count for at, count in enumerate(counts)]
+    return Counts(
+        households=told_of("households"),
+        people=None if "households" in gone else one.people,
+        enrolled=told_of("enrolled"),
+        not_enrolled=told_of("not_enrolled"),
+    )

@@ -9,20 +9,19 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
+from shared import household_attributes
 from shared.text import Text
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"]
 Value = int | float | str | tuple[int | float | str, ...]
-CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
-"""From the poorest."""
-WORDS: Mapping[str, tuple[str, ...]] = {"category": CATEGORIES, "head_sex": ("F", "M")}
+PLACES = ("wilaya", "moughataa", "commune")
+"""A list says where by its areas, not by criteria."""
+ASKED = {name: one for name, one in household_attributes.ATTRIBUTES.items() if name not in PLACES}
+WORDS: Mapping[str, tuple[str, ...]] = {name: one.words for name, one in ASKED.items() if one.words}
 """Attributes of a household that are words, with all the words there are."""
-COUNTS: Mapping[str, int] = {
-    "size": 1, "disabled": 0, "under_2": 0, "under_5": 0, "school_age": 0, "aged_60": 0, "women_15_49": 0,
-}  # fmt: skip
+COUNTS: Mapping[str, int] = {name: one.least for name, one in ASKED.items() if one.least is not None}
 """Those that count members, with the least a household can have."""
-MEASURES = ("score",)
-ATTRIBUTES = (*WORDS, *COUNTS, *MEASURES)
+ATTRIBUTES = tuple(ASKED)
 
 
 class ListStatus(StrEnum):

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.matching.figures.list_counts import told, told_rows, told_totals
-from services.matching.rules.suppressing import is_small
+from services.matching.figures.list_counts import STAGES, list_counts
 from services.matching.rules.targeting import ListStatus, mark_of, tie_seed
 from services.matching.targeting.models import ListAccess, ListDisclosure, TargetedHousehold, TargetingList
 from services.matching.targeting.schemas import (
@@ -35,6 +34,7 @@ from shared.text import Language, Text
 Part = Literal["own", "to_review"]
 OF_ROW = ("id", "version", "status", "partner", "official", "program", "provider", "purpose", "asked_at", "counted_at",
           "approved_at", "released_at", "revoked_at")  # fmt: skip
+OF_ALL = ("day", *STAGES, "in_area", "chosen", "missing", "people", "top_up")
 TIES = Text(
     ar="أسر متساوية الفقر: رُتبت بمفتاح HMAC-SHA-256 على معرّف القائمة ومعرّف الأسرة، ببذرة سحبتها المنصة عند الطلب.",
     fr="Ménages également pauvres : rangés par HMAC-SHA-256 de l'identifiant de la liste et de celui du ménage, sous une graine"
@@ -108,34 +108,17 @@ def _told(one: TargetingList) -> dict[str, Any]:
 
 def counts_out(counts: dict[str, Any], language: Language) -> Counts:
     """The counts as they may be shown: cells of one to four are null, and so is one more where it would tell them."""
-    totals = told_totals(counts)
-    chosen = totals["chosen"]
+    shown = list_counts(counts)
     return Counts(
-        day=counts["day"],
-        **totals,
-        missing=None if chosen is None else counts["missing"],
-        people=None if chosen is None else counts["people"],
-        top_up=told(counts["top_up"], chosen),
-        exclusions=[ExclusionCount(**_shown(one, "households", "doubtful")) for one in counts["exclusions"]],
-        by_commune=[AreaCount(**one) for one in told_rows(counts["by_commune"], "commune")],
-        by_category=[CategoryCount(**one) for one in told_rows(counts["by_category"], "category")],
-        boundaries=[
-            Boundary(**_shown(one, "tied", "taken"), explanation=TIES.in_(language)) for one in counts["boundaries"]
+        **{name: shown[name] for name in OF_ALL},
+        exclusions=[ExclusionCount(**one) for one in shown["exclusions"]],
+        by_commune=[AreaCount(**one) for one in shown["by_commune"]],
+        by_category=[CategoryCount(**one) for one in shown["by_category"]],
+        boundaries=[Boundary(**one, explanation=TIES.in_(language)) for one in shown["boundaries"]],
+        overlaps=[
+            OverlapCount(**one | {"overlap_class": one["overlap_class"] or "undecided"}) for one in shown["overlaps"]
         ],
-        overlaps=[OverlapCount(**_overlap(one, counts["chosen"])) for one in counts["overlaps"]],
     )
-
-
-def _shown(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return row | {name: told(row[name]) for name in names}
-
-
-def _overlap(one: dict[str, Any], chosen: int) -> dict[str, Any]:
-    """Both or neither: from one and the chosen the other is as good as told."""
-    certain, all_ = told(one["households"], chosen), told(one["with_doubtful"], chosen)
-    some = None in (certain, all_) or is_small(one["with_doubtful"] - one["households"])
-    shown = {"households": None, "with_doubtful": None} if some else {}
-    return one | shown | {"overlap_class": one["overlap_class"] or "undecided"}
 
 
 async def releases(tx: AsyncSession, by: Caller, limit: int, cursor: str | None) -> Page[ReleaseOut]:

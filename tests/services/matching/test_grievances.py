@@ -306,8 +306,8 @@ async def test_they_come_page_by_page_are_counted_and_reminded_of_once(
     assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (4, 2, None)
     [figures] = (await keeper.get("/v1/grievances/summary")).json()
     assert (figures["desk"], figures["program"], figures["opened"], figures["answered"], figures["upheld"]) == (
-        "program", CASH, 6, 5, 5,
-    )  # fmt: skip
+        "program", CASH, 6, None, None,
+    ), "five answered of six would tell the one that is not"  # fmt: skip
     assert (figures["waiting"], figures["median_days_to_answer"], figures["overdue"]) == (6, 0.0, 0)
     assert (await keeper.get("/v1/grievances/summary", params={"opened_to": "2026-01-01"})).json() == []
 

@@ -35,12 +35,12 @@ FIGURES = {
         {"part": "horizontal", "households": 40, "people": 200, "amount": 700, "left_out": 14},
     ],
     "by_commune": [{"commune": "MR011-C01", **ROW, "left_out": 7}, {"commune": "MR011-C02", **ROW, "left_out": 7}],
-    "by_category": [{"category": "poor", **ROW, "left_out": 14}],
+    "by_category": [{"category": "poor", **{name: 2 * count for name, count in ROW.items()}, "left_out": 14}],
     "exclusions": [{"program": "TEKAVOUL", "how": "paid", "households": 9, "people": 50, "poor": 7, "doubtful": 3}],
     "overlaps": [{"program": "TEMWINE", "households": 12, "doubtful": 0, "overlap_class": "forbidden"}],
     "unreached": {"before": 70, "after": 24, "poor_before": 60, "poor_after": 20},
     "eligible": None,
-    "boundary": {"score": 2.5, "category": "poor", "alike": 9, "taken": 6},
+    "boundary": {"score": 2.5, "category": "poor", "alike": 12, "taken": 6},
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def test_the_plan_is_printed_in_each_language(language: Language) -> None:
     assert facts[say(LABELS["months"])] == "2026-06 → 2026-09"
     assert facts[say(LABELS["already_in_program"])] == pages.NOT_TOLD
     assert facts[say(LABELS["areas"])] == ("آمرج" if language == "ar" else "Amourj")
-    assert told["notes"][-1] == say(NOTES["boundary"].format(alike=9, taken=6))
+    assert told["notes"][-1] == say(NOTES["boundary"].format(alike=12, taken=6))
     assert pages.plan_page(response(shown()), language).startswith(b"%PDF")
 
 

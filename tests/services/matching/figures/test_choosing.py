@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from country_cases import Home, country, homes
 from services.matching.figures.choosing import Choice, choose
 from services.matching.figures.country import PAID, Country
-from services.matching.rules.targeting import CATEGORIES, Criterion, Exclusion, Wanted, holds
+from services.matching.rules.targeting import Criterion, Exclusion, Wanted, holds
+from shared.household_attributes import CATEGORIES
 
 POOREST = Wanted(areas=("MR01",), number=3, program="EL_MAOUNA")
 NEMA, BASSIKNOU = {"commune": "MR011-C01"}, {"commune": "MR011-C02"}

@@ -101,11 +101,12 @@ tables = st.dictionaries(
 @settings(max_examples=120, deadline=None)
 @given(tables)
 def test_no_hidden_cell_of_a_table_can_be_told_from_its_margins(table: dict[tuple[str, str], tuple[int, int]]) -> None:
-    parts = [{cell: pair[n] for cell, pair in table.items()} for n in (0, 1)]
-    hid = hidden_in_table(parts)
+    parts = {n: {cell: pair[n] for cell, pair in table.items()} for n in (0, 1)}
+    parts[2] = {cell: sum(pair) for cell, pair in table.items()}
+    hid = hidden_in_table(parts[0], parts[2])
 
-    equations: list[Equation] = []
-    for n, part in enumerate(parts):
+    equations: list[Equation] = [({(0, cell): 1, (1, cell): 1, (2, cell): -1}, 0) for cell in table]
+    for n, part in parts.items():
         equations += [({(n, cell): 1}, many) for cell, many in part.items() if cell not in hid]
         for place in (0, 1):
             for line in {cell[place] for cell in part}:

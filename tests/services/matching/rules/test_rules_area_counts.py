@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.matching.rules.area_counts import NOTHING_TOLD, Counts, told
+from services.matching.rules.area_counts import Counts, told
 from services.matching.rules.suppressing import SMALLEST_CELL
 
 
@@ -27,14 +27,16 @@ def test_a_commune_of_few_takes_the_next_smallest_with_it() -> None:
 
     area, shown = told(whole(parts), parts)
 
+    # Three are not told, nor are the 20 of the next smallest commune, by whom the 63 would tell them, nor who is not enrolled there.
     assert area == whole(parts)
-    assert shown == [parts[0], NOTHING_TOLD, NOTHING_TOLD, parts[3]]
+    assert shown == [parts[0], Counts(None, None, 0, None), Counts(None, None, 10, None), parts[3]]
 
 
 def test_a_commune_of_few_alone_takes_the_area_with_it() -> None:
     parts = [of(3, 3), of(0, 0)]
 
-    assert told(whole(parts), parts) == (NOTHING_TOLD, [NOTHING_TOLD, parts[1]])
+    few = Counts(None, None, None, 0)
+    assert told(whole(parts), parts) == (few, [few, parts[1]])
 
 
 def test_few_enrolled_are_not_told_and_nor_is_who_is_not() -> None:

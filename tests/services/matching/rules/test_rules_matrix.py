@@ -11,7 +11,6 @@ from services.matching.errors import ConditionUnsound, MatrixContradiction
 from services.matching.rules.conditions import can_hold, read_condition
 from services.matching.rules.eligibility import Criterion
 from services.matching.rules.matrix import PairRule, pair_of, read_rule, refuse_contradiction
-from services.matching.rules.suppressing import suppress
 
 LABEL = {"ar": "شرط", "fr": "condition", "en": "condition"}
 DISABLED = {"attribute": "disabled", "operator": "gt", "value": 0, "label": LABEL}
@@ -168,27 +167,3 @@ def test_fractions_are_thought_of_for_scores_alone() -> None:
 
     assert can_hold(between("score"))
     assert not can_hold(between("size"))
-
-
-def test_no_row_or_column_lacks_a_single_count() -> None:
-    """By hand: 3 is few; beside it in the row 7 would tell it, so 7 goes; then 9 and 20 in their columns, and so on."""
-    table = [[3, 7, 0, 10], [20, 9, 0, 29], [23, 16, 0, 39]]
-    assert suppress(table) == [[None, None, 0, 10], [None, None, 0, 29], [23, 16, 0, 39]]
-    assert suppress([[5, 6, 11], [0, 8, 8], [5, 14, 19]]) == [[5, 6, 11], [0, 8, 8], [5, 14, 19]]
-
-
-@given(st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_size=1, max_size=4))
-@settings(max_examples=100)
-def test_whatever_is_left_out_is_not_told_by_its_line(counts: list[list[int]]) -> None:
-    table = [[*line, sum(line)] for line in counts]
-    table.append([sum(column) for column in zip(*table, strict=True)])
-
-    made = suppress(table)
-    assert all(one is None or one not in range(1, 5) for line in made for one in line)
-    for shown, true in [
-        *zip(made, table, strict=True),
-        *zip(zip(*made, strict=True), zip(*table, strict=True), strict=True),
-    ]:
-        hidden = [number for number, one in enumerate(shown) if one is None]
-        # One alone may be missing only where the rest counts nobody, so that it is the total itself that is missing too.
-        assert len(hidden) != 1 or all(true[n] == 0 for n in range(len(true)) if n not in hidden)
