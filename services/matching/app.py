@@ -26,6 +26,8 @@ from services.matching.grievances import routes as grievance_routes
 from services.matching.grievances.reminding import remind_of_grievances
 from services.matching.indexing import have_kernels, keep_index, members_to_index
 from services.matching.learning import train_models
+from services.matching.life import routes as life_routes
+from services.matching.life.proposing import changes_waiting, propose_hand_overs
 from services.matching.linking import link_pending, pending
 from services.matching.list_queries import MatchesExporter
 from services.matching.listing import ListImporter, prune_lists
@@ -73,6 +75,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             adjudication_routes.router,
             rebuild_routes.router,
             referral_routes.router,
+            life_routes.router,
             list_routes.router,
             list_routes.files,
             training_routes.router,
@@ -94,6 +97,7 @@ def create_app(settings: MatchingSettings) -> FastAPI:
             link_pending,
             case_worker,
             sweep_gaps,
+            propose_hand_overs,
             replay_worker,
             reminder(remind_of_referrals, remind_of_cases, remind_of_grievances),
             rebuild_worker,
@@ -122,6 +126,7 @@ async def _work_waiting(platform: Platform) -> dict[str, int]:
     for waiting in (
         pending,
         gaps_waiting,
+        changes_waiting,
         replays_waiting,
         members_to_index,
         marks_left,

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching import deliveries, handing_over, holding, projecting
+from services.matching.life import noticing
 from services.matching.locking import hold_owner_lock
 from services.matching.models import Place
 from services.matching.targeting import remarks
@@ -95,7 +96,9 @@ async def _take_over_change(tx: AsyncSession, change_id: UUID, delivery: Deliver
     path = f"/internal/household-batches/{change_id}"
     households = [household async for household in delivery.owners.items("registry", path)]
     decided = await holding.decided_members(tx, [UUID(one["id"]) for one in households])
+    disabled = await noticing.disabilities_held(tx, households)
     await projecting.put_households(tx, households, now().date())
+    await noticing.notice_disabilities(tx, disabled, households, now().date())
     # Whom a person decided on may have left by a merge whose own event comes later: then the link follows at once.
     for individual_id in await holding.gone(tx, decided):
         standing = await delivery.owners.get("registry", f"/internal/individuals/{individual_id}/standing")
@@ -110,6 +113,7 @@ async def take_over_enrollments(tx: AsyncSession, event: EnrollmentsChanged, del
     changes = [change async for change in delivery.owners.items(delivery.process, path)]
     await projecting.put_beneficiaries(tx, event.institution, changes)
     await handing_over.take_over_proposals(tx, changes)
+    await noticing.notice_exits(tx, changes)
 
 
 @consumers.on(ValuesChanged)

@@ -6,6 +6,7 @@ import services.matching.delivery_models
 import services.matching.eligibility.models
 import services.matching.gap_models
 import services.matching.grievances.models
+import services.matching.life.models
 import services.matching.list_models
 import services.matching.matrix_models
 import services.matching.projection_models
