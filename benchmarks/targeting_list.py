@@ -22,7 +22,8 @@ from services.matching.figures.country import (
     Country,
     twelve_months,
 )
-from services.matching.rules.targeting import CATEGORIES, Criterion, Exclusion, Wanted, tie_key, tie_seed
+from services.matching.rules.targeting import Criterion, Exclusion, Wanted, tie_key, tie_seed
+from shared.household_attributes import CATEGORIES
 
 HOUSEHOLDS_IN_COUNTRY = 300_000
 ASKED_FOR = 14_000

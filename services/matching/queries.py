@@ -1,9 +1,7 @@
 """Reads of matching."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +21,10 @@ from services.matching.schemas import (
     DecidedOut,
     EvidenceOut,
     GapOut,
-    HouseholdValue,
     LinkageOut,
     LinkExplained,
     LinkOut,
     OverlapsOut,
-    ProgramValue,
     SchoolPupils,
 )
 from services.matching.together import weigh_as_decided
@@ -330,51 +326,3 @@ async def schools(
 def _counted(count: ColumnElement[int]) -> ColumnElement[int | None]:
     """A count as it may be shown."""
     return case((count.between(1, SMALLEST_CELL - 1), None), else_=count)
-
-
-async def values(tx: AsyncSession, household_id: UUID | None, limit: int) -> list[HouseholdValue]:
-    """What households receive in a month: one household, or those reached by most programs."""
-    chosen = (
-        select(Beneficiary.household_id)
-        .where(RECEIVES, Beneficiary.household_id.is_not(None))
-        .group_by(Beneficiary.household_id)
-        .order_by(func.count(func.distinct(Beneficiary.program)).desc(), Beneficiary.household_id)
-        .limit(limit)
-    )
-    ids = [household_id] if household_id else list(await tx.scalars(chosen))
-    wilaya = aliased(Place)
-    households = await tx.execute(
-        select(Household, wilaya.name_fr, wilaya.name_ar)
-        .outerjoin(wilaya, wilaya.code == Household.wilaya_code)
-        .where(Household.id.in_(ids))
-    )
-    given: dict[UUID, list[ProgramValue]] = defaultdict(list)
-    # Two rows of one list may be linked to one household (a duplicate in the list); pupils are counted each.
-    value = case(
-        (Program.unit == "pupil", func.sum(Beneficiary.monthly_value_mru)),
-        else_=func.max(Beneficiary.monthly_value_mru),
-    )
-    for id_, program, amount in await tx.execute(
-        select(Beneficiary.household_id, Beneficiary.program, value)
-        .join(Program, Program.code == Beneficiary.program)
-        .where(RECEIVES, Beneficiary.household_id.in_(ids))
-        .group_by(Beneficiary.household_id, Beneficiary.program, Program.unit)
-        .order_by(Beneficiary.program)
-    ):
-        given[id_].append(ProgramValue(program=program, monthly_value_mru=amount or Decimal(0)))
-    shown = {
-        one.id: HouseholdValue(
-            household_id=one.id,
-            number=one.number,
-            wilaya_fr=name_fr,
-            wilaya_ar=name_ar,
-            vulnerability_category=one.vulnerability_category,
-            size=one.size,
-            programs=given[one.id],
-            monthly_value_mru=sum((program.monthly_value_mru for program in given[one.id]), Decimal(0)),
-        )
-        for one, name_fr, name_ar in households
-    }
-    if household_id is not None and household_id not in shown:
-        raise NotFound
-    return [shown[id_] for id_ in ids if id_ in shown]

@@ -6,15 +6,16 @@ categories and links are as they stand now. What was known then is asked of its 
 
 import asyncio
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import polars as pl
-from sqlalchemy import BigInteger, Date, Integer, Select, and_, cast, literal, select, text
+from sqlalchemy import BigInteger, Date, Integer, Select, and_, cast, literal, select, text, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -28,7 +29,7 @@ from services.matching.figures.eligible import eligible_households
 from services.matching.figures.programs import open_days, program_facts
 from services.matching.household_facts import households_on, spans_held
 from services.matching.matrix import classes
-from services.matching.models import Beneficiary, LinkStatus, School
+from services.matching.models import Beneficiary, Household, LinkStatus, School
 from services.matching.rules.deciding import LINK
 from shared.clock import now
 from shared.copying import driver_of
@@ -68,18 +69,44 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
     )
 
 
+async def monthly_values(
+    tx: AsyncSession, household_ids: Collection[UUID], day: date
+) -> Callable[[], list[tuple[UUID, str, int]]]:
+    """What households receive by certain links, by program, in hundredths of an MRU in a month in which it gives.
+
+    Read here; the function it returns works it out, which takes too long for the loop.
+    """
+    published = await documents(tx)
+    asked = list(household_ids)
+    households = await _copied(tx, households_on(day).where(Household.id.in_(asked)).order_by("household_id"))
+    enrollments = await _copied(tx, _enrollments((), day, asked))
+
+    def work_out() -> list[tuple[UUID, str, int]]:
+        living = _households(households)
+        listed = _listed(enrollments, living)
+        programs = tuple(program_facts(one, (day.replace(day=1),)) for one in published)
+        found = values.enrolled(listed, living.select("household", "size"), programs, day, day).filter("certain")
+        rows = found.join(living.select("household", "household_id"), on="household").sort("household_id", "program")
+        return [
+            (UUID(id_), program, value)
+            for id_, program, value in rows.select("household_id", "program", "value").rows()
+        ]
+
+    return work_out
+
+
 @cache
 def baskets() -> tuple[Basket, ...]:
     """The baskets that ship, read once. BasketUnsound where the file cannot be right."""
     return read_baskets(orjson.loads((DATA / "baskets.json").read_bytes()))
 
 
-def _enrollments(months: Sequence[date], day: date) -> Select[Any]:
-    """Every enrollment with a household, and in which months it counts: a bit each, and one for the day."""
-    days = [min(_last_of(month), day) for month in months] + [day]
+def _enrollments(months: Sequence[date], day: date, of: Collection[UUID] | None = None) -> Select[Any]:
+    """Every enrollment with a household, or with one of some, and in which months it counts: a bit each, and one for the day."""
+    days = [*enumerate(min(_last_of(month), day) for month in months), (values.DAY_BIT, day)]
     spans = spans_held()
     bits: list[ColumnElement[int]] = [
-        cast(spans.contains(cast(literal(one), Date)), Integer).op("<<")(place) for place, one in enumerate(days)
+        cast(spans.contains(cast(literal(one), Date)), Integer).op("<<")(place) for place, one in days
     ]
     counted = bits[0]
     for bit in bits[1:]:
@@ -87,6 +114,7 @@ def _enrollments(months: Sequence[date], day: date) -> Select[Any]:
     found = and_(
         Beneficiary.household_id.is_not(None),
         Beneficiary.decided_as.in_((LinkStatus.LINKED, LinkStatus.TO_ADJUDICATE)),
+        true() if of is None else Beneficiary.household_id.in_(of),
     )
     enrollments = (
         select(

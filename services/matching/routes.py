@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from services.matching import queries
+from services.matching.household_values import household_values
 from services.matching.schemas import (
     GapOut,
     HouseholdValue,
@@ -89,11 +90,11 @@ async def list_schools(
 
 @router.get("/household-values", tags=["interlinkage"], dependencies=OVERLAPS)
 async def list_household_values(tx: Tx, limit: Annotated[int, Query(ge=1, le=50)] = 3) -> list[HouseholdValue]:
-    """What the households reached by most programs receive in a month."""
-    return await queries.values(tx, None, limit)
+    """What the households reached by most programs receive, by certain links, in a month in which each program gives."""
+    return await household_values(tx, None, limit)
 
 
 @router.get("/household-values/{household_id}", tags=["interlinkage"], dependencies=OVERLAPS)
 async def get_household_value(household_id: UUID, tx: Tx) -> HouseholdValue:
-    """What one household receives in a month, program by program."""
-    return (await queries.values(tx, household_id, 1))[0]
+    """What one household receives, by certain links, program by program, in a month in which it gives."""
+    return (await household_values(tx, household_id, 1))[0]

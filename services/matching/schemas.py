@@ -1,7 +1,6 @@
 """What matching says on the wire."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from services.matching.rules.referring import (
     ServiceKind,
     Standing,
 )
+from shared.money import Mru
 
 CellClass = OverlapClass | Literal["undecided"]
 
@@ -143,7 +143,7 @@ class ProgramValue(BaseModel):
     """What a program gives a household in a month, in MRU."""
 
     program: str
-    monthly_value_mru: Decimal
+    monthly_value_mru: Mru
 
 
 class HouseholdValue(BaseModel):
@@ -156,7 +156,7 @@ class HouseholdValue(BaseModel):
     vulnerability_category: str
     size: int
     programs: list[ProgramValue]
-    monthly_value_mru: Decimal
+    monthly_value_mru: Mru
 
 
 class WithoutOut(BaseModel):

@@ -86,7 +86,18 @@ async def test_programs_learn_their_links_by_event(loaded: LoadedPlatform, progr
 
 async def test_the_overlap_matrix_is_what_the_links_say(loaded: LoadedPlatform) -> None:
     by_hand = counted(await active_households(loaded.platform))
-    assert await overlaps(loaded.platform) == by_hand
+    told = await overlaps(loaded.platform)
+    assert told.keys() == by_hand.keys()
+    assert {pair: count for pair, count in told.items() if count is not None}.items() <= by_hand.items()
+
+    def leaves_few(one: str, other: str) -> bool:
+        """All but a few of a program are in the other one."""
+        pair = by_hand[min(one, other), max(one, other)]
+        return one != other and pair is not None and 0 < (by_hand[one, one] or 0) - pair < 5
+
+    for (a, b), count in told.items():
+        few = leaves_few(a, b) or leaves_few(b, a) or (a == b and any(leaves_few(a, other) for other in PROGRAMS))
+        assert count is not None or by_hand[a, b] is None or few, (a, b)
     assert by_hand["TEKAVOUL", "TEKAVOUL"] is not None
     assert by_hand["HEALTH_INSURANCE", "TEKAVOUL"] is not None
 
@@ -152,7 +163,7 @@ async def test_the_report_says_what_the_services_say(loaded: LoadedPlatform) -> 
         assert one["pending"] == 0
     assert len(report.linkage) == 8
     assert len(report.examples) == 3
-    assert all(gap["unserved"] <= gap["eligible"] for gap in report.gaps) and report.gaps
+    assert all(gap["unserved"] is None or gap["unserved"] <= gap["eligible"] for gap in report.gaps) and report.gaps
     for example in report.examples:
         total = sum(float(one["monthly_value_mru"]) for one in example["programs"])
         assert float(example["monthly_value_mru"]) == pytest.approx(total)

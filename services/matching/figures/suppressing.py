@@ -120,13 +120,20 @@ def hidden_in_table(part: Mapping[Cell, int], whole: Mapping[Cell, int]) -> set[
     """The cells hidden of a table of two ways whose totals of rows and of columns are known, for the households of a cell and
     those of them who are in the part; where some could be told all the same, nothing of the table is shown."""
     split = {"part": part, "rest": {cell: count - part[cell] for cell, count in whole.items()}, "whole": whole}
-    counts = {(name, *cell): count for name, table in split.items() for cell, count in table.items()}
+    counts: dict[tuple[str, ...], int] = {
+        (name, *cell): count for name, table in split.items() for cell, count in table.items()
+    }
     sums: list[Sum[tuple[str, ...]]] = [(("whole", *cell), [("part", *cell), ("rest", *cell)]) for cell in whole]
     for name in split:
         for side in (0, 1):
             lines = sorted({cell[side] for cell in whole})
             sums += [(None, [(name, *cell) for cell in whole if cell[side] == line]) for line in lines]
-    return {(cell[1], cell[2]) for cell in any_hidden(counts, sums, together=lambda cell: cell[1:])}
+    gone = any_hidden(counts, sums, together=_side_by_side)
+    return {(cell[1], cell[2]) for cell in gone}
+
+
+def _side_by_side(cell: tuple[str, ...]) -> tuple[str, ...]:
+    return cell[1:]
 
 
 def rounded(count: int) -> int:

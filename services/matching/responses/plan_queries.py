@@ -191,7 +191,8 @@ def _reached(
     adding: list[Sum[tuple[str, str]]] = [
         (("", name), [(one[0], name) for one in rows]) for name in ("listed", "enrolled") if rows
     ]
-    shown = told(counts, adding, parts)
+    # How long the list is, whoever reads it knows.
+    shown = told(counts, adding, parts, fixed=[("", "listed")])
     return (shown["", "listed"], shown["", "enrolled"]), [
         ReportCommune(commune=named(names, one[0]), listed=shown[one[0], "listed"], enrolled=shown[one[0], "enrolled"])
         for one in rows

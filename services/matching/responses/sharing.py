@@ -1,7 +1,6 @@
 """Who may read the list of a response: granted for a purpose and a time, checked on every read, and every read written down."""
 
 from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
@@ -11,6 +10,7 @@ from services.matching.responses.plan_errors import ListNotThere, SharingEnded, 
 from services.matching.responses.plan_models import Response, ResponseHousehold, ResponseReading, ResponseSharing
 from services.matching.responses.plan_schemas import ByOfficialIn, ListedOut, ReadingOut, SharingIn, SharingOut
 from services.matching.responses.planning import own_response, remember
+from services.matching.responses.showing import mru
 from services.matching.rules.responding import ResponseStatus
 from shared.clock import now
 from shared.errors import NotFound
@@ -20,7 +20,6 @@ from shared.pagination import Page, decode_cursor, encode_cursor
 
 LONGEST_DAYS = 366
 SHARED = (ResponseStatus.LISTED, ResponseStatus.PAYING, ResponseStatus.CLOSED)
-CENTS = Decimal(100)
 
 
 def grant(tx: AsyncSession, response: Response, said: SharingIn, by: Caller) -> ResponseSharing:
@@ -171,5 +170,5 @@ async def readings_of(tx: AsyncSession, household_id: UUID, limit: int, cursor: 
 
 def _listed(one: ResponseHousehold) -> ListedOut:
     own = ("position", "household_number", "commune_code", "size", "part", "apart")
-    money = {f"{name}_mru": getattr(one, name) / CENTS for name in ("monthly", "amount")}
+    money = {f"{name}_mru": mru(getattr(one, name)) for name in ("monthly", "amount")}
     return ListedOut(**{name: getattr(one, name) for name in own}, **money)

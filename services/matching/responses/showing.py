@@ -19,13 +19,12 @@ from services.matching.responses.schemas import PlaceName
 from services.matching.rules.suppressing import shown, told
 
 Rows = Sequence[Mapping[str, Any]]
-CENTS = Decimal(100)
 POOR_OF = (("households", "poor"),)
 COUNTED = ("households_there", "vertical", "horizontal", "left_out")
 
 
 def mru(hundredths: int | None) -> Decimal | None:
-    return None if hundredths is None else hundredths / CENTS
+    return None if hundredths is None else Decimal(hundredths).scaleb(-2)
 
 
 def figures_out(figures: Mapping[str, Any], names: Mapping[str, PlaceName]) -> FiguresOut:
@@ -75,9 +74,7 @@ def exclusions_out(rows: Rows) -> list[ExclusionOut]:
 
 def _exclusion(one: Mapping[str, Any], counts: Mapping[str, int | None]) -> ExclusionOut:
     people = None if counts["households"] is None else one["people"]
-    return ExclusionOut(
-        program=one["program"], how=one["how"], paid_by=one.get("paid_by"), people=people, **counts
-    )
+    return ExclusionOut(program=one["program"], how=one["how"], paid_by=one.get("paid_by"), people=people, **counts)
 
 
 def overlaps_out(rows: Rows, of: int) -> list[OverlapOut]:

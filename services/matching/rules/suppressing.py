@@ -79,8 +79,8 @@ def told(
     counts: Mapping[C, int], sums: Sequence[Sum[C]] = (), parts: Sequence[tuple[C, C]] = (), **named: Any
 ) -> dict[C, int | None]:
     """The counts as they may be shown. `parts`: a whole and a part of it, of which the rest follows; `named` as of `hidden`."""
-    cells: dict[Hashable, int] = {**counts}
-    every: list[Sum[Hashable]] = [*sums]
+    cells: dict[Any, int] = dict(counts)
+    every: list[Sum[Any]] = [*sums]
     rests = {("rest of", whole, part): (whole, part) for whole, part in parts}
     for rest, (whole, part) in rests.items():
         cells[rest] = counts[whole] - counts[part]

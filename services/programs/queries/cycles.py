@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.programs.models import Cycle, CycleStatus, ProgramVersion
 from services.programs.queries.programs import program_of, published
 from services.programs.rules.calendar import hijri, period_at, periods
-from services.programs.rules.explaining import Worked, explain
+from services.programs.rules.explaining import NOTHING_DUE, Worked, explain, why_nothing
 from services.programs.rules.program import Program
 from services.programs.schemas.benefits import CycleOut, EntitlementOut, LineOut, PeriodOut
 from shared.errors import NotFound
@@ -82,6 +82,8 @@ async def cycle(tx: AsyncSession, cycle_id: UUID, programs: Collection[str]) -> 
 def cycle_out(one: Cycle, language: Language) -> CycleOut:
     issuing = one.status == CycleStatus.ISSUING
     done = one.due + one.held
+    told = one.status in (CycleStatus.ISSUED, CycleStatus.CLOSED)
+    nothing = why_nothing(one.due, one.held, one.skipped) if told else None
     return CycleOut(
         id=one.id,
         program=one.program_code,
@@ -103,6 +105,8 @@ def cycle_out(one: Cycle, language: Language) -> CycleOut:
         amount_mru=one.amount_mru,
         waiting_code=one.failure["code"] if issuing and one.failure else None,
         waiting=one.failure[language] if issuing and one.failure else None,
+        nothing_due_code=nothing,
+        nothing_due=NOTHING_DUE[nothing].in_(language) if nothing else None,
         created_at=one.created_at,
         created_by=one.created_by,
         issued_at=one.issued_at,

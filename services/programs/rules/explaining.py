@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from services.programs.rules.benefits import MEAL
 from services.programs.rules.program import Value
@@ -44,6 +44,27 @@ UNITS = {
     "l": Text(ar="لتر", fr="l", en="l"),
     "piece": Text(ar="قطعة", fr="pièce(s)", en="piece(s)"),
 }
+NothingDue = Literal["nobody_enrolled", "all_held", "all_skipped"]
+NOTHING_DUE: dict[NothingDue, Text] = {
+    "nobody_enrolled": Text(
+        ar="لم يكن أحد مسجلا في البرنامج حتى نهاية الفترة: لا شيء يستحق. سجلوا المستفيدين ثم ألغوا الدورة وأعيدوا إصدارها.",
+        fr="personne n'était inscrit au programme jusqu'à la fin de la période : rien n'est dû. Inscrivez, annulez ce cycle, puis"
+        " émettez-le de nouveau.",
+        en="nobody was enrolled in the program by the end of the period: nothing is due. Enroll, cancel this cycle, and issue it"
+        " again.",
+    ),
+    "all_held": Text(
+        ar="كل ما كان سيستحق محجوز؛ انظر سبب حجز كل استحقاق.",
+        fr="tout ce qui serait dû est retenu ; voir le motif de chaque droit.",
+        en="all that would be due is held; see the reason of each entitlement.",
+    ),
+    "all_skipped": Text(
+        ar="كل من كان مسجلا موقوف، أو لا يوم لمطعم مدرسته في الفترة: لا شيء يستحق.",
+        fr="tous les inscrits sont suspendus, ou leur cantine n'a aucun jour dans la période : rien n'est dû.",
+        en="all who were enrolled are suspended, or their canteen has no day in the period: nothing is due.",
+    ),
+}
+"""Why nothing fell due in a cycle that was issued."""
 PERIOD = Text(ar="الفترة من {first} إلى {last}", fr="période du {first} au {last}", en="period from {first} to {last}")
 SIZES = {
     "registry": Text(
@@ -105,6 +126,15 @@ HELD = {
         en="held: the beneficiary's case is under review",
     ),
 }
+
+
+def why_nothing(due: int, held: int, skipped: int) -> NothingDue | None:
+    """Why nothing fell due, of these counts of entitlements and enrollments; None where something did."""
+    if due:
+        return None
+    if held:
+        return "all_held"
+    return "all_skipped" if skipped else "nobody_enrolled"
 
 
 @dataclass(frozen=True, slots=True)

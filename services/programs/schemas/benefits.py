@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.programs.models import CycleStatus
 from services.programs.rules.benefits import EntryKind, State
+from services.programs.rules.explaining import NothingDue
 from services.programs.rules.reading import LARGEST_HOUSEHOLD
+from shared.money import Mru
 
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
 
@@ -27,7 +29,7 @@ class PeriodOut(BaseModel):
     ends_on_hijri: str
     late_after: date
     value_from: date
-    amount_mru: Decimal
+    amount_mru: Mru
     per: Literal["household", "person", "pupil"]
     school_days: int | None
     cycle_id: UUID | None
@@ -47,7 +49,8 @@ class CycleOut(BaseModel):
     """A cycle. While it is `issuing`, `percent` of `to_issue` are done; `waiting` says in the caller's language what for.
 
     `due` and `held` count entitlements, `skipped` enrollments of the period to whom nothing falls due: the suspended, and
-    pupils whose canteen has no day in it. `amount_mru` is the sum of what is due.
+    pupils whose canteen has no day in it. `amount_mru` is the sum of what is due. Where nothing fell due,
+    `nothing_due` says why in the caller's language.
     """
 
     id: UUID
@@ -67,9 +70,11 @@ class CycleOut(BaseModel):
     held: int
     skipped: int
     percent: int
-    amount_mru: Decimal
+    amount_mru: Mru
     waiting_code: str | None
     waiting: str | None
+    nothing_due_code: NothingDue | None
+    nothing_due: str | None
     created_at: datetime
     created_by: str
     issued_at: datetime | None
@@ -83,7 +88,7 @@ class LineOut(BaseModel):
     what: str
     quantity: Decimal
     each_mru: Decimal
-    sum_mru: Decimal
+    sum_mru: Mru
 
 
 class EntitlementOut(BaseModel):
@@ -102,10 +107,10 @@ class EntitlementOut(BaseModel):
     version: int
     people: int | None
     people_source: Literal["registry", "list", "person"] | None
-    amount_mru: Decimal | None
+    amount_mru: Mru | None
     lines: list[LineOut] | None
     state: State
-    handed_over_mru: Decimal
+    handed_over_mru: Mru
     explanation: list[str]
     """How the sum came about, in the caller's language."""
 
@@ -133,9 +138,9 @@ class Balance(BaseModel):
     due: Decimal
     delivered: Decimal
     outstanding: Decimal
-    due_mru: Decimal
-    delivered_mru: Decimal
-    outstanding_mru: Decimal
+    due_mru: Mru
+    delivered_mru: Mru
+    outstanding_mru: Mru
 
 
 class Reconciliation(BaseModel):
@@ -152,9 +157,9 @@ class Reconciliation(BaseModel):
     deliveries: int
     findings: dict[str, int]
     unknown: int
-    due_mru: Decimal
-    delivered_mru: Decimal
-    outstanding_mru: Decimal
+    due_mru: Mru
+    delivered_mru: Mru
+    outstanding_mru: Mru
     by_what: list[Balance]
 
 
@@ -172,8 +177,8 @@ class LedgerEntryOut(BaseModel):
     school: str | None
     what: str
     quantity: Decimal
-    amount_mru: Decimal
-    balance_mru: Decimal
+    amount_mru: Mru
+    balance_mru: Mru
     on_day: date
     corrects: UUID | None
     recorded_at: datetime

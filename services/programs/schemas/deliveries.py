@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.programs.rules.benefits import MEAL, Outcome
 from services.programs.rules.reported import MOST_MEALS
 from services.programs.schemas.benefits import LineOut, Reason
+from shared.money import Mru
 
 MOST_DELIVERIES = 500
 """In one push: what a shop sells in a week without a line, and one transaction of well under a second."""
@@ -124,7 +125,7 @@ class DeliveryOut(BaseModel):
     enrollment_id: UUID | None
     school: str | None
     outcome: Outcome
-    amount_mru: Decimal | None
+    amount_mru: Mru | None
     lines: list[LineOut] | None
     delivered_on: date
     channel: str | None

@@ -1,7 +1,6 @@
 """What one household receives in one institution, on the wire."""
 
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 from services.programs.rules.status import LinkStatus, Status
 from services.programs.schemas.benefits import EntitlementOut
 from services.programs.schemas.programs import NamesOut
+from shared.money import Mru
 
 
 class Received(BaseModel):
@@ -30,11 +30,11 @@ class Received(BaseModel):
     held_reason: str | None
     held_on: date | None
     reviews_open: int
-    monthly_value_mru: Decimal | None
-    due_mru: Decimal
-    held_mru: Decimal
-    delivered_mru: Decimal
-    outstanding_mru: Decimal
+    monthly_value_mru: Mru | None
+    due_mru: Mru
+    held_mru: Mru
+    delivered_mru: Mru
+    outstanding_mru: Mru
     entitlements: list[EntitlementOut]
     explanation: list[str]
 
@@ -48,10 +48,10 @@ class HouseholdReceives(BaseModel):
 
     household_id: UUID
     institution: str
-    monthly_value_mru: Decimal
+    monthly_value_mru: Mru
     complete: bool
-    due_mru: Decimal
-    held_mru: Decimal
-    delivered_mru: Decimal
-    outstanding_mru: Decimal
+    due_mru: Mru
+    held_mru: Mru
+    delivered_mru: Mru
+    outstanding_mru: Mru
     enrollments: list[Received]

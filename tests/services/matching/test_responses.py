@@ -128,11 +128,11 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
         12, 12, None, None,
     ), "nine of twelve would tell the three who are left out"  # fmt: skip
     assert (figures["spent_mru"], figures["remainder_mru"], figures["next_amount_mru"], figures["stopped_by"]) == (
-        None, None, "2000", "budget",
+        None, None, "2000.00", "budget",
     )  # fmt: skip
     assert [(one["part"], one["households"], one["amount_mru"]) for one in figures["parts"]] == [
         ("vertical", None, None),
-        ("horizontal", 6, "24000"),
+        ("horizontal", 6, "24000.00"),
     ], "three are not told, nor by what is left of the nine, which are hidden"
     assert [(one["commune"]["code"], one["households_there"]) for one in figures["by_commune"]] == [
         ("MR011-C01", 6),
@@ -169,7 +169,7 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
         assert [one["household_number"] for one in rows] == [f"MR011{at:07d}" for at in (11, 10, 9, 8, 7, 6, 5, 4, 3)]
         assert rows[0] == {
             "position": 1, "household_number": "MR0110000011", "commune_code": "MR011-C02", "size": 1,
-            "part": "horizontal", "monthly_mru": "1000", "amount_mru": "4000", "apart": "first",
+            "part": "horizontal", "monthly_mru": "1000.00", "amount_mru": "4000.00", "apart": "first",
         }  # fmt: skip
         assert rows[6]["part"] == "vertical" and {one["apart"] for one in rows[1:]} == {"score"}
         assert [one["id"] for one in await items(wfp, "/v1/responses")] == [found["id"]]
@@ -242,9 +242,9 @@ async def _pay_and_close(matching: Running, csa: httpx.AsyncClient, listed: dict
     report = (await csa.get(f"/v1/responses/{closed['id']}/after-action")).json()
     assert report["enrolled"] is None, "seven of nine would tell two"
     assert {name: report[name] for name in ("planned", "listed", "paid", "planned_mru", "paid_mru", "unpaid_mru")} == {
-        "planned": 9, "listed": 9, "paid": 8, "planned_mru": "30000", "paid_mru": "26000.5", "unpaid_mru": "3999.5",
+        "planned": 9, "listed": 9, "paid": 8, "planned_mru": "30000.00", "paid_mru": "26000.50", "unpaid_mru": "3999.50",
     }  # fmt: skip
-    assert report["remainder_mru"] == "0" and report["timeliness"]["days_to_first_payment"] == 0
+    assert report["remainder_mru"] == "0.00" and report["timeliness"]["days_to_first_payment"] == 0
     assert report["paid_from"] == report["timeliness"]["first_payment_from"] == "institution"
     # What El Maouna then reports goes before the institution's word: six of the list, 4,000 each; what came before the list,
     # or was not handed over, or goes to the one who is not on it, is none of it.
@@ -252,7 +252,12 @@ async def _pay_and_close(matching: Running, csa: httpx.AsyncClient, listed: dict
     async with matching.platform.database.transaction() as tx:
         await deliveries.put_deliveries(tx, "csa", [delivery("EL_MAOUNA", *one, amount_mru="4000.00") for one in days])
     told = (await csa.get(f"/v1/responses/{closed['id']}/after-action")).json()
-    assert (told["paid"], told["paid_mru"], told["unpaid_mru"], told["paid_from"]) == (6, "24000", "6000", "deliveries")
+    assert (told["paid"], told["paid_mru"], told["unpaid_mru"], told["paid_from"]) == (
+        6,
+        "24000.00",
+        "6000.00",
+        "deliveries",
+    )
     assert told["timeliness"] | {"first_payment_from": "", "triggered_at": ""} == report["timeliness"] | {
         "first_payment_from": "", "triggered_at": "", "first_paid_on": today.isoformat(),
     }  # fmt: skip
@@ -342,7 +347,7 @@ async def test_a_draft_is_changed_and_planned_anew_and_nothing_is_changed_once_i
     aligned = design(trigger_id, horizontal={"amount": {"aligned_with": "TEKAVOUL"}}, budget_mru=None)
     await csa.put(path, json=aligned, headers={"If-Match": f'"{failed["version"]}"'})
     good = await ready(csa, found["id"])
-    assert good["figures"]["spent_mru"] == str((6 * 1_200 + 6 * 500) * 4)
+    assert good["figures"]["spent_mru"] == f"{(6 * 1_200 + 6 * 500) * 4}.00"
     proposed = await stepped(csa, good, "propose", official="csa-1")
     late = await csa.put(path, json=aligned, headers={"If-Match": f'"{proposed["version"]}"'})
     assert refused(late) == (409, "response_not_draft")

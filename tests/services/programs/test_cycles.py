@@ -15,6 +15,7 @@ from registry_cases import send as send_families
 from running import Running, Services, until
 from services.programs.commands.issuing import issuing_worker
 from services.programs.models import Attendance, Cycle, Enrollment, Entitlement, LedgerEntry
+from services.programs.rules.explaining import why_nothing
 from shared.outbox import OutboxRow
 
 Csv = Callable[..., bytes]
@@ -64,6 +65,32 @@ async def test_a_cycle_gives_each_enrollment_its_due(start: Start, send: Send, c
             event = await tx.scalar(select(OutboxRow).where(OutboxRow.type == "programs.entitlements.issued.v1"))
         assert event is not None
         assert event.data["program"] == TEKAVOUL and (event.data["due"], event.data["held"]) == (1, 2)
+
+
+async def test_a_cycle_of_which_nothing_falls_due_says_why(start: Start, send: Send, csv_file: Csv) -> None:
+    programs = await start("taazour")
+    async with programs.client("taazour", programs=PROGRAMS) as client:
+        early = await issue(client, TEKAVOUL, QUARTER)
+        assert (early["status"], early["due"], early["amount_mru"]) == ("issued", 0, "0.00")
+        told = (await client.get(f"/v1/cycles/{early['id']}", headers=ENGLISH)).json()
+        assert told["nothing_due_code"] == "nobody_enrolled"
+        assert told["nothing_due"].startswith("nobody was enrolled in the program by the end of the period")
+        sums = (await client.get(f"/v1/cycles/{early['id']}/reconciliation")).json()
+        assert [sums[f"{name}_mru"] for name in ("due", "delivered", "outstanding")] == ["0.00"] * 3
+
+        await send(client, TEKAVOUL, csv_file(*enrolled(1)))
+        cancelled = await client.post(f"/v1/cycles/{early['id']}/cancel", headers={"If-Match": f'"{told["version"]}"'})
+        assert (cancelled.status_code, cancelled.json()["nothing_due_code"]) == (200, None), "it was taken back"
+        await set_enrollment(programs, "Mint Ahmed 1", status="suspended")
+        assert (await issue(client, TEKAVOUL, QUARTER))["nothing_due_code"] == "all_skipped"
+
+
+@pytest.mark.parametrize(
+    ("due", "held", "skipped", "wanted"),
+    [(1, 0, 0, None), (0, 2, 1, "all_held"), (0, 0, 1, "all_skipped"), (0, 0, 0, "nobody_enrolled")],
+)
+def test_a_rule_says_why_nothing_fell_due(due: int, held: int, skipped: int, wanted: str | None) -> None:
+    assert why_nothing(due, held, skipped) == wanted
 
 
 async def test_an_entitlement_explains_itself_in_the_language_asked_for(
