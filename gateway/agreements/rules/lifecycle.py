@@ -47,7 +47,7 @@ ASKED_FOR = (Step.SIGN, Step.APPROVE, Step.REVIEW, Step.SUSPEND, Step.RESUME, St
 
 def after(state: State, step: Step) -> State | None:
     """The state that a step leads to; None where it is not allowed. The second signature makes a draft `signed`."""
-    return _LEADS_TO[step].get(state)
+    return _LEADS_TO.get(step, {}).get(state)
 
 
 def allowed(state: State) -> list[Step]:
