@@ -185,7 +185,9 @@ def _summary(row: Row[Any]) -> CaseSummary:
     return CaseSummary(
         program_a=row.program_a,
         program_b=row.program_b,
-        **told(counts, [("opened", ["waiting", "resolved", "ceased"])], parts),
+        # How many are in both programs is told with the overlaps, too.
+        **told(counts, [("opened", ["waiting", "resolved", "ceased"])], parts, fixed=["opened"])
+        | {"opened": shown(row.opened)},
         median_days_to_resolved=round(float(row.days), 1) if row.resolved >= SMALLEST_CELL else None,
     )
 
