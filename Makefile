@@ -23,7 +23,7 @@ help: ## list the targets
 setup: $(COMPILED) ## install what running needs into .venv; starts nothing
 
 setup-dev: $(INSTALLED_DEV) ## install what testing needs too: development packages, chromium, kubectl
-	@deploy/setup-system chromium kubectl
+	@deploy/setup-system chromium kubectl nginx
 
 run: setup ## set up and start the platform; ARGS="--households 5000" is passed on
 	@$(BIN)/tekamoul run $(ARGS)

@@ -7,6 +7,7 @@ import importlib.resources
 import json
 import os
 import secrets
+import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from shared.text import Text
 
 PARTNERS_VARIABLE: Final = "TEKAMOUL_PARTNERS_FILE"
 TOKEN_TIMEOUT_SECONDS: Final = 10.0
+
+TOKEN_LIFE_SECONDS: Final = 660
+"""The gateway's tokens live 600 s; clocks differ."""
 
 UNKNOWN_PARTNER: Final = Text(
     ar="لا يوجد شريك باسم {partner} في {file}. الشركاء: {known}.",
@@ -83,6 +87,30 @@ def ensure_gateway_secrets(data_dir: Path, *, further: Sequence[str] = ()) -> Ga
             PARTNERS_VARIABLE: str(partners_file),
         },
     )
+
+
+def rotate_signing_key(file: Path, *, after: int = 0) -> str:
+    """Put a new key beside those of the file, to sign from `after` seconds on; returns its name.
+
+    A key before it verifies for as long as a token it may have signed lives; those past that are left out.
+    """
+    moment = int(time.time())
+    held = json.loads(file.read_text(encoding="utf-8"))
+    keys = [one for one in held.get("keys", [held]) if one.get("exp", moment + 1) > moment]
+    for one in keys:
+        one.setdefault("exp", moment + after + TOKEN_LIFE_SECONDS)
+    new = json.loads(_new_signing_key()) | {"nbf": moment + after}
+    write_private(file, json.dumps({"keys": [new, *keys]}) + "\n")
+    return str(new["kid"])
+
+
+def demo_operator(data_dir: Path) -> dict[str, str]:
+    """Name and password of the operator that `tekamoul run` makes, from the private file where they stand; made once."""
+    file = data_dir / "secrets" / "operator.json"
+    if not file.exists():
+        secret_file(file, json.dumps({"name": "demo", "password": secrets.token_urlsafe(18)}))
+    held: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return held
 
 
 async def fetch_token(gateway_url: str, credentials_file: Path, partner: str) -> str:

@@ -12,7 +12,7 @@ import httpx
 import typer
 from rich.console import Console
 
-from cli import adjudicating, changes, matching, modeling, projections
+from cli import adjudicating, changes, matching, modeling, officer, projections
 from shared.text import LANGUAGES
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 
 app.add_typer(changes.app, name="changes")
+app.add_typer(officer.partners, name="partner")
+app.add_typer(officer.operators, name="operator")
 adjudicating.mount(matching.app)
 matching.app.add_typer(modeling.app, name="models")
 app.add_typer(matching.app, name="match")
@@ -111,6 +113,22 @@ def token(
         typer.echo(asyncio.run(fetch_token(ready["gateway_url"], Path(ready["credentials_file"]), partner)))
     except NoToken as none:
         _refuse(none.text.in_(language()))
+
+
+@app.command("rotate-signing-key")
+def rotate_signing_key(
+    after: Annotated[
+        int,
+        typer.Option(
+            min=0, max=86_400, help="Seconds until it signs: as long as the file takes to reach every process."
+        ),
+    ] = 0,
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Give the gateway a new key for its tokens; the old one verifies until its last token has ended. No call fails."""
+    from cli.credentials import rotate_signing_key as rotate
+
+    typer.echo(rotate(data_dir / "secrets" / "signing-key.json", after=after))
 
 
 @app.command()

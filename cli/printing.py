@@ -76,6 +76,7 @@ WORDS = {
     "dashboard": Text(ar="لوحة المتابعة", fr="Tableau de bord", en="Dashboard"),
     "docs": Text(ar="وثائق الواجهة", fr="Documentation de l'API", en="API documentation"),
     "credentials": Text(ar="بيانات دخول الشركاء", fr="Identifiants des partenaires", en="Partners' credentials"),
+    "operator": Text(ar="دخول مشغّل لوحة المتابعة", fr="Connexion au tableau de bord", en="Dashboard sign-in"),
     "stop": Text(
         ar="المنصة تعمل. اضغط Ctrl-C لإيقافها.",
         fr="La plateforme fonctionne. Ctrl-C l'arrête.",

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from types import ModuleType
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ def build_apps() -> dict[str, FastAPI]:
     with tempfile.TemporaryDirectory() as folder:
         secrets = ensure_gateway_secrets(Path(folder)).env
         key = Path(folder) / "secrets" / "internal.key"
-        write_private(key, "0" * 64)
+        write_private(key, token_hex(32))
         values: dict[str, Any] = {
             "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
             "NATS_URL": "nats://127.0.0.1:1",

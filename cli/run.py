@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -22,6 +23,7 @@ from cli.main_job import (
     load_registry,
     wait_until_quiet,
 )
+from cli.officer import add_demo_operator
 from cli.platform import Ready, RunOptions, run_platform
 from cli.printing import Printer
 from cli.refusals import StartRefused
@@ -47,26 +49,28 @@ async def run(
         print(refused.text.in_(options.language), file=sys.stderr, flush=True)
         return 1
     printer = Printer(console, options.language)
-    failed: list[MainJobFailed] = []
+    failed: list[Exception] = []
 
     async def then(ready: Ready) -> None:
         door = Door(ready.gateway_url, Path(ready.credentials_file), options.language)
         try:
+            await add_demo_operator(ready.gateway_url, options.data_dir)
             if demo:
                 await main_job(door, options.data_dir, households, seed, printer, console)
-        except MainJobFailed as fault:
+        except (MainJobFailed, httpx.HTTPError) as fault:
             failed.append(fault)
             console.print(str(fault), style="bold red", soft_wrap=True)
-        _addresses(ready, printer, console)
+        _addresses(ready, options.data_dir, printer, console)
 
     return await run_platform(platform, language=options.language, then=then) or bool(failed)
 
 
-def _addresses(ready: Ready, printer: Printer, console: Console) -> None:
+def _addresses(ready: Ready, data_dir: Path, printer: Printer, console: Console) -> None:
     for name, value in (
         ("dashboard", ready.dashboard_url),
         ("docs", f"{ready.gateway_url}/docs"),
         ("credentials", ready.credentials_file),
+        ("operator", data_dir / "secrets" / "operator.json"),
     ):
         console.print(f"{printer.word(name)}: {value}", soft_wrap=True, highlight=False)
     printer.say("stop")

@@ -10,6 +10,7 @@ from gateway.agreements.admitting import Admission
 from gateway.agreements.book import Book
 from gateway.agreements.volumes import Volumes
 from gateway.agreements.work import agreement_days, agreements_to_decide, first_agreements
+from gateway.changes import Changes
 from gateway.dashboard import routes as dashboard
 from gateway.dashboard.observing import Observatory
 from gateway.delivery import routes as feed
@@ -22,13 +23,22 @@ from gateway.disclosures.steps import Recording
 from gateway.documentation import ASSETS_PATH, Documentation, described
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
+from gateway.operators import routes as operators
+from gateway.operators.oidc import issuer_of
+from gateway.operators.sessions import Sessions
 from gateway.partners import oauth
-from gateway.partners.file import load_partners, load_secret_hashes
-from gateway.partners.oauth import Clients
+from gateway.partners import routes as partner_routes
+from gateway.partners.books import Books
+from gateway.partners.clients import Clients
+from gateway.partners.file import load_partners, load_secret_hashes, refuse_weak_internal_key
+from gateway.partners.seeding import add_unknown
+from gateway.partners.signing import SigningKeys
 from gateway.partners.tokens import Tokens
+from gateway.partners.work import forget_ended, watch_keys
 from gateway.releasing import Releasing
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
+from shared.platform import Platform
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,23 +48,44 @@ ISSUER = "tekamoul"
 
 def create_app(settings: GatewaySettings) -> Gateway:
     """The ASGI application; `.app` is the FastAPI one behind it. Raises NotConfigured where a file is not usable."""
-    partners = load_partners(settings.partners_file, settings.institutions_folder)
-    clients = Clients(partners, load_secret_hashes(settings.client_secrets_file, partners))
-    tokens = Tokens(settings.signing_key_file, partners, str(settings.public_url or ISSUER))
-    bell, observatory, book = Bell(), Observatory(settings), Book()
+    seeds = load_partners(settings.partners_file, settings.institutions_folder)
+    hashes = load_secret_hashes(settings.client_secrets_file, seeds)
+    refuse_weak_internal_key(settings.internal_key_file)
+    keys, issuer = SigningKeys(settings.signing_key_file), str(settings.public_url or ISSUER)
+    books, book = Books(sandbox=settings.sandbox), Book()
+    changes, partners = Changes([books.read, book.read]), books.partners
+    tokens, sessions = Tokens(keys, books, issuer, changes), Sessions(by_tls=settings.by_tls)
+    enter_agreements = first_agreements(settings.agreements_folder, seeds, partners)
+    bell, observatory = Bell(), Observatory(settings)
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
     recording = Recording(recorder)
+
+    async def first(platform: Platform) -> None:
+        async with platform.database.transaction() as tx:
+            await add_unknown(tx, seeds, hashes)
+        await changes.read(platform)  # agreements are entered for the partners there are
+        await enter_agreements(platform)
+        await changes.read(platform)
+
+    async def waiting(platform: Platform) -> dict[str, int]:
+        return await feed_waiting(platform) | keys.waiting()
 
     app = create_service(
         settings,
         title="Gateway",
         description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
-        routers=[oauth.router, feed.router, agreements.router, dashboard.router],
+        routers=[
+            *(oauth.router, partner_routes.router, partner_routes.own, operators.router, operators.signing),
+            *(feed.router, agreements.router, dashboard.router, dashboard.files),
+        ],
         migrations=MIGRATIONS,
         consumers=consumers,
-        first=first_agreements(settings.agreements_folder, partners, book),
-        workers=[bell.listen, observatory.run, recorder.run, sealer.run, book.follow, agreement_days(partners)],
-        waiting=feed_waiting,
+        first=first,
+        workers=[
+            *(changes.follow, watch_keys(keys), forget_ended, agreement_days(partners)),
+            *(bell.listen, observatory.run, recorder.run, sealer.run),
+        ],
+        waiting=waiting,
         to_decide=agreements_to_decide(lambda: admission.held_back()),
     )
     volumes = Volumes(app.state.platform.database)
@@ -63,10 +94,14 @@ def create_app(settings: GatewaySettings) -> Gateway:
     for router in (health.router, documentation.router):
         _first(app, router)
     app.mount(ASSETS_PATH, documentation.assets())
-    app.state.partners, app.state.clients, app.state.tokens, app.state.bell = partners, clients, tokens, bell
+    app.state.partners, app.state.tokens, app.state.bell = partners, tokens, bell
+    app.state.clients = Clients(books, changes, {issuer, f"{issuer.rstrip('/')}/oauth2/token"})
+    app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
-        described([oauth.router, feed.router, agreements.router, health.router]), settings.service_urls, partners
+        described([oauth.router, partner_routes.own, feed.router, agreements.router, health.router]),
+        settings.service_urls,
+        partners,
     )
     return Gateway(
         settings,
@@ -76,6 +111,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         Routes(settings.routes_file),
         admission,
         Releasing([admission.check, recording.record], recording.refused),
+        sessions,
     )
 
 

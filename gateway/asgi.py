@@ -15,6 +15,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+CERTIFICATE = "tekamoul.certificate"
+"""Where a scope has the SHA-256 (base64url) of the certificate that the caller showed the proxy in front; see fronting.py."""
 LARGEST_BODY_BYTES = 256 << 10
 LARGEST_UPLOAD_BYTES = 64 << 20
 LARGEST_PIECE_BYTES = 8 << 20

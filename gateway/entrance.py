@@ -11,6 +11,7 @@ from starlette.datastructures import State
 from gateway.acting import CASE, OFFICIAL, acting
 from gateway.agreements.admitting import Admission, named_by
 from gateway.asgi import (
+    CERTIFICATE,
     LARGEST_BODY_BYTES,
     LARGEST_PIECE_BYTES,
     LARGEST_UPLOAD_BYTES,
@@ -26,7 +27,9 @@ from gateway.asgi import (
     header,
     without,
 )
+from gateway.fronting import as_it_came
 from gateway.limits import Quotas
+from gateway.operators.sessions import Sessions, needs_sign_in, to_sign_in
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
@@ -35,13 +38,13 @@ from gateway.releasing import Answer, Releasing
 from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
-from shared.errors import MethodNotAllowed, NotFound, Refusal
+from shared.errors import MethodNotAllowed, NotFound, Refusal, Unauthenticated
 from shared.identity import INTERNAL, Caller, InternalKey, bearer
 from shared.problems import language_of, problem
 from shared.tracing import continue_trace, current_trace_id
 
-LETTERS = "/internal/dead-letters"
-"""This process's own dead letters: it has no other port at which an operator could redrive them."""
+FOR_THE_HOST = ("/internal/dead-letters", "/v1/partners", "/v1/operators")
+"""What whoever holds the platform's own key may ask of this process itself: it has no other port for an operator's commands."""
 
 IDENTITY = frozenset({b"authorization"})
 
@@ -62,15 +65,17 @@ class Gateway:
         routes: Routes,
         admission: Admission,
         releasing: Releasing,
+        sessions: Sessions,
     ) -> None:
         self.app = app
         self._routes, self._admission, self._releasing = routes, admission, releasing
+        self._sessions = sessions
         self._tokens, self._quotas = tokens, quotas
         self._proxy = Proxy(settings.service_urls)
         self._processes = frozenset(settings.service_urls)
         self._key: InternalKey = app.state.platform.internal_key
         self._answer_seconds = settings.answer_seconds
-        self._by_tls = settings.public_url is not None and settings.public_url.scheme == "https"
+        self._by_tls = settings.by_tls
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -83,7 +88,7 @@ class Gateway:
                 self.app.state.session = self._session
                 await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._answer(as_it_came(scope), receive, send)
         else:  # a websocket: nothing here speaks it
             await send({"type": "websocket.close", "code": 1000})
 
@@ -110,7 +115,7 @@ class Gateway:
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
-        if scope["path"].startswith(LETTERS) and self._is_operator(scope):
+        if scope["path"].startswith(FOR_THE_HOST) and self._is_operator(scope):
             await self.app(scope, receive, send)
             return
         if not is_safe(raw_path):
@@ -124,6 +129,11 @@ class Gateway:
         if target is None:
             raise NotFound
         await self._forward(target, scope, receive, send, extra)
+
+    async def _known(self, scope: Scope) -> tuple[Partner, Caller]:
+        """Whose token the request shows; Unauthenticated."""
+        token = bearer(header(scope, b"authorization"))
+        return await self._tokens.verify_fresh(self.app.state.platform, token, scope.get(CERTIFICATE))
 
     def _is_operator(self, scope: Scope) -> bool:
         """Whether the caller holds the platform's own key. To anyone else the address does not exist."""
@@ -139,7 +149,7 @@ class Gateway:
             body.refuse_too_large()
             await self._proxy.forward(self._session, target, None, scope, body, send)
             return
-        partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
+        partner, caller = await self._known(scope)
         route = self._routes.find(target.process, scope["method"], target.path)
         async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
@@ -187,14 +197,32 @@ class Gateway:
         inner = {**scope, "headers": without(scope["headers"], IDENTITY)}
         if not scope["path"].startswith("/v1/"):
             body.refuse_too_large()
+            if needs_sign_in(scope["path"]):
+                caller = await self._sessions.caller(self.app.state.platform, scope)
+                if caller is None:
+                    await to_sign_in(scope)(scope, receive, send)
+                    return
+                inner["headers"].append(self._as(caller))
             await self.app(inner, body.receive, send)
             return
-        partner, caller = self._tokens.verify(bearer(header(scope, b"authorization")))
+        if header(scope, b"authorization") is None:
+            body.refuse_too_large()
+            operator = await self._sessions.caller(self.app.state.platform, scope)
+            if operator is None:
+                raise Unauthenticated
+            inner["headers"].append(self._as(operator))
+            await self.app(inner, body.receive, send)
+            return
+        partner, caller = await self._known(scope)
         async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
-            inner["headers"].append((b"authorization", f"Bearer {self._key.token(caller)}".encode()))
+            inner["headers"].append(self._as(caller))
             await self.app(inner, body.receive, send)
+
+    def _as(self, caller: Caller) -> tuple[bytes, bytes]:
+        """The header by which our own application knows who calls."""
+        return b"authorization", f"Bearer {self._key.token(caller)}".encode()
 
 
 def _largest_body(target: Target, method: str) -> int:

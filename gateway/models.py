@@ -1,7 +1,9 @@
 """All tables of the gateway's own database."""
 
 import gateway.agreements.models
-import gateway.disclosures.models  # noqa: F401 - the import defines tables
+import gateway.disclosures.models
+import gateway.operators.models
+import gateway.partners.models  # noqa: F401 - the imports define tables
 from gateway.delivery.models import Base
 from gateway.limit_models import Quota
 

@@ -16,9 +16,11 @@ SHIPPED_AGREEMENTS = Path(__file__).parent / "agreements" / "examples"
 class GatewaySettings(ServiceSettings):
     name: str = "gateway"
     signing_key_file: Path
-    """The ES256 private key (JWK) that signs partners' tokens."""
+    """The ES256 private key (JWK, or a JWK Set after a rotation) that signs partners' tokens."""
     client_secrets_file: Path
-    """JSON: partner -> SHA-256 of its client secret, in hex."""
+    """JSON: partner -> SHA-256 of its client secret, in hex; for partners that the database does not know yet."""
+    sandbox: bool = False
+    """Whether this is the gateway of a sandbox: it knows only sandbox partners, and one of the real platform only the others."""
     partners_file: Path = SHIPPED_PARTNERS
     routes_file: Path = SHIPPED_ROUTES
     institutions_folder: Path | None = None
@@ -30,7 +32,20 @@ class GatewaySettings(ServiceSettings):
     nats_monitor_url: str | None = None
     public_url: HttpUrl | None = None
     """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""
+    private_socket: Path | None = None
+    """A socket of the file system to listen on as well, for the proxy in front alone: it says who calls by which certificate."""
+    oidc_issuer: str | None = None
+    """The issuer (OpenID Connect) at which people who sign in to the dashboard have accounts."""
+    oidc_client_id: str | None = None
+    """What we are called there."""
+    oidc_client_secret_file: Path | None = None
+    """The secret by which we are known there."""
     lang: Literal["ar", "fr", "en"] = "fr"
     """The language of what is said to the operator's terminal."""
     answer_seconds: float = 30.0
     """How long a service may take to begin its answer."""
+
+    @property
+    def by_tls(self) -> bool:
+        """Whether partners and browsers reach us by TLS, which a proxy in front speaks."""
+        return self.public_url is not None and self.public_url.scheme == "https"

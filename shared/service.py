@@ -109,8 +109,16 @@ def listening_socket(settings: ServiceSettings) -> socket.socket:
     return made
 
 
-def main(settings: ServiceSettings, create_app: Callable[[Any], Any], migrations: Path) -> None:
-    """What `python -m <service>` does: serve, or with the argument `migrate` bring the database up to date."""
+def main(
+    settings: ServiceSettings,
+    create_app: Callable[[Any], Any],
+    migrations: Path,
+    further_sockets: Callable[[], Sequence[socket.socket]] = list,
+) -> None:
+    """What `python -m <service>` does: serve, or with the argument `migrate` bring the database up to date.
+
+    It serves on host and port, and on what `further_sockets` opens.
+    """
     configure_logs(settings.name, settings.log_level)
     if sys.argv[1:] == ["migrate"]:
         asyncio.run(migrate(migrations, settings.sqlalchemy_url()))
@@ -126,4 +134,4 @@ def main(settings: ServiceSettings, create_app: Callable[[Any], Any], migrations
             server_header=False,
         )
     )
-    server.run(sockets=[listening_socket(settings)])
+    server.run(sockets=[listening_socket(settings), *further_sockets()])

@@ -36,7 +36,7 @@ ALL_PERMISSIONS = frozenset(
     "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read eligibility:read eligibility:replay gaps:read matrix:write matrix:approve overlap-cases:read overlap-cases:answer overlap-cases:settle grievances:read grievances:write grievances:answer grievances:registry grievances:unit households:picture households:picture-reads referrals:read referrals:write events:read agreements:read agreements:write agreements:approve households:shared internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
     "conflicts:read quality:read quality:run snapshots:read snapshots:make responses:read responses:write responses:approve "
-    "scenarios:read scenarios:write".split()
+    "scenarios:read scenarios:write credentials:write partners:read partners:write operators:write dashboard:read".split()
 )
 
 _templates: dict[tuple[str, str], str] = {}
@@ -222,6 +222,7 @@ class Services:
     def __post_init__(self) -> None:
         self.key_file = self.folder / "internal.key"
         self.key_file.write_bytes(secrets.token_hex(32).encode())
+        self.key_file.chmod(0o600)
         for process in PROCESSES:
             self._sockets[process] = _listen()
 
@@ -274,6 +275,19 @@ def _listen() -> socket.socket:
     made.bind(("127.0.0.1", 0))
     made.listen(128)
     return made
+
+
+async def second_process(first: Running, *further: socket.socket, **changes: Any) -> Running:
+    """Another process of a running service, on the same database, at an address of its own and `further` sockets. Stop it yourself."""
+    settings = first.platform.settings.model_copy(update=changes)
+    app = importlib.import_module(f"{package_of(first.process)}.app").create_app(settings)
+    listening = _listen()
+    server = StoppedAtOnce(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    task = asyncio.create_task(server.serve(sockets=[listening, *further]))
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    running = Running(first.process, url, app, server, task, first.key)
+    await until(lambda: ready(running), what=f"a second {first.process} to be ready", every=0.02)
+    return running
 
 
 async def ready(running: Running) -> bool:

@@ -31,6 +31,7 @@ from cli.main_job import Door, Loaded, load_lists, load_registry, wait_until_qui
 from cli.processes import SERVICES
 from cli.supervisor import child_options
 from faults.recorded import Record, record
+from shared.identity import Caller, InternalKey
 
 HOUSEHOLDS = 150  # four of its lists are long enough to hold a broken row
 SEED = 7
@@ -79,6 +80,26 @@ class WholePlatform:
     def door(self) -> Door:
         ready = self.ready
         return Door(ready["gateway_url"], Path(ready["credentials_file"]), "en")
+
+    def operator(self) -> dict[str, str]:
+        """Name and password of the operator that `tekamoul run` makes once it is ready, as the form has them."""
+        officer = Caller("test", frozenset({"internal", "operators:write"}))
+        token = InternalKey(self.data_dir / "secrets" / "internal.key").token(officer)
+        with httpx.Client(
+            base_url=self.gateway_url, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        ) as host:
+            deadline = time.monotonic() + READY_SECONDS
+            while not host.get("/v1/operators").json():
+                assert time.monotonic() < deadline, "no operator was made"
+                time.sleep(0.05)
+        held: dict[str, str] = json.loads((self.data_dir / "secrets" / "operator.json").read_text(encoding="utf-8"))
+        return held
+
+    def session(self) -> str:
+        """The cookie of a browser at which the operator signed in."""
+        answer = httpx.post(f"{self.gateway_url}/dashboard/sign-in", data=self.operator(), trust_env=False, timeout=30)
+        assert answer.status_code == 303, answer.text
+        return answer.cookies["tekamoul_session"]
 
     def client(self, partner: str) -> GatewayClient:
         return self.door.client(partner)

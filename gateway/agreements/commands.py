@@ -7,12 +7,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.agreements import errors
-from gateway.agreements.book import announce
 from gateway.agreements.models import AgreementRow, StepRow, VersionRow
 from gateway.agreements.queries import of_party, signatures, version_row
 from gateway.agreements.rules.lifecycle import IN_FORCE, OPEN, REVIEW_WITHIN, State, Step, after, allowed
 from gateway.agreements.schemas import DraftIn, StepIn
 from gateway.agreements.terms import Terms
+from gateway.changes import announce
 from shared.clock import now
 from shared.etags import refuse_stale
 from shared.ids import new_id

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.agreements.book import announce
 from gateway.agreements.commands import add_version, remember
 from gateway.agreements.models import AgreementRow
 from gateway.agreements.rules.lifecycle import State, Step
 from gateway.agreements.terms import LARGEST_DAY, LARGEST_VOLUME, OPERATIONS, AgreementId, LegalBasis, Terms, Volume
+from gateway.changes import announce
 from gateway.partners.file import UNREADABLE, WRONG, NotConfigured, Partners
 from shared.logs import log
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gateway.agreements import queries
-from gateway.agreements.book import Book
 from gateway.agreements.commands import end_what_is_over
 from gateway.agreements.seeding import give_mandates, load_examples, seed
 from gateway.partners.file import Partners
@@ -14,15 +13,14 @@ from shared.platform import Platform, Start, Waiting, Worker
 LOOK_SECONDS = 60.0
 
 
-def first_agreements(folder: Path, partners: Partners, book: Book) -> Start:
-    """Enters what the database does not know yet, and reads the book before the first request. NotConfigured at once."""
-    examples = load_examples(folder, partners)
+def first_agreements(folder: Path, seeds: Partners, partners: Partners) -> Start:
+    """Enters the examples for the `seeds` and a mandate for each of the `partners`, where they are not there. NotConfigured at once."""
+    examples = load_examples(folder, seeds)
 
     async def start(platform: Platform) -> None:
         async with platform.database.transaction() as tx:
             await seed(tx, examples)
             await give_mandates(tx, partners)
-        await book.read(platform)
 
     return start
 

@@ -1,5 +1,6 @@
-"""The dashboard's addresses. Open to all who reach the gateway: nothing here is of a person or a partner."""
+"""The dashboard's addresses, for operators who signed in. Nothing here is of a person or a partner; its files are open."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Protocol
 
@@ -12,11 +13,13 @@ from gateway.dashboard.observation import Observation
 from gateway.dashboard.page import Pages, age_words
 from shared.clock import now
 from shared.errors import NotFound, Refusal
-from shared.identity import open_to_all
+from shared.identity import open_to_all, permitted
 from shared.problems import language_of
 from shared.text import LANGUAGES, Language, Text
 
 BEAT_SECONDS = 2.0
+STREAM_SECONDS = 600.0
+"""Then the browser connects again by itself, and is asked again who sits there."""
 MOST_SCREENS = 64
 """Open streams at once: each renders its own fragments. An operator's room has fewer."""
 LANGUAGE_COOKIE = "tekamoul_lang"
@@ -40,7 +43,8 @@ ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable", "X-Cont
 
 assets = load_assets()
 pages = Pages(assets)
-router = APIRouter(prefix="/dashboard", dependencies=[open_to_all], include_in_schema=False)
+router = APIRouter(prefix="/dashboard", dependencies=[permitted("dashboard:read")], include_in_schema=False)
+files = APIRouter(prefix="/dashboard/static", dependencies=[open_to_all], include_in_schema=False)
 
 
 class Source(Protocol):
@@ -93,15 +97,15 @@ async def page(request: Request, source: From, language: InLanguage) -> HTMLResp
         pages.page(source.latest, now(), language), headers=PAGE_HEADERS | {"Content-Language": language}
     )
     if request.query_params.get("lang") == language:
-        answer.set_cookie(
-            LANGUAGE_COOKIE,
-            language,
-            max_age=COOKIE_SECONDS,
-            path="/dashboard",
-            httponly=True,
-            samesite="lax",
-        )
+        remember(answer, language)
     return answer
+
+
+def remember(answer: Response, language: Language) -> None:
+    """Have the browser say this language at its next visit."""
+    answer.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=COOKIE_SECONDS, path="/dashboard", httponly=True, samesite="lax"
+    )
 
 
 @router.get("/fragment", response_class=HTMLResponse)
@@ -126,8 +130,8 @@ async def _one_screen(request: Request) -> AsyncIterator[None]:
 @router.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(_one_screen)])
 async def stream(source: From, language: InLanguage) -> AsyncIterator[ServerSentEvent]:
     """`state` with the fragment whenever it differs from the last one sent; `beat` with the data's age always."""
-    sent = ""
-    while not source.stopping:
+    sent, until = "", time.monotonic() + STREAM_SECONDS
+    while not source.stopping and time.monotonic() < until:
         at = now()
         rendered = pages.fragment(source.latest, at, language)
         if rendered != sent:
@@ -137,7 +141,7 @@ async def stream(source: From, language: InLanguage) -> AsyncIterator[ServerSent
         await source.wait(BEAT_SECONDS)
 
 
-@router.get("/static/{name:path}")
+@files.get("/{name:path}")
 async def asset(request: Request, name: str) -> Response:
     """A stylesheet, script, font or image of the screen."""
     found = assets.get(name)

@@ -23,6 +23,7 @@ WORDS: dict[str, Text] = {
     "skip": Text(ar="انتقل إلى الخلاصة", fr="Aller au verdict", en="Skip to the verdict"),
     "language": Text(ar="اللغة", fr="Langue", en="Language"),
     "api": Text(ar="توثيق الواجهة البرمجية", fr="Documentation de l'API", en="API documentation"),
+    "sign_out": Text(ar="تسجيل الخروج", fr="Déconnexion", en="Sign out"),
     "pause": Text(ar="إيقاف التحديث", fr="Suspendre", en="Pause updates"),
     "resume": Text(ar="استئناف التحديث", fr="Reprendre", en="Resume updates"),
     "paused": Text(

@@ -3,14 +3,10 @@
 import asyncio
 import contextlib
 
-import asyncpg
-
-from shared.connecting import connect
-from shared.logs import log
+from gateway.listening import heard
 from shared.platform import Platform
 
 STILL_THERE_SECONDS = 5.0
-RETRY_SECONDS = 1.0
 
 
 class Bell:
@@ -33,25 +29,7 @@ class Bell:
 
     async def listen(self, platform: Platform) -> None:
         """A worker: rings whenever PostgreSQL says that the feed has grown."""
-        while True:
-            try:
-                await self._listen(str(platform.settings.database_url))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as fault:
-                log.warning("feed_bell_waits", reason=type(fault).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen(self, url: str) -> None:
-        connection = await connect(url)  # LISTEN needs a connection of its own
-        grown = asyncio.Event()
-        try:
-            await connection.add_listener("feed", lambda *_: grown.set())
-            await self.ring()  # what was written while nobody listened
-            while True:
-                try:
-                    await asyncio.wait_for(grown.wait(), STILL_THERE_SECONDS)
-                    grown.clear()
+        async with contextlib.aclosing(heard(platform, "feed", STILL_THERE_SECONDS)) as notices:
+            async for grown in notices:
+                if grown:
                     await self.ring()
-                except TimeoutError:
-                    await connection.fetchval("SELECT 1", timeout=5)
-        finally:
-            await connection.close(timeout=2)

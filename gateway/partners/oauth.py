@@ -1,55 +1,54 @@
-"""OAuth 2 client credentials (RFC 6749, 4.4): a partner's secret for a token of ten minutes."""
+"""OAuth 2 client credentials (RFC 6749, 4.4): for what a partner shows, a token of ten minutes; and its withdrawal."""
 
 import base64
 import binascii
-import hashlib
-import hmac
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from gateway.asgi import CERTIFICATE
 from gateway.errors import (
     ClientUnknown,
     GrantTypeUnsupported,
     ScopeRefused,
     TokenRefused,
     TokenRequestMalformed,
-    TooManyFailures,
 )
-from gateway.limits import Failures
-from gateway.partners.file import Partner, Partners
-from gateway.partners.tokens import TOKEN_SECONDS, Tokens
+from gateway.partners import commands
+from gateway.partners.clients import Assertion, Client, Clients, Secret
+from gateway.partners.file import Partner
+from gateway.partners.tokens import SKEW_SECONDS, TOKEN_SECONDS, Tokens
+from shared.errors import Unauthenticated
 from shared.identity import open_to_all
-from shared.logs import log
+from shared.platform import Platform
 from shared.problems import language_of
 
 router = APIRouter(dependencies=[open_to_all], tags=["tokens"])
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 20
 LARGEST_FORM_BYTES = 16 << 10
-NO_SUCH_CLIENT = bytes(32)
 NEVER_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-FORM_SCHEMA: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "required": ["grant_type"],
-                    "properties": {
-                        "grant_type": {"type": "string", "const": "client_credentials"},
-                        "scope": {"type": "string", "description": "Permissions, between spaces; all where absent."},
-                        "client_id": {"type": "string"},
-                        "client_secret": {"type": "string", "format": "password"},
-                    },
-                }
-            }
-        },
-    }
+CLIENT_FIELDS: dict[str, Any] = {
+    "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
+    "client_assertion": {"type": "string", "description": "private_key_jwt: a JWT signed with the client's key."},
+    "client_id": {"type": "string"},
+    "client_secret": {"type": "string", "format": "password"},
+}
+
+
+def _form_schema(required: str, fields: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "required": [required], "properties": {**fields, **CLIENT_FIELDS}}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+TOKEN_FIELDS: dict[str, Any] = {
+    "grant_type": {"type": "string", "const": "client_credentials"},
+    "scope": {"type": "string", "description": "Permissions, between spaces; all where absent."},
 }
 
 
@@ -69,55 +68,57 @@ class TokenErrorOut(BaseModel):
     title: str
 
 
-class Clients:
-    """Tells a partner by its client id and secret."""
-
-    def __init__(self, partners: Partners, hashes: dict[str, bytes]) -> None:
-        self._partners, self._hashes = partners, hashes
-        self.failures = Failures()
-
-    def authenticate(self, client_id: str, secret: str, address: str) -> Partner:
-        """The partner; ClientUnknown, or after ten failures in a minute from one address TooManyFailures.
-
-        Failures are counted by client and address, so that a stranger cannot lock a partner out.
-        """
-        who = f"{client_id[:64]} {address}"
-        if wait := self.failures.wait(who):
-            raise _with_headers(TooManyFailures(), {"Retry-After": str(wait)})
-        # A plain SHA-256 is enough: secrets are 256 random bits that we made, there is no dictionary to try.
-        given = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-        right = hmac.compare_digest(given, self._hashes.get(client_id, NO_SUCH_CLIENT))
-        if not right or client_id not in self._partners:
-            self.failures.add(who)
-            log.warning("client_refused", address=address)
-            raise ClientUnknown
-        return self._partners[client_id]
-
-
 @router.post(
     "/oauth2/token",
     response_model=TokenOut,
     responses={400: {"model": TokenErrorOut}, 401: {"model": TokenErrorOut}, 429: {"model": TokenErrorOut}},
-    openapi_extra=FORM_SCHEMA,
+    openapi_extra=_form_schema("grant_type", TOKEN_FIELDS),
 )
 @router.post("/oauth2/client/token", include_in_schema=False)
 async def token(request: Request) -> Response:
-    """A token for a partner's client id and secret, in the form or as HTTP Basic. `scope` narrows what it may do."""
-    basic = request.headers.get("authorization")
+    """A token for what a partner shows: an assertion signed with its key (private_key_jwt), or its client id and secret,
+    in the form or as HTTP Basic. `scope` narrows what it may do."""
     try:
-        form = await _form(request)
-        client_id, secret = _credentials(basic, form)
-        state = request.app.state
-        address = request.client.host if request.client else "unknown"
-        partner = state.clients.authenticate(client_id, secret, address)
-        if form["grant_type"] != "client_credentials":
-            raise GrantTypeUnsupported
-        scope = _scope(partner, form.get("scope"))
-        tokens: Tokens = state.tokens
+        form, client = await _client(request)
+        if form.get("grant_type") != "client_credentials":
+            raise GrantTypeUnsupported if form.get("grant_type") else TokenRequestMalformed
+        scope = _scope(client.partner, form.get("scope"))
     except TokenRefused as refusal:
-        return _refused(refusal, request, basic is not None)
-    answer = TokenOut(access_token=tokens.issue(partner, scope), scope=" ".join(sorted(scope)))
+        return _refused(refusal, request)
+    tokens: Tokens = request.app.state.tokens
+    issued = tokens.issue(client.partner, scope, client.credential, client.certificate)
+    answer = TokenOut(access_token=issued, scope=" ".join(sorted(scope)))
     return Response(answer.model_dump_json(), media_type="application/json", headers=NEVER_STORED)
+
+
+@router.post(
+    "/oauth2/revoke",
+    response_class=Response,
+    responses={400: {"model": TokenErrorOut}, 401: {"model": TokenErrorOut}, 429: {"model": TokenErrorOut}},
+    openapi_extra=_form_schema("token", {"token": {"type": "string"}, "token_type_hint": {"type": "string"}}),
+)
+async def revoke(request: Request) -> Response:
+    """Withdraw one of the caller's own tokens (RFC 7009); within a second no process takes it any more.
+
+    200 also for what is no token of the caller's: there is nothing to withdraw, and nothing to learn.
+    """
+    try:
+        form, client = await _client(request)
+        if not form.get("token"):
+            raise TokenRequestMalformed
+    except TokenRefused as refusal:
+        return _refused(refusal, request)
+    tokens: Tokens = request.app.state.tokens
+    try:
+        claims = tokens.read(form["token"])
+    except Unauthenticated:
+        claims = {}
+    if claims.get("sub") == client.partner.id:
+        platform: Platform = request.app.state.platform
+        ends_at = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=SKEW_SECONDS)
+        async with platform.database.transaction() as tx:
+            await commands.revoke_token(tx, client.partner.id, claims["jti"], ends_at)
+    return Response(headers=NEVER_STORED)
 
 
 @router.get("/.well-known/jwks.json")
@@ -125,6 +126,16 @@ async def public_keys(request: Request) -> dict[str, Any]:
     """The public keys of our tokens (RFC 7517)."""
     tokens: Tokens = request.app.state.tokens
     return tokens.public_keys()
+
+
+async def _client(request: Request) -> tuple[dict[str, str], Client]:
+    """The form and who sent it; TokenRefused."""
+    form = await _form(request)
+    shown = _shown(request.headers.get("authorization"), form)
+    clients: Clients = request.app.state.clients
+    address = request.client.host if request.client else "unknown"
+    platform: Platform = request.app.state.platform
+    return form, await clients.authenticate(platform, shown, address, request.scope.get(CERTIFICATE))
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -140,25 +151,29 @@ async def _form(request: Request) -> dict[str, str]:
     except ValueError:
         raise TokenRequestMalformed from None
     form = dict(pairs)
-    # A parameter must not be there twice (RFC 6749, 3.2).
-    if len(form) != len(pairs) or not form.get("grant_type"):
+    if len(form) != len(pairs):  # a parameter must not be there twice (RFC 6749, 3.2)
         raise TokenRequestMalformed
     return form
 
 
-def _credentials(authorization: str | None, form: dict[str, str]) -> tuple[str, str]:
-    """client_secret_basic or client_secret_post; never both at once."""
+def _shown(authorization: str | None, form: dict[str, str]) -> Secret | Assertion:
+    """By which of the three ways the client identifies itself; never by two at once."""
+    ways = [authorization is not None, "client_secret" in form, "client_assertion" in form]
+    if sum(ways) > 1 or ("client_assertion" in form) != ("client_assertion_type" in form):
+        raise TokenRequestMalformed
+    if "client_assertion" in form:
+        if form["client_assertion_type"] != ASSERTION_TYPE:
+            raise TokenRequestMalformed
+        return Assertion(form["client_assertion"], form.get("client_id"))
     if authorization is None:
         client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
-    elif "client_secret" in form:
-        raise TokenRequestMalformed
     else:
         client_id, secret = _basic(authorization)
         if form.get("client_id", client_id) != client_id:
             raise TokenRequestMalformed
     if not client_id or not secret:
         raise ClientUnknown
-    return client_id, secret
+    return Secret(client_id, secret)
 
 
 def _basic(authorization: str) -> tuple[str, str]:
@@ -180,12 +195,7 @@ def _scope(partner: Partner, asked: str | None) -> frozenset[str]:
     return wanted
 
 
-def _with_headers(refusal: TokenRefused, headers: dict[str, str]) -> TokenRefused:
-    refusal.headers = headers
-    return refusal
-
-
-def _refused(refusal: TokenRefused, request: Request, by_basic: bool) -> Response:
+def _refused(refusal: TokenRefused, request: Request) -> Response:
     language = language_of(request.headers.get("accept-language"))
     body = TokenErrorOut(
         error=refusal.error,
@@ -194,6 +204,6 @@ def _refused(refusal: TokenRefused, request: Request, by_basic: bool) -> Respons
         title=refusal.detail.in_(language),
     )
     headers = {**NEVER_STORED, **refusal.headers, "Content-Language": language}
-    if refusal.status == 401 and by_basic:
+    if refusal.status == 401 and "authorization" in request.headers:
         headers["WWW-Authenticate"] = 'Basic realm="tekamoul", charset="UTF-8"'
     return Response(body.model_dump_json(), refusal.status, headers, "application/json")

@@ -14,13 +14,19 @@ NAMED_WITHIN_MS = 15_000
 BACK_WITHIN_MS = 60_000
 
 
+@pytest.fixture(scope="module")
+def session(loaded: LoadedPlatform) -> str:
+    return loaded.platform.session()
+
+
 @pytest.fixture
-def page(loaded: LoadedPlatform, browser: Browser) -> Iterator[Page]:
+def page(loaded: LoadedPlatform, browser: Browser, session: str) -> Iterator[Page]:
     """A page that fails the test on any complaint of the browser or any request to elsewhere."""
     complaints: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    made = context.new_page()
     home = loaded.platform.gateway_url
+    context.add_cookies([{"name": "tekamoul_session", "value": session, "url": home}])
+    made = context.new_page()
     made.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
     made.on("pageerror", lambda fault: complaints.append(str(fault)))
     made.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith(home) else None)
@@ -38,6 +44,26 @@ def test_the_dashboard_shows_the_platform_as_it_stands(loaded: LoadedPlatform, p
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
     for process in loaded.platform.ready["services"]:
         expect(page.get_by_text(process, exact=True).first).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_a_person_signs_in_and_out(loaded: LoadedPlatform, page: Page, language: str) -> None:
+    page.context.clear_cookies()
+    own = loaded.platform.operator()
+    page.goto(f"{loaded.platform.gateway_url}/dashboard/sign-in?lang={language}")
+    page.goto(f"{loaded.platform.gateway_url}/dashboard")  # leads back to the form, in the language chosen there
+
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+    page.locator("#name").fill(own["name"])
+    page.locator("#password").fill(own["password"])
+    page.locator("form button").click()
+    expect(page.locator("#verdict")).to_be_visible()
+    page.locator('a[href="/dashboard/sign-out"]').click()
+    expect(page.locator("form")).to_contain_text("demo")
+    page.locator("form button").click()
+    expect(page.locator("#password")).to_be_visible()
+    page.goto(f"{loaded.platform.gateway_url}/dashboard")
+    expect(page.locator("#password")).to_be_visible()
 
 
 def test_a_stopped_process_is_named_within_15_seconds_and_the_all_clear_follows(

@@ -27,7 +27,7 @@ from tests.gateway.upstream import Upstream
 PARTNERS = """
 [alpha]
 names = { ar = "ألف", fr = "Alpha", en = "Alpha" }
-permissions = ["imports:write", "enrollments:read", "households:read", "events:read"]
+permissions = ["imports:write", "enrollments:read", "households:read", "events:read", "credentials:write"]
 programs = ["FIRST"]
 subscribes = ["FIRST", "SECOND"]
 limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -16,8 +17,8 @@ import httpx
 import pytest
 
 from cli.credentials import GatewaySecrets, fetch_token
-from gateway.partners.file import NotConfigured, load_partners, load_secret_hashes
-from gateway.partners.tokens import Tokens
+from gateway.partners.file import NotConfigured, load_partners, load_secret_hashes, refuse_weak_internal_key
+from gateway.partners.signing import SigningKeys
 from running import fresh_database, until
 from servers import RunningServers
 from tests.gateway.upstream import Upstream
@@ -71,9 +72,66 @@ def test_a_partner_without_a_secret_is_named(tmp_path: Path, held: str) -> None:
     partners_file, hashes = tmp_path / "partners.toml", tmp_path / "hashes.json"
     partners_file.write_text(GOOD)
     hashes.write_text(held)
+    hashes.chmod(0o600)
 
     with pytest.raises(NotConfigured, match=re.escape(str(hashes))):
         load_secret_hashes(hashes, load_partners(partners_file))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", "one", "secret", "changeme", "onesecret", "one-password", "0" * 64],
+    ids=lambda one: one[:9] or "empty",
+)
+def test_a_default_or_weak_secret_stops_the_start(tmp_path: Path, secret: str) -> None:
+    partners_file, hashes = tmp_path / "partners.toml", tmp_path / "hashes.json"
+    partners_file.write_text(GOOD)
+    digest = secret if len(secret) == 64 else hashlib.sha256(secret.encode()).hexdigest()
+    hashes.write_text(json.dumps({"one": digest}))
+    hashes.chmod(0o600)
+
+    with pytest.raises(NotConfigured, match="known word"):
+        load_secret_hashes(hashes, load_partners(partners_file))
+
+
+def test_two_partners_with_one_secret_stop_the_start(tmp_path: Path) -> None:
+    partners_file, hashes = tmp_path / "partners.toml", tmp_path / "hashes.json"
+    partners_file.write_text(GOOD + GOOD.replace("[one]", "[two]"))
+    digest = hashlib.sha256(secrets.token_bytes(32)).hexdigest()
+    hashes.write_text(json.dumps({"one": digest, "two": digest}))
+    hashes.chmod(0o600)
+
+    with pytest.raises(NotConfigured, match="of the partner two"):
+        load_secret_hashes(hashes, load_partners(partners_file))
+
+
+def test_a_file_of_secrets_that_everybody_can_read_stops_the_start(
+    gateway_secrets: GatewaySecrets, tmp_path: Path
+) -> None:
+    signing, hashes = (Path(gateway_secrets.env[f"TEKAMOUL_{one}_FILE"]) for one in ("SIGNING_KEY", "CLIENT_SECRETS"))
+    internal = tmp_path / "internal.key"
+    internal.write_text(secrets.token_hex(32))
+    for file in (signing, hashes, internal):
+        file.chmod(0o644)
+
+    for file, load in (
+        (signing, lambda: SigningKeys(signing)),
+        (hashes, lambda: load_secret_hashes(hashes, {})),
+        (internal, lambda: refuse_weak_internal_key(internal)),
+    ):
+        with pytest.raises(NotConfigured, match=re.escape(f"{file}. Close it")):
+            load()
+        file.chmod(0o640)  # a group may, as Kubernetes mounts secrets
+        load()
+
+
+def test_an_internal_key_of_few_letters_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "internal.key"
+    file.write_text("k" * 40)
+    file.chmod(0o600)
+
+    with pytest.raises(NotConfigured, match="not random"):
+        refuse_weak_internal_key(file)
 
 
 @pytest.mark.parametrize("key", ["", "{}", '{"kty": "oct", "k": "c2VjcmV0"}', "public"])
@@ -83,7 +141,7 @@ def test_a_signing_key_that_is_none_is_refused_and_not_quoted(gateway_secrets: G
     file.write_text(json.dumps({name: ours[name] for name in ours if name != "d"}) if key == "public" else key)
 
     with pytest.raises(NotConfigured) as refused:
-        Tokens(file, {}, "tekamoul")
+        SigningKeys(file)
 
     assert str(file) in refused.value.text.en
     assert ours["x"] not in refused.value.text.en
@@ -115,7 +173,8 @@ async def environment(
     upstream, spare = await Upstream().start(), Upstream()
     spare.sock.close()
     key = tmp_path / "internal.key"
-    key.write_text("k" * 40)
+    key.write_text(secrets.token_hex(32))
+    key.chmod(0o600)
     env = {
         "DATABASE_URL": await fresh_database(servers, "gateway"),
         "NATS_URL": servers.nats_url,

@@ -57,7 +57,8 @@ async def test_a_request_arrives_whole_with_the_partners_identity_in_an_internal
     (authorization,) = arrived["authorization"]
     caller = InternalKey(door.running.platform.settings.internal_key_file).caller(authorization.removeprefix("Bearer "))
     assert (caller.name, caller.programs, caller.covers) == ("alpha", {"FIRST"}, {"FIRST", "SECOND"})
-    assert caller.permissions == {"imports:write", "enrollments:read", "households:read", "events:read"}
+    own = {"imports:write", "enrollments:read", "households:read", "events:read", "credentials:write"}
+    assert caller.permissions == own
 
 
 async def test_claimed_identities_and_hop_by_hop_headers_do_not_get_in(door: Door) -> None:

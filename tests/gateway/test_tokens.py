@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from cli.credentials import GatewaySecrets, NoToken, ensure_gateway_secrets, fetch_token
+from gateway.changes import Changes
+from gateway.partners.books import Books, Held
 from gateway.partners.file import load_partners
+from gateway.partners.signing import SigningKeys
 from gateway.partners.tokens import Tokens
+from shared.ids import new_id
 from tests.gateway.conftest import Door
 
 FORM = {"grant_type": "client_credentials"}
@@ -27,7 +32,7 @@ async def test_a_client_gets_a_token_of_ten_minutes_by_basic(door: Door) -> None
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 600)
-    assert body["scope"] == "enrollments:read events:read households:read imports:write"
+    assert body["scope"] == "credentials:write enrollments:read events:read households:read imports:write"
     keys = (await door.client.get("/.well-known/jwks.json")).json()["keys"]
     assert [sorted(key) for key in keys] == [["alg", "crv", "kid", "kty", "use", "x", "y"]]
     token = jwt.decode(body["access_token"], ECKey.import_key(keys[0]), algorithms=["ES256"])
@@ -129,7 +134,7 @@ def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + "."
 
 
-def _forgeries(secrets: GatewaySecrets) -> dict[str, str]:
+def _forgeries(secrets: GatewaySecrets, credential: str) -> dict[str, str]:
     ours = ECKey.import_key(json.loads(Path(secrets.env["TEKAMOUL_SIGNING_KEY_FILE"]).read_text()))
     theirs = ECKey.generate_key("P-256", private=True)
     moment = int(time.time())
@@ -142,6 +147,7 @@ def _forgeries(secrets: GatewaySecrets) -> dict[str, str]:
         "exp": moment + 600,
         "jti": "1",
         "scope": "enrollments:read",
+        "credential": credential,
     }
     good = _encode(header, claims, ours)
     first, _, rest = good.partition(".")
@@ -169,8 +175,14 @@ def _forgeries(secrets: GatewaySecrets) -> dict[str, str]:
     }
 
 
+def _credential_of(headers: dict[str, str]) -> str:
+    """By which credential the partner got its token, as the token says."""
+    payload = headers["Authorization"].split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["credential"])
+
+
 async def test_only_our_own_whole_valid_tokens_open_the_door(door: Door) -> None:
-    forgeries = _forgeries(door.secrets)
+    forgeries = _forgeries(door.secrets, _credential_of(await door.as_("alpha")))
     good = forgeries.pop("good")
 
     opened = await door.client.get("/registry/v1/echo", headers={"Authorization": f"Bearer {good}"})
@@ -207,17 +219,23 @@ def test_a_verified_token_is_forgotten_when_it_ends_and_the_memory_is_bounded(
     gateway_secrets: GatewaySecrets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partners = load_partners(Path(gateway_secrets.env["TEKAMOUL_PARTNERS_FILE"]))
-    tokens = Tokens(Path(gateway_secrets.env["TEKAMOUL_SIGNING_KEY_FILE"]), partners, "tekamoul")
+    books = Books(sandbox=False)
+    held = Held(new_id(), "alpha", b"1" * 32, None, None, datetime(2026, 1, 1, tzinfo=UTC), None)
+    books.keep(partners, {held.id: held}, frozenset())
+    keys = SigningKeys(Path(gateway_secrets.env["TEKAMOUL_SIGNING_KEY_FILE"]))
+    changes = Changes([])
+    changes._read_at = time.monotonic()  # as after a reading
+    tokens = Tokens(keys, books, "tekamoul", changes)
     monkeypatch.setattr("gateway.partners.tokens.VERIFIED_TOKENS", 3)
-    issued = [tokens.issue(partners["alpha"], frozenset({"events:read"})) for _ in range(5)]
+    issued = [tokens.issue(partners["alpha"], frozenset({"events:read"}), held.id) for _ in range(5)]
 
     for token in issued:
         assert tokens.verify(token)[1].permissions == {"events:read"}
 
     assert len(tokens._verified) == 3
     start = time.time()
-    assert max(until for until, _, _ in tokens._verified.values()) <= start + 30
-    monkeypatch.setattr("time.time", lambda: start + 601)
+    assert max(one.until for one in tokens._verified.values()) <= start + 30
+    monkeypatch.setattr("time.time", lambda: start + 606)
     with pytest.raises(Exception, match="unauthenticated"):
         tokens.verify(issued[-1])
 

@@ -68,8 +68,11 @@ def test_the_documentation_describes_every_service(stranger: httpx.Client) -> No
     assert not [path for path in described["paths"] if "internal" in path]
 
 
-def test_the_dashboard_answers(platform: WholePlatform, stranger: httpx.Client) -> None:
-    answer = stranger.get(platform.ready["dashboard_url"])
+def test_the_dashboard_answers_whoever_signed_in(platform: WholePlatform, stranger: httpx.Client) -> None:
+    led = stranger.get(platform.ready["dashboard_url"])
+    assert (led.status_code, led.headers["location"]) == (303, "/dashboard/sign-in")
+    session = {"Cookie": f"tekamoul_session={platform.session()}"}
+    answer = stranger.get(platform.ready["dashboard_url"], headers=session)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     for process in PROCESSES:
         assert process in answer.text

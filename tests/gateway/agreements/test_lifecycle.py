@@ -10,9 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text, update
 
+from gateway.agreements.book import Book
 from gateway.agreements.commands import end_what_is_over
 from gateway.agreements.models import VersionRow
 from gateway.agreements.seeding import give_mandates
+from gateway.changes import Changes
 from running import status_of, until
 from shared.clock import now
 from tests.gateway.agreements.cases import PURPOSE, terms
@@ -133,10 +135,8 @@ async def test_what_a_step_may_not_is_refused_and_changes_nothing(door: Door) ->
 async def test_suspending_resuming_and_terminating_hold_within_a_second_in_every_process(door: Door) -> None:
     found = await in_force(door)
     # A process that stands for another one: its own book, filled only by what PostgreSQL tells it.
-    from gateway.agreements.book import Book
-
     other = Book()
-    following = asyncio.create_task(other.follow(door.running.platform))
+    following = asyncio.create_task(Changes([other.read]).follow(door.running.platform))
 
     async def knows(state: str) -> None:
         async def known() -> bool:

@@ -13,7 +13,7 @@ from browser.source import HandMade, dashboard_app
 from gateway.dashboard.assets import FOLDER, VENDORED, integrity, load_assets
 from gateway.dashboard.observation import Observation
 from gateway.dashboard.words import WORDS, Writer
-from shared.identity import refuse_undeclared
+from shared.identity import api_routes, permission_of
 from shared.text import LANGUAGES, Language
 
 MOST_BYTES = 250_000
@@ -31,8 +31,12 @@ async def client(source: HandMade) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def test_every_route_is_declared_open(source: HandMade) -> None:
-    refuse_undeclared(dashboard_app(source).routes[-5:])
+def test_the_screen_is_for_operators_and_its_files_for_all(source: HandMade) -> None:
+    routes = {one.path: permission_of(one) for one in api_routes(dashboard_app(source).routes)}
+
+    assert routes.pop("/dashboard/static/{name:path}") == "open"
+    assert set(routes) == {"/dashboard", "/dashboard/fragment", "/dashboard/stream"}
+    assert set(routes.values()) == {"dashboard:read"}
 
 
 @pytest.mark.parametrize(

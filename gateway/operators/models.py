@@ -1,0 +1,53 @@
+"""Tables of the people who sign in to the dashboard."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gateway.delivery.models import Base
+
+
+class Operator(Base):
+    """One person. Nobody is removed, for what is logged names them; who may no longer sign in is disabled."""
+
+    __tablename__ = "operators"
+    __table_args__ = (
+        CheckConstraint("(role = 'partner_viewer') = (partner IS NOT NULL)", name="viewers_have_partners"),
+        CheckConstraint("password_hash IS NOT NULL OR account IS NOT NULL", name="a_way_to_sign_in"),
+        Index("uq_operators_account", "account", unique=True),
+    )
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    role: Mapped[str] = mapped_column(Text)
+    partner: Mapped[str | None] = mapped_column(ForeignKey("partners.id"))
+    """Whose pages a partner viewer sees."""
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    """argon2id, as a PHC string; None for who signs in with an account alone."""
+    account: Mapped[str | None] = mapped_column(Text)
+    """The person's `sub` at the institution's own issuer."""
+    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    added_by: Mapped[str] = mapped_column(Text)
+    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    disabled_by: Mapped[str | None] = mapped_column(Text)
+
+
+class OperatorSession(Base):
+    """A browser that signed in, known by the SHA-256 of its cookie."""
+
+    __tablename__ = "operator_sessions"
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
+    began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class SignInFailures(Base):
+    """How often in a row someone failed to sign in: a name from one address, or a name from anywhere."""
+
+    __tablename__ = "sign_in_failures"
+
+    who_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,0 +1,114 @@
+"""Who sits at a browser: its cookie, and the proof that a change was asked for by a page of ours."""
+
+import base64
+import hashlib
+import hmac
+from http.cookies import CookieError, SimpleCookie
+
+from sqlalchemy import select
+from starlette.responses import RedirectResponse, Response
+
+from gateway.asgi import Scope, header
+from gateway.operators.commands import SESSION_TIME, fingerprint
+from gateway.operators.errors import FormForeign
+from gateway.operators.models import Operator, OperatorSession
+from gateway.operators.roles import PERMISSIONS
+from shared.clock import now
+from shared.errors import Unauthenticated
+from shared.identity import Caller
+from shared.platform import Platform
+from shared.problems import language_of, problem
+
+COOKIE, COOKIE_BY_TLS = "tekamoul_session", "__Host-tekamoul_session"
+"""Behind TLS the prefix makes the browser refuse it from any other host or without Secure."""
+ATTEMPT = "tekamoul_oidc"
+CSRF_HEADER = b"tekamoul-csrf"
+HOME, SIGN_IN, SIGN_OUT = "/dashboard", "/dashboard/sign-in", "/dashboard/sign-out"
+OPEN_PAGES = (SIGN_IN, SIGN_OUT, "/dashboard/static/")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_COOKIES = 4096
+
+
+class Sessions:
+    """Reads and writes the session's cookie."""
+
+    def __init__(self, *, by_tls: bool) -> None:
+        self._by_tls = by_tls
+        self.cookie = COOKIE_BY_TLS if by_tls else COOKIE
+
+    def token(self, scope: Scope) -> str | None:
+        """The session's token that the browser shows."""
+        said = header(scope, b"cookie")
+        if said is None or len(said) > LONGEST_COOKIES:
+            return None
+        try:
+            found = SimpleCookie(said).get(self.cookie)
+        except CookieError:
+            return None
+        return found.value if found is not None and found.value else None
+
+    def set_cookie(self, token: str) -> str:
+        """The Set-Cookie header; an empty token takes the cookie away."""
+        seconds = int(SESSION_TIME.total_seconds()) if token else 0
+        secure = "; Secure" if self._by_tls else ""
+        return f"{self.cookie}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+    def attempt_cookie(self, value: str, seconds: int) -> str:
+        """The Set-Cookie header of an attempt to sign in by an account: Lax, since the browser comes back from elsewhere."""
+        secure = "; Secure" if self._by_tls else ""
+        return f"{ATTEMPT}={value}; Path={SIGN_IN}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+    async def caller(self, platform: Platform, scope: Scope) -> Caller | None:
+        """Who signed in at this browser, with the permissions of the role today; None for nobody.
+
+        FormForeign where a change is asked for (by the API) without the word that only a page of ours knows.
+        """
+        token = self.token(scope)
+        operator = await self.operator(platform, token) if token else None
+        if token is None or operator is None:
+            return None
+        if scope["method"] not in SAFE_METHODS and scope["path"].startswith("/v1/"):
+            refuse_foreign(token, header(scope, CSRF_HEADER))
+        return Caller(f"operator:{operator.name}", PERMISSIONS[operator.role])
+
+    async def operator(self, platform: Platform, token: str) -> Operator | None:
+        """Whose session it is, asked of the database each time: what ends there ends here."""
+        wanted = select(Operator).join(OperatorSession, OperatorSession.operator == Operator.name)
+        good = (OperatorSession.token_sha256 == fingerprint(token), OperatorSession.ends_at > now())
+        async with platform.database.transaction() as tx:
+            found: Operator | None = await tx.scalar(wanted.where(*good, Operator.disabled_at.is_(None)))
+        return found
+
+
+def needs_sign_in(path: str) -> bool:
+    """The dashboard's pages; not the page for signing in, nor the files it shows."""
+    return path.startswith("/dashboard") and not path.startswith(OPEN_PAGES)
+
+
+def to_sign_in(scope: Scope) -> Response:
+    """Where a person goes who has not signed in: a page is led there, a script or stream of a page is told 401."""
+    if scope["method"] == "GET" and scope["path"] == HOME:
+        return RedirectResponse(SIGN_IN, 303, {"Cache-Control": "no-store"})
+    return problem(Unauthenticated(), language_of(header(scope, b"accept-language")))
+
+
+def csrf_of(token: str) -> str:
+    """The word a page of this session sends along; another site can make the browser send the cookie, but not this."""
+    digest = hmac.new(token.encode(), b"csrf", hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def refuse_foreign(token: str, said: str | None) -> None:
+    """FormForeign unless `said` is this session's word."""
+    if said is None or not hmac.compare_digest(csrf_of(token).encode(), said.encode("utf-8", "surrogatepass")):
+        raise FormForeign
+
+
+def refuse_from_elsewhere(scope: Scope) -> None:
+    """FormForeign for a form that another site's page sends. Before a session there is no word to ask for."""
+    site, origin, host = (header(scope, name) for name in (b"sec-fetch-site", b"origin", b"host"))
+    if site is not None:  # the browser's own word, which no page can set
+        if site != "same-origin":
+            raise FormForeign
+    elif origin is not None and origin.partition("://")[2] != host:
+        raise FormForeign

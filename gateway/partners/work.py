@@ -1,0 +1,35 @@
+"""What goes on beside the requests: looking after our keys, and forgetting what has ended."""
+
+import asyncio
+from datetime import timedelta
+
+from gateway.operators import commands as operators
+from gateway.partners import commands
+from gateway.partners.signing import SigningKeys
+from shared.clock import now
+from shared.platform import Platform, Worker
+
+KEYS_SECONDS = 2.0
+FORGET_SECONDS = 60.0
+MARGIN = timedelta(minutes=1)
+"""Kept this long past its end: the clocks of two processes differ."""
+
+
+def watch_keys(keys: SigningKeys) -> Worker:
+    """A worker that takes over a rotated signing key."""
+
+    async def watch_signing_keys(_: Platform) -> None:
+        while True:
+            await asyncio.sleep(KEYS_SECONDS)
+            keys.look()
+
+    return watch_signing_keys
+
+
+async def forget_ended(platform: Platform) -> None:
+    """A worker: used assertions, withdrawn tokens and sessions go once they would not open the door any more."""
+    while True:
+        async with platform.database.transaction() as tx:
+            await commands.forget_ended(tx, now() - MARGIN)
+            await operators.forget_ended(tx, now() - MARGIN)
+        await asyncio.sleep(FORGET_SECONDS)
