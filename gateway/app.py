@@ -17,9 +17,15 @@ from gateway.delivery import routes as feed
 from gateway.delivery.bell import Bell
 from gateway.delivery.consumers import consumers
 from gateway.delivery.work import feed_waiting
+from gateway.disclosures import oversight_routes as oversight
+from gateway.disclosures import routes as disclosures
+from gateway.disclosures.alerting import watching
+from gateway.disclosures.emergency import Emergencies
+from gateway.disclosures.erasing import retention
 from gateway.disclosures.recording import Recorder
 from gateway.disclosures.sealing import Sealer
 from gateway.disclosures.steps import Recording
+from gateway.disclosures.work import disclosures_to_decide
 from gateway.documentation import ASSETS_PATH, Documentation, described
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
@@ -38,7 +44,7 @@ from gateway.partners.work import forget_ended, watch_keys
 from gateway.releasing import Releasing
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
-from shared.platform import Platform
+from shared.platform import Platform, Waiting
 from shared.service import create_service
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -76,7 +82,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
         routers=[
             *(oauth.router, partner_routes.router, partner_routes.own, operators.router, operators.signing),
-            *(feed.router, agreements.router, dashboard.router, dashboard.files),
+            *(feed.router, agreements.router, disclosures.router, oversight.router, dashboard.router, dashboard.files),
         ],
         migrations=MIGRATIONS,
         consumers=consumers,
@@ -84,12 +90,14 @@ def create_app(settings: GatewaySettings) -> Gateway:
         workers=[
             *(changes.follow, watch_keys(keys), forget_ended, agreement_days(partners)),
             *(bell.listen, observatory.run, recorder.run, sealer.run),
+            *(watching(settings.reading_bounds()), retention(settings.disclosure_retention_days)),
         ],
         waiting=waiting,
-        to_decide=agreements_to_decide(lambda: admission.held_back()),
+        to_decide=together(agreements_to_decide(lambda: admission.held_back()), disclosures_to_decide),
     )
     volumes = Volumes(app.state.platform.database)
     admission = Admission(book, volumes, partners, frozenset(settings.service_urls), settings.registry_keeper)
+    emergencies = Emergencies(app.state.platform.database)
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
     for router in (health.router, documentation.router):
         _first(app, router)
@@ -99,7 +107,17 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
-        described([oauth.router, partner_routes.own, feed.router, agreements.router, health.router]),
+        described(
+            [
+                oauth.router,
+                partner_routes.own,
+                feed.router,
+                agreements.router,
+                disclosures.router,
+                oversight.router,
+                health.router,
+            ]
+        ),
         settings.service_urls,
         partners,
     )
@@ -110,9 +128,19 @@ def create_app(settings: GatewaySettings) -> Gateway:
         Quotas(app.state.platform.database),
         Routes(settings.routes_file),
         admission,
-        Releasing([admission.check, recording.record], recording.refused),
+        emergencies,
+        Releasing([admission.check, emergencies.check, recording.record], recording.refused),
         sessions,
     )
+
+
+def together(*counts: Waiting) -> Waiting:
+    """What several kinds of work count, as one."""
+
+    async def count(platform: Platform) -> dict[str, int]:
+        return {kind: found for one in counts for kind, found in (await one(platform)).items()}
+
+    return count
 
 
 def _first(app: FastAPI, router: APIRouter) -> None:

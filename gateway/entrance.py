@@ -27,6 +27,7 @@ from gateway.asgi import (
     header,
     without,
 )
+from gateway.disclosures.emergency import BREAK_GLASS, Emergencies
 from gateway.fronting import as_it_came
 from gateway.limits import Quotas
 from gateway.operators.sessions import Sessions, needs_sign_in, to_sign_in
@@ -64,12 +65,13 @@ class Gateway:
         quotas: Quotas,
         routes: Routes,
         admission: Admission,
+        emergencies: Emergencies,
         releasing: Releasing,
         sessions: Sessions,
     ) -> None:
         self.app = app
         self._routes, self._admission, self._releasing = routes, admission, releasing
-        self._sessions = sessions
+        self._emergencies, self._sessions = emergencies, sessions
         self._tokens, self._quotas = tokens, quotas
         self._proxy = Proxy(settings.service_urls)
         self._processes = frozenset(settings.service_urls)
@@ -167,9 +169,12 @@ class Gateway:
         assert self._session is not None
         refused = partial(self._releasing.refused, answer)
         try:
-            answer.caller, answer.allowed = self._admission.admit(
-                answer.route, target, answer.partner, answer.caller, named_by(scope)
-            )
+            if (named := header(scope, BREAK_GLASS)) is not None:
+                await self._emergencies.admit(answer, named)
+            else:
+                answer.caller, answer.allowed = self._admission.admit(
+                    answer.route, target, answer.partner, answer.caller, named_by(scope)
+                )
             release, token = partial(self._releasing.release, answer), self._key.token(answer.caller)
             await self._proxy.forward(self._session, target, token, scope, body, send, release, refused)
         except Refusal as refusal:

@@ -2,6 +2,7 @@
 
 import gateway.agreements.models
 import gateway.disclosures.models
+import gateway.disclosures.oversight_models
 import gateway.operators.models
 import gateway.partners.models  # noqa: F401 - the imports define tables
 from gateway.delivery.models import Base

@@ -160,7 +160,7 @@ class Proxy:
 
 async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Send, release: Release) -> None:
     """The answer as `release` lets it go: JSON as a whole, a file as it comes once it may."""
-    if answer.content_type != "application/json":
+    if answer.content_type != "application/json" or method == "HEAD":  # which has the headers of an answer, and no body
         await release(None)
         await _return(answer, method, send)
         return

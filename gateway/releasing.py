@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from gateway.agreements.rules.deciding import Allowed
+from gateway.disclosures.disclosure import Emergency
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
@@ -18,7 +19,7 @@ class Answer:
 
     `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass.
     `official` is the person who asks, where the request names one. `allowed` says under which agreement
-    and for which purpose; None where it was refused.
+    and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers.
     """
 
     route: Route
@@ -29,6 +30,7 @@ class Answer:
     case: str | None
     request_id: str
     allowed: Allowed | None = None
+    emergency: Emergency | None = None
     content: Any = None
     changed: bool = False
 

@@ -44,11 +44,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Someone an answer tells of, and the names of what it tells: fields with a value, without the values."""
+    """Someone an answer tells of, and the names of what it tells: fields with a value, without the values.
+
+    `number`: the number that the same object names them by beside their id, as people know them.
+    """
 
     kind: str
     id: str
     attributes: tuple[str, ...]
+    number: str = ""
 
 
 @dataclass(slots=True)
@@ -139,12 +143,8 @@ def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
     found: dict[Subject, None] = {}
     for record in route.records:
         for one in found_at(content, record.at):
-            attributes = _told(one)
-            for name, kind in record.fields:
-                named = one.get(name)
-                for id in named if isinstance(named, list) else (named,):
-                    if isinstance(id, str | int):
-                        found[Subject(kind, str(id), attributes)] = None
+            for subject in _named_in(one, record.fields):
+                found[subject] = None
     told_of = {(one.kind, one.id) for one in found}
     segments = path.strip("/").split("/")
     for place, kind in route.named:
@@ -154,6 +154,31 @@ def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
             attributes = tuple(sorted({name for one in shown if isinstance(one, dict) for name in _told(one)}))
             found[Subject(kind, segments[place], attributes)] = None
     return list(found)
+
+
+def _named_in(one: dict[str, Any], fields: tuple[tuple[str, str], ...]) -> Iterator[Subject]:
+    """Whom an object is about; once, where it has somebody's id and number. The number on a list beside the registry's id is
+    not that: the list may have meant another household."""
+    attributes, kinds = _told(one), dict(fields)
+    for name, kind in fields:
+        beside = _beside(name, "number", "id")
+        if kinds.get(beside) == kind and _is_name(one.get(beside)):
+            continue  # told with the id
+        beside = _beside(name, "id", "number")
+        number = one.get(beside) if kinds.get(beside) == kind else None
+        named = one.get(name)
+        for id in named if isinstance(named, list) else (named,):
+            if _is_name(id):
+                yield Subject(kind, str(id), attributes, str(number) if _is_name(number) else "")
+
+
+def _beside(name: str, ending: str, other: str) -> str:
+    """The field that names the same one in the other way, as `household_number` beside `household_id`; "" for a field of neither."""
+    return name.removesuffix(ending) + other if name == ending or name.endswith(f"_{ending}") else ""
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str | int)
 
 
 def _told(one: dict[str, Any]) -> tuple[str, ...]:

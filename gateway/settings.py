@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import HttpUrl
+from pydantic import Field, HttpUrl
 
+from gateway.disclosures.bounds import Bounds
 from shared.settings import ServiceSettings
 
 SHIPPED_PARTNERS = Path(__file__).parent / "partners.toml"
@@ -29,6 +30,15 @@ class GatewaySettings(ServiceSettings):
     """Agreements that the first start enters; afterwards the database has them."""
     registry_keeper: str = "taazour"
     """The partner whose data the registry's are: for all others they are another institution's."""
+    disclosure_retention_days: int = Field(1_826, ge=90)
+    """How long the disclosure log keeps names, at least, counted by months; its rows and their hashes stay. No law names the days:
+    five years, within which an act may be contested."""
+    most_people_an_hour: int = Field(50_000, ge=1)
+    """Of how many different people a partner's answers may tell before somebody looks: the largest list has some 20,000."""
+    most_people_an_hour_of_official: int = Field(300, ge=1)
+    """The same of one official: a person looks at five a minute at the most."""
+    most_guesses: int = Field(100, ge=1)
+    """How many ids that are not there a partner may ask for in ten minutes before somebody looks."""
     nats_monitor_url: str | None = None
     public_url: HttpUrl | None = None
     """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""
@@ -49,3 +59,7 @@ class GatewaySettings(ServiceSettings):
     def by_tls(self) -> bool:
         """Whether partners and browsers reach us by TLS, which a proxy in front speaks."""
         return self.public_url is not None and self.public_url.scheme == "https"
+
+    def reading_bounds(self) -> Bounds:
+        """What alerts are raised by."""
+        return Bounds(self.most_people_an_hour, self.most_people_an_hour_of_official, self.most_guesses)

@@ -237,23 +237,6 @@ DEAD_LETTERS = Advice(
         en="List the reasons with tekamoul dead-letters, mend the cause, then redrive them with --redrive.",
     ),
 )
-TO_DECIDE = Advice(
-    Text(
-        ar="ينتظر قرارًا لدى {process}: {kind} ({count}).",
-        fr="En attente d'une décision dans « {process} » : {kind} ({count}).",
-        en="Waiting for a decision in {process}: {kind} ({count}).",
-    ),
-    Text(
-        ar="قد يكون ما يُستحق لهذه الأسر محجوزًا إلى أن يُتخذ القرار.",
-        fr="Ce qui est dû à ces ménages peut être retenu jusqu'à la décision.",
-        en="What falls due to these households may be held until somebody decides.",
-    ),
-    Text(
-        ar="هذا شأن المؤسسة لا التقنية: ذكّر مسؤول البرنامج بها (‎/v1/reviews‎).",
-        fr="C'est à l'institution, non à la technique : rappelez-les au responsable du programme (/v1/reviews).",
-        en="This is the institution's, not a technical matter: remind the program's officer of them (/v1/reviews).",
-    ),
-)
 LONG_WORK = Advice(
     Text(
         ar="عمل طويل لدى {process}: {kind} ({count}).",
@@ -327,25 +310,6 @@ WORK_KINDS: dict[str, Text] = {
     "rows_to_cluster": Text(ar="تجميع الأسطر", fr="regroupement de lignes", en="clustering of rows"),
     "feed_changes_out_of_order": Text(
         ar="تغييرات سبقت أوانها", fr="changements arrivés trop tôt", en="changes that came too early"
-    ),
-}
-TO_DECIDE_KINDS: dict[str, Text] = {
-    "reviews_open": Text(ar="مراجعات التسجيلات", fr="révisions d'inscriptions", en="reviews of enrollments"),
-    "agreements_ending": Text(
-        ar="اتفاقيات تنتهي خلال 30 يوما",
-        fr="accords qui finissent dans les 30 jours",
-        en="agreements ending within 30 days",
-    ),
-    "emergencies_to_review": Text(
-        ar="اتفاقيات استعجالية تنتظر المراجعة", fr="accords d'urgence à revoir", en="emergency agreements to review"
-    ),
-    "agreements_to_approve": Text(
-        ar="اتفاقيات موقعة تنتظر الموافقة", fr="accords signés à approuver", en="signed agreements to approve"
-    ),
-    "answers_held_back": Text(
-        ar="أجوبة منعتها البوابة لأنها تتجاوز الاتفاقية",
-        fr="réponses retenues, plus larges que l'accord",
-        en="answers held back as wider than their agreement",
     ),
 }
 NO_FAULT = Text(ar="لا خطأ مسجَّل", fr="aucune", en="none recorded")

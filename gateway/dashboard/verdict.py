@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Literal
 
-from gateway.dashboard import runbook
+from gateway.dashboard import deciding, runbook
 from gateway.dashboard.names import fill, process_name
 from gateway.dashboard.observation import Observation, Receiving
 from gateway.dashboard.runbook import Advice
@@ -226,6 +226,7 @@ def _to_decide(seen: Observation) -> Iterator[Attention]:
     for one in seen.processes:
         for kind, count in ((one.status or {}).get("to_decide") or {}).items():
             if count:
-                said = runbook.TO_DECIDE_KINDS.get(kind, Text(*[kind] * 3))
-                name, advice = process_name(one.name), runbook.TO_DECIDE
-                yield _item("to_decide", Severity.NOTE, one.name, advice, process=name, kind=said, count=count)
+                said = deciding.TO_DECIDE_KINDS.get(kind, Text(*[kind] * 3))
+                name, advice = process_name(one.name), deciding.TO_DECIDE_ADVICE.get(kind, deciding.TO_DECIDE)
+                severity = Severity.WARNING if kind in deciding.OVERDUE else Severity.NOTE
+                yield _item("to_decide", severity, one.name, advice, process=name, kind=said, count=count)

@@ -17,7 +17,8 @@ class Disclosure:
     """One subject told of to one partner; or many at once, where a file leaves: then the subject is the file, `subjects` how many are in it.
 
     A refusal has its `code` and no subject. `attributes` are names, never values. `official` is who acted at the partner,
-    empty where a system asked; `break_glass`, the id under which she read.
+    empty where a system asked; `break_glass`, the id under which she read. `number`: what the answer calls the subject beside
+    its id; it is kept with the name, and is not in the chain.
     """
 
     partner: str
@@ -33,6 +34,7 @@ class Disclosure:
     version: int = 0
     subject_kind: str = ""
     subject: str = ""
+    number: str = ""
     attributes: tuple[str, ...] = ()
     subjects: int = 1
     break_glass: str = ""
@@ -48,9 +50,17 @@ class Disclosure:
 
     def refuse_unwritable(self) -> None:
         """ValueError where PostgreSQL could not hold it: no text may have a NUL, no attribute be more than a name."""
-        texts = (self.official, self.case, self.purpose, self.legal_basis, self.subject, self.route)
+        texts = (self.official, self.case, self.purpose, self.legal_basis, self.subject, self.number, self.route)
         if "\0" in "".join(texts) or not all(map(ATTRIBUTE.fullmatch, self.attributes)):
             raise ValueError("a disclosure that cannot be written")
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """The break-glass under which a request reads, and the one it was opened for; None for anybody."""
+
+    id: str
+    subject: str | None
 
 
 def official_reference(partner: str, official: str) -> str:

@@ -77,12 +77,19 @@ class DisclosureParty(Base):
     """
 
     __tablename__ = "disclosure_parties"
-    __table_args__ = (UniqueConstraint("kind", "reference", "month"), Index("ix_disclosure_parties_month", "month"))
+    __table_args__ = (
+        UniqueConstraint("kind", "reference", "month"),
+        Index("ix_disclosure_parties_month", "month"),
+        Index("ix_disclosure_parties_reference", "reference"),
+        Index("ix_disclosure_parties_number", "number", postgresql_where="number <> ''"),
+    )
 
     commitment: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     month: Mapped[date] = mapped_column(Date)
     kind: Mapped[str] = mapped_column(Text)
     reference: Mapped[str] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(Text, server_default="")
+    """What people call the one whose id the reference is, as far as an answer had both; no part of the commitment."""
     key: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -6,6 +6,8 @@ from gateway.disclosures.disclosure import Disclosure
 from gateway.disclosures.recording import Recorder
 from gateway.releasing import Answer
 
+EMERGENCY = "emergency"
+"""The purpose of what is read under a break-glass: no agreement names it."""
 FILE = "file"
 """The kind of subject of a row about a file: who is in it is kept by the service, under the file's address."""
 
@@ -30,20 +32,22 @@ def disclosures_of(answer: Answer) -> list[Disclosure]:
         # How many are in it the service knows, which wrote it: 0 stands for "as many as the file's own list says".
         return [_disclosure(answer, subject_kind=FILE, subject=answer.path, subjects=0)]
     return [
-        _disclosure(answer, subject_kind=one.kind, subject=one.id, attributes=one.attributes)
+        _disclosure(answer, subject_kind=one.kind, subject=one.id, number=one.number, attributes=one.attributes)
         for one in answer.subjects()
     ]
 
 
 def _disclosure(answer: Answer, **told: Any) -> Disclosure:
-    allowed = answer.allowed
+    allowed, emergency = answer.allowed, answer.emergency
+    purpose = allowed.purpose if allowed else ""
     return Disclosure(
         partner=answer.partner.id,
         route=f"{answer.route.method} /{answer.route.service}{answer.route.path}",
         request=answer.request_id,
         official=answer.official or "",
         case=answer.case or "",
-        purpose=allowed.purpose if allowed else "",
+        purpose=EMERGENCY if emergency else purpose,
+        break_glass=emergency.id if emergency else "",
         legal_basis=allowed.under.terms.legal_basis.reference if allowed else "",
         agreement=allowed.under.id if allowed else "",
         version=allowed.under.version if allowed else 0,

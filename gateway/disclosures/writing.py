@@ -1,7 +1,7 @@
 """Rows into the chain: one transaction for a batch, one writer at a time, over all processes."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,12 +15,16 @@ Parties = Mapping[tuple[str, str], bytes]
 HEAD = "SELECT position, hash, clock_timestamp() AS at FROM disclosure_head FOR UPDATE"
 MOVE_HEAD = "UPDATE disclosure_head SET position = $1, hash = $2"
 KNOWN = """
-SELECT kind, reference, commitment FROM disclosure_parties
+SELECT kind, reference, commitment, number FROM disclosure_parties
 JOIN unnest($2::text[], $3::text[]) AS wanted (kind, reference) USING (kind, reference) WHERE month = $1
 """
 ADD_PARTIES = """
-INSERT INTO disclosure_parties (commitment, month, kind, reference, key)
-SELECT * FROM unnest($1::bytea[], $2::date[], $3::text[], $4::text[], $5::bytea[])
+INSERT INTO disclosure_parties (commitment, month, kind, reference, key, number)
+SELECT * FROM unnest($1::bytea[], $2::date[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+"""
+NUMBER_PARTIES = """
+UPDATE disclosure_parties SET number = told.number FROM unnest($1::bytea[], $2::text[]) AS told (commitment, number)
+WHERE disclosure_parties.commitment = told.commitment
 """
 _KINDS = {
     "position": "bigint", "at": "timestamptz", "version": "int", "subjects": "int", "official": "bytea", "subject": "bytea",
@@ -52,9 +56,9 @@ async def append(connection: Any, disclosures: Sequence[Disclosure]) -> int:
     # holds the same lock, so that no commitment is used that has just been erased.
     head = await connection.fetchrow(HEAD)
     at: datetime = head["at"]
-    parties = await _parties(
-        connection, at.date().replace(day=1), {one for row in disclosures for one in row.parties()}
-    )
+    wanted = {one: "" for row in disclosures for one in row.parties()}
+    wanted |= {(row.subject_kind, row.subject): row.number for row in disclosures if row.number}
+    parties = await _parties(connection, at.date().replace(day=1), wanted)
     position, last, rows = head["position"], head["hash"], []
     for row in disclosures:
         position += 1
@@ -69,21 +73,25 @@ async def append(connection: Any, disclosures: Sequence[Disclosure]) -> int:
     return int(position)
 
 
-async def _parties(connection: Any, month: date, wanted: Collection[tuple[str, str]]) -> Parties:
-    """The commitments of this month; who has none yet gets one, under a new random key."""
+async def _parties(connection: Any, month: date, wanted: Mapping[tuple[str, str], str]) -> Parties:
+    """The commitments of this month; who has none yet gets one, under a new random key. `wanted`: with the number, where an
+    answer told one."""
     if not wanted:
         return {}
     kinds, references = (list(names) for names in zip(*wanted, strict=True))
-    held = {
-        (one["kind"], one["reference"]): one["commitment"]
-        for one in await connection.fetch(KNOWN, month, kinds, references)
-    }
+    known = await connection.fetch(KNOWN, month, kinds, references)
+    held = {(one["kind"], one["reference"]): one["commitment"] for one in known}
+    told = [(one["commitment"], wanted[one["kind"], one["reference"]]) for one in known]
+    learned = [now for now, before in zip(told, known, strict=True) if now[1] not in ("", before["number"])]
+    if learned:
+        await connection.execute(NUMBER_PARTIES, *(list(column) for column in zip(*learned, strict=True)))
     missing = [one for one in wanted if one not in held]
     if missing:
         keys = [secrets.token_bytes(KEY_BYTES) for _ in missing]
         made = [commitment(key, *one) for key, one in zip(keys, missing, strict=True)]
         kinds, references = (list(names) for names in zip(*missing, strict=True))
-        await connection.execute(ADD_PARTIES, made, [month] * len(missing), kinds, references, keys)
+        numbers = [wanted[one] for one in missing]
+        await connection.execute(ADD_PARTIES, made, [month] * len(missing), kinds, references, keys, numbers)
         held |= zip(missing, made, strict=True)
     return held
 

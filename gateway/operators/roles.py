@@ -12,8 +12,17 @@ Role = Literal["operator", "steward", "security_officer", "auditor", "partner_vi
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "operator": frozenset({"dashboard:read"}),  # keeps the platform running, and sees nobody's data
     "steward": frozenset({"dashboard:read", "partners:read"}),
-    "security_officer": frozenset({"dashboard:read", "partners:read", "partners:write", "operators:write"}),
-    "auditor": frozenset({"dashboard:read", "partners:read"}),
+    "security_officer": frozenset(
+        {
+            "dashboard:read",
+            "partners:read",
+            "partners:write",
+            "operators:write",
+            "disclosures:read",
+            "disclosures:decide",
+        }
+    ),
+    "auditor": frozenset({"dashboard:read", "partners:read", "disclosures:read"}),
     "partner_viewer": frozenset(),  # the pages of one partner
 }
 

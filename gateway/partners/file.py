@@ -86,6 +86,9 @@ Permission = Literal[
     "agreements:approve",
     "events:read",
     "credentials:write",
+    "disclosures:read",
+    "disclosures:decide",
+    "break-glass:open",
 ]
 """What a partner may be given. Not among them: `internal`, the services' own, and what only operators hold."""
 

@@ -12,9 +12,10 @@ from services.matching.errors import MatrixTooLargeToPrint
 from services.matching.matrix import in_force
 from services.matching.matrix_models import MatrixDecision
 from services.matching.models import Program
-from services.matching.printing import pdf
+from services.matching.printing import TEMPLATES
 from services.matching.printing.words import CLASSES
 from services.matching.rules.matrix import pair_of
+from shared.printing import pdf
 from shared.text import Language, Text
 
 MOST_PRINTED = 20
@@ -49,7 +50,7 @@ async def printed(tx: AsyncSession, day: date, language: Language) -> bytes:
         raise MatrixTooLargeToPrint(most=MOST_PRINTED)
     decided = list(await tx.scalars(in_force(day)))
     data = page_of(programs, decided, day, language)
-    return await asyncio.to_thread(pdf, "matrix", data, language)
+    return await asyncio.to_thread(pdf, TEMPLATES / "matrix.typ", data, language)
 
 
 def page_of(

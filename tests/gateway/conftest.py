@@ -53,7 +53,7 @@ limits = { requests_per_second = 0.5, burst = 3, concurrent = 2 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 INVENTED = ("echo", "stream", "slow", "cut", "headers", "things", "x", "people", "large", "people/{person_id}/file")
 """What the servers behind the door of a test answer beside the platform's own operations."""
-PEOPLE = {"/items/*": {"individual_id": "individual", "household_id": "household"}}
+PEOPLE = {"/items/*": {"individual_id": "individual", "household_id": "household", "household_number": "household"}}
 
 
 def routing_table() -> str:

@@ -144,9 +144,47 @@ def test_a_household_is_told_of_and_each_of_its_members() -> None:
     route = Routes(SHIPPED_ROUTES).find("registry", "GET", "/v1/households/h-1")
 
     assert subjects_of(route, "/v1/households/h-1", HOUSEHOLD) == [
-        Subject("household", "h-1", ("id", "members", "number")),
+        Subject("household", "h-1", ("id", "members", "number"), "MR05"),
         Subject("individual", "i-1", ("individual_id", "name_ar")),
     ]
+
+
+def test_who_is_named_by_id_and_number_in_one_object_is_one(tmp_path: Path) -> None:
+    fields = {
+        "household_id": "household", "household_number": "household", "individual_number": "individual",
+        "registry_household_id": "household",
+    }  # fmt: skip
+    row = {"service": "registry", "path": "/v1/x", "method": "GET", "permission": "", "records": {"/*": fields}}
+    (tmp_path / "routes.json").write_text(json.dumps([row]))
+    route = Routes(tmp_path / "routes.json").find("registry", "GET", "/v1/x")
+
+    def told(**one: Any) -> list[tuple[str, str, str]]:
+        return [(subject.kind, subject.id, subject.number) for subject in subjects_of(route, "/v1/x", [one])]
+
+    assert told(household_id="h-1", household_number="MR05") == [("household", "h-1", "MR05")]
+    assert told(household_id=None, household_number="MR05") == [("household", "MR05", "")]
+    assert told(household_id="h-1", household_number=None) == [("household", "h-1", "")]
+    # The number on an institution's list may be another household's than the registry's id beside it.
+    assert told(household_number="MR05", registry_household_id="h-2") == [
+        ("household", "MR05", ""), ("household", "h-2", ""),
+    ]  # fmt: skip
+    assert told(individual_number="P-7") == [("individual", "P-7", "")]
+
+
+async def test_the_headers_of_an_answer_about_people_are_given_once_the_log_has_them(door: Door) -> None:
+    door.registry.answers["/v1/people"] = {"items": [FATIMETOU]}
+    let_pass: list[Answer] = []
+
+    async def note(answer: Answer) -> None:
+        let_pass.append(answer)
+
+    door.gateway._releasing = Releasing([note])
+    answer = await door.client.head("/registry/v1/people", headers=await door.as_("alpha"))
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert [one.content for one in let_pass] == [None]
+    door.gateway._releasing = Releasing([refuse])
+    assert (await door.client.head("/registry/v1/people", headers=await door.as_("alpha"))).status_code == 503
 
 
 def test_each_institutions_programs_are_found_in_one_table() -> None:

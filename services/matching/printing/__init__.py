@@ -1,34 +1,5 @@
-"""Printed pages: a template of Typst and its data become a PDF, in Arabic from right to left.
+"""What matching prints: its charts and maps, words, and the templates of its own pages (shared/printing makes the files)."""
 
-Templates stand beside this file, `page.typ` is what all of them share. Pure: the same template and data give the same bytes.
-"""
-
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import typst
-
-from shared.text import Language
-
-HERE = Path(__file__).parent
-ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
-"""The time written into the file as that of its making: what is printed says itself of which day it is."""
-
-
-def pdf(template: str, data: Mapping[str, Any], language: Language) -> bytes:
-    """The PDF of `<template>.typ` with `data`, which is what JSON can say. Takes the processor: call it in a thread.
-
-    Text of the data is text: nothing of it is read as markup.
-    """
-    return typst.compile(
-        str(HERE / f"{template}.typ"),
-        root=str(HERE),
-        font_paths=[str(HERE / "fonts")],
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False), "language": language},
-        timestamp=ALWAYS,
-    )
+TEMPLATES = Path(__file__).parent

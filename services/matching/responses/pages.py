@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.matching.printing import pdf
+from services.matching.printing import TEMPLATES
 from services.matching.printing.words import CATEGORIES
 from services.matching.responses.page_words import (
     CLASS_WORDS,
@@ -29,12 +29,13 @@ from services.matching.responses.plan_schemas import (
 from services.matching.responses.schemas import PlaceName
 from services.matching.rules.responding import month_after
 from shared.errors import NotFound
+from shared.printing import pdf
 from shared.text import Language, Text
 
 NOT_TOLD = "–"
 """What 1 to 4 households would be told by; what is not known yet."""
 Cell = dict[str, str]
-TEMPLATE = "response"
+TEMPLATE = TEMPLATES / "response.typ"
 
 
 def plan_page(found: ResponseDetail, language: Language) -> bytes:

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from services.matching.printing import charts
 from services.matching.printing.numbers import DASH, Writer
-from services.matching.printing.report import Report, Section, Table
 from services.matching.printing.words import HIDDEN, REPORT, group_name, in_order
 from services.matching.scenarios.schemas import ChangedOut, ComparisonOut, FigureOut, IndicatorOut, ResultOut, ServedOut
 from services.matching.scenarios.telling import NOTES
+from shared.printing.report import Report, Section, Table
 from shared.text import Language, Text
 
 Places = Mapping[str, str]

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.matching.printing.answering import FILES, Format, printed
 from services.matching.scenarios import commands, queries
 from services.matching.scenarios.models import Scenario
 from services.matching.scenarios.reporting import report_of
@@ -16,6 +15,7 @@ from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.importing.asking import AskedLanguage
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
+from shared.printing.answering import FILES, Format, printed
 from shared.text import Language
 
 router = APIRouter(prefix="/v1", tags=["scenarios"])

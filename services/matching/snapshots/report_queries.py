@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.figures.cells import Cell
 from services.matching.figures.freezing import TERMS
 from services.matching.models import Place
-from services.matching.printing.report import Report
 from services.matching.snapshots.models import Snapshot, SnapshotCell, SnapshotPart
 from services.matching.snapshots.notes import indicators
 from services.matching.snapshots.queries import made, period_to
 from services.matching.snapshots.reporting import Frozen, Names, snapshot_report
+from shared.printing.report import Report
 from shared.text import Language
 
 SHOWN_BY = ("total", "wilaya", "category", "month", "value_band")

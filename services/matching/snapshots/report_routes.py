@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.matching.printing.answering import FILES, Format, printed
 from services.matching.snapshots.report_queries import report_of
 from shared.database import Tx
 from shared.identity import Caller, permitted
 from shared.importing.asking import AskedLanguage
+from shared.printing.answering import FILES, Format, printed
 from shared.text import Language
 
 router = APIRouter(prefix="/v1", tags=["snapshots"])

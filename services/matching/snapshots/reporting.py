@@ -14,11 +14,11 @@ from services.matching.figures.received import LEAN_MONTHS
 from services.matching.figures.states import BOTH, CERTAIN
 from services.matching.printing import charts, maps
 from services.matching.printing.numbers import DASH, Writer
-from services.matching.printing.report import Report, Section, Table
 from services.matching.printing.words import CLASSES, group_name, in_order
 from services.matching.printing.words import HIDDEN as HIDDEN_WORD
 from services.matching.snapshots.notes import AS_KNOWN
 from services.matching.snapshots.report_words import WORDS
+from shared.printing.report import Report, Section, Table
 from shared.text import Language, Text
 
 MOST_COMBINATIONS = 12

@@ -15,11 +15,12 @@ from typing import Any, Literal
 import xlsxwriter
 from sqlalchemy import Row
 
-from services.matching import printing
+from services.matching.printing import TEMPLATES
 from services.matching.rules.targeting import mark_of
 from services.matching.targeting.models import TargetingList
 from services.matching.targeting.showing import Told, shown
 from shared.exporting.cells import csv_cell
+from shared.printing import pdf
 from shared.text import Language, Text
 
 Format = Literal["csv", "xlsx"]
@@ -160,7 +161,7 @@ WORDS: dict[str, Text] = {
 
 def printed(copy: Copy) -> bytes:
     """The list as the village committee gets it: a page for each village, with room for remarks and thumbprints."""
-    return printing.pdf("village_list", page_data(copy), copy.language)
+    return pdf(TEMPLATES / "village_list.typ", page_data(copy), copy.language)
 
 
 def page_data(copy: Copy) -> dict[str, Any]:

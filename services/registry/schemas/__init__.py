@@ -53,7 +53,7 @@ class MemberOut(BaseModel):
 class HouseholdOut(BaseModel):
     """A household with its members. `answers` are to the questionnaire whose schema is at `/v1/questionnaires`."""
 
-    model_config = ConfigDict(json_schema_extra=about(id="household"))
+    model_config = ConfigDict(json_schema_extra=about(id="household", number="household"))
 
     id: UUID
     number: str
@@ -99,7 +99,7 @@ class MembershipOut(BaseModel):
 class IndividualOut(BaseModel):
     """A person with identifiers and households."""
 
-    model_config = ConfigDict(json_schema_extra=about(id="individual"))
+    model_config = ConfigDict(json_schema_extra=about(id="individual", number="individual"))
 
     id: UUID
     number: str
@@ -123,7 +123,7 @@ class IndividualOut(BaseModel):
 class HouseholdSummary(BaseModel):
     """A household without its people."""
 
-    model_config = ConfigDict(json_schema_extra=about(id="household"))
+    model_config = ConfigDict(json_schema_extra=about(id="household", number="household"))
 
     id: UUID
     number: str

@@ -54,7 +54,7 @@ class ReasonOut(BaseModel):
 
 
 class FoundIndividual(BaseModel):
-    model_config = ConfigDict(json_schema_extra=about(id="individual"))
+    model_config = ConfigDict(json_schema_extra=about(id="individual", number="individual"))
 
     id: UUID
     number: str
@@ -70,7 +70,7 @@ class FoundIndividual(BaseModel):
 class FoundHousehold(BaseModel):
     """A household found, or that of an individual found: then `relationship` is theirs in it."""
 
-    model_config = ConfigDict(json_schema_extra=about(id="household"))
+    model_config = ConfigDict(json_schema_extra=about(id="household", number="household"))
 
     id: UUID
     number: str

@@ -143,6 +143,25 @@ def test_a_fault_is_told_with_its_impact_and_what_to_do(code: str, language: str
 
 
 @pytest.mark.parametrize(
+    ("kind", "severity", "whose"),
+    [
+        ("reading_alerts", Severity.WARNING, "data-protection officer"),
+        ("break_glass_to_review", Severity.NOTE, "data-protection officer"),
+        ("break_glass_overdue", Severity.WARNING, "data-protection officer"),
+        ("erasures_to_decide", Severity.NOTE, "data-protection officer"),
+        ("reviews_open", Severity.NOTE, "program's officer"),
+    ],
+)
+def test_what_waits_for_a_person_says_for_whom(kind: str, severity: Severity, whose: str) -> None:
+    process = a_process("gateway", status=status("gateway", to_decide={kind: 2}))
+    (item,) = attention(with_process(healthy(), process))
+
+    assert (item.severity, item.part) == (severity, "gateway")
+    assert whose in item.action.en
+    assert all("_" not in item.what.in_(language) and "2" in item.what.in_(language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(
     "kind",
     [
         "imports_waiting", "exports_waiting", "scorings_waiting", "changes_to_index", "members_to_index",

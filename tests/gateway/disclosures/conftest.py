@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,28 @@ from gateway.disclosures.writing import append
 from running import drop_databases, fresh_database
 from servers import RunningServers
 from shared.disclosure_chain import Seal
+from tests.gateway.conftest import PARTNERS
+
+GUARD = """
+[guard]
+names = { ar = "حارس", fr = "Gardien", en = "Guard" }
+permissions = ["disclosures:read", "disclosures:decide", "break-glass:open"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+
+[clinic]
+names = { ar = "مستوصف", fr = "Dispensaire", en = "Clinic" }
+permissions = ["enrollments:read", "break-glass:open"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+"""
+"""The partner whose data-protection officer watches over the log, and one that may read nobody but in an emergency."""
+
+
+@pytest.fixture
+def partners_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "partners.toml"
+    file.write_text(PARTNERS + GUARD)
+    monkeypatch.setenv("TEKAMOUL_PARTNERS_FILE", str(file))
+    return file
 
 
 def disclosure(**changed: Any) -> Disclosure:

@@ -8,8 +8,8 @@ import pytest
 
 from services.matching.printing import charts, maps
 from services.matching.printing.numbers import Writer
-from services.matching.printing.report import Report, Section, Table, as_html, as_pages, as_pdf
 from services.matching.printing.words import group_name, in_order
+from shared.printing.report import Report, Section, Table, as_html, as_pages, as_pdf
 from shared.text import LANGUAGES, Language
 
 UNSAFE = '<script>alert("&")</script> #let x = 1'

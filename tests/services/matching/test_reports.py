@@ -11,11 +11,11 @@ from scenario_cases import PER_HEAD, M, T, change, twelve
 from country_cases import EL_MAOUNA, Home, country, many_homes
 from services.matching.figures.computing import indicator_cells
 from services.matching.figures.country import Country
-from services.matching.printing.report import Report, as_html, as_pages, as_pdf
 from services.matching.rules.changes import Change
 from services.matching.scenarios.running import computed
 from services.matching.snapshots.notes import indicators
 from services.matching.snapshots.reporting import Frozen, Names, snapshot_report
+from shared.printing.report import Report, as_html, as_pages, as_pdf
 from shared.text import LANGUAGES, Language
 
 SNAPSHOT = UUID(int=7)

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import typst
 
-from services.matching.printing import ALWAYS, HERE, pdf
+from shared.printing import ALWAYS, HERE, ROOT, pdf
 from shared.text import Language, Text
 
 FOOTNOTE = Text(ar="تكامل – منصة ترابط شبكات الأمان الاجتماعي", fr="Tekamoul – plateforme d'interconnexion des filets sociaux",
@@ -75,7 +75,7 @@ class Report:
 
 def as_pdf(report: Report) -> bytes:
     """Takes the processor for a second: call it in a thread."""
-    return pdf("report", report.data(), report.language)
+    return pdf(HERE / "report.typ", report.data(), report.language)
 
 
 def as_pages(report: Report, ppi: int = 80) -> list[bytes]:
@@ -84,7 +84,7 @@ def as_pages(report: Report, ppi: int = 80) -> list[bytes]:
 
     made = typst.compile(
         str(HERE / "report.typ"),
-        root=str(HERE),
+        root=str(ROOT),
         font_paths=[str(HERE / "fonts")],
         ignore_system_fonts=True,
         format="png",

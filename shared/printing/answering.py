@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 
-from services.matching.printing.report import Report, as_html, as_pdf
+from shared.printing.report import Report, as_html, as_pdf
 
 Format = Annotated[Literal["html", "pdf"], Query()]
 FILES: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}, "text/html": {}}}}
