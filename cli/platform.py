@@ -19,15 +19,7 @@ import asyncpg
 from cli import data_folder, ports
 from cli.processes import GATEWAY, MIGRATE, PROJECT, SERVICES, Service, answers_ok, base_env, commit, migrate, together
 from cli.refusals import StartRefused
-from cli.servers import (
-    Nats,
-    Postgres,
-    checkpoint,
-    create_databases,
-    postgres_answers,
-    prepare_nats,
-    prepare_postgres,
-)
+from cli.servers import Nats, Postgres, checkpoint, create_databases, postgres_answers, prepare_nats, prepare_postgres
 from cli.supervisor import ProcessSpec, Supervisor
 
 POSTGRES_OFFSET: Final = 8  # from the gateway's port

@@ -4,6 +4,7 @@ Whoever writes such a thing calls `announce` in its transaction. Every process h
 (its books) and reads it again whenever something was announced, and every few seconds should a notice have been lost.
 """
 
+import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,8 +19,8 @@ from shared.platform import Platform
 CHANNEL = "gateway_changed"
 LOOK_AGAIN_SECONDS = 3.0
 
-JUST_READ_SECONDS = 0.05
-"""Whoever shows unknown things on purpose makes a process read twenty times a second, not more."""
+JUST_READ_SECONDS = 0.2
+"""Whoever shows unknown things on purpose makes a process read five times a second, not more."""
 
 Reader = Callable[[AsyncSession], Awaitable[None]]
 """Reads one book anew; what it held before stays until it has read all of it."""
@@ -36,29 +37,34 @@ class Changes:
     def __init__(self, readers: Sequence[Reader], clock: Callable[[], float] = time.monotonic) -> None:
         self._readers, self._clock = readers, clock
         self._read_at = -math.inf
+        self._reading = asyncio.Lock()
+        self._coming: asyncio.Task[None] | None = None
 
     def age(self) -> float:
         """Seconds since the books were last read whole: how long ago this process last knew for certain."""
         return self._clock() - self._read_at
 
     async def read(self, platform: Platform) -> None:
-        """Read every book, all as of one moment."""
-        begun = self._clock()
-        async with platform.database.transaction() as tx:
-            await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            for reader in self._readers:
-                await reader(tx)
-        self._read_at = begun
+        """Read every book, all as of one moment. One reading after the other: an older one must not overtake a newer."""
+        async with self._reading:
+            begun = self._clock()
+            async with platform.database.transaction() as tx:
+                await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+                for reader in self._readers:
+                    await reader(tx)
+            self._read_at = begun
 
-    async def read_for_news(self, platform: Platform) -> bool:
-        """Read every book where what is asked for may have been written since the last reading; whether it was done.
+    async def read_for_news(self, platform: Platform) -> None:
+        """Return once every book was read after this call: what one process has just been given may be shown to another
+        before the notice arrives there. All who wait share one reading."""
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._read_soon(platform))
+        await asyncio.shield(self._coming)
 
-        What one process has just been given may be shown to another before the notice arrives there.
-        """
-        if self.age() < JUST_READ_SECONDS:
-            return False
+    async def _read_soon(self, platform: Platform) -> None:
+        await asyncio.sleep(JUST_READ_SECONDS - self.age())
+        self._coming = None  # whoever asks from here on may ask for something this reading will not see
         await self.read(platform)
-        return True
 
     async def follow(self, platform: Platform) -> None:
         """A worker: reads the books at every announcement, and after each silence."""

@@ -39,8 +39,10 @@ from gateway.releasing import Answer, Releasing
 from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
-from shared.errors import MethodNotAllowed, NotFound, Refusal, Unauthenticated
+from shared.database import is_passing
+from shared.errors import MethodNotAllowed, NotFound, Refusal, Unauthenticated, Unavailable
 from shared.identity import INTERNAL, Caller, InternalKey, bearer
+from shared.logs import log
 from shared.problems import language_of, problem
 from shared.tracing import continue_trace, current_trace_id
 
@@ -114,6 +116,12 @@ class Gateway:
             await problem(refusal, language)(scope, receive, outwards)
         except ClientGone:
             return
+        except Exception as fault:  # what our own application does not turn into an answer
+            if begun or not is_passing(fault):
+                raise
+            log.warning("database_away", reason=type(fault).__name__)
+            language = language_of(header(scope, b"accept-language"))
+            await problem(Unavailable(), language)(scope, receive, outwards)
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")

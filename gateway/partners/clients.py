@@ -67,8 +67,7 @@ class Clients:
             try:
                 partner, credential = await self._who(platform, shown)
             except NotShown:
-                if not await self._changes.read_for_news(platform):
-                    raise
+                await self._changes.read_for_news(platform)
                 partner, credential = await self._who(platform, shown)
             if partner.suspended or (partner.certificate_required and certificate is None):
                 raise NotShown("suspended" if partner.suspended else "without its certificate")

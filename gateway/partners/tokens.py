@@ -95,9 +95,9 @@ class Tokens:
         try:
             return self.verify(token, certificate)
         except Unauthenticated:
-            fresh = time.time() - self.read(token)["iat"] < FRESH_SECONDS
-            if not fresh or not await self._changes.read_for_news(platform):
+            if time.time() - self.read(token)["iat"] > FRESH_SECONDS:
                 raise
+        await self._changes.read_for_news(platform)
         return self.verify(token, certificate)
 
     def verify(self, token: str, certificate: str | None = None) -> tuple[Partner, Caller]:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from gateway.operators.passwords import hashed, is_right, is_weak
 from gateway.operators.roles import PERMISSIONS
 from running import second_process
+from shared.database import Database
 from tests.gateway.conftest import Door
 
 PASSWORD = "une-longue-phrase-1"  # of these tests alone
@@ -219,6 +220,32 @@ async def test_a_session_ends_after_its_twelve_hours(door: Door) -> None:
             await tx.execute(text("UPDATE operator_sessions SET ends_at = now() - interval '1 second'"))
         assert timedelta(hours=11, minutes=59) < left <= timedelta(hours=12)
         assert (await client.get(HOME)).status_code == 303
+
+
+async def test_while_the_database_is_away_nobody_is_let_in_and_all_are_told_to_come_again(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(door)
+    platform = door.running.platform
+    away = Database(platform.settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/none"}))
+    async with browser(door) as client:
+        await sign_in(client)
+        token = await door.as_("alpha")
+        monkeypatch.setattr(platform, "database", away)
+        asked = [
+            await client.get(HOME),
+            await sign_in(client),
+            await client.get("/v1/partners"),
+            await door.ask_token("beta"),
+            await door.client.post("/oauth2/token", data={"grant_type": "client_credentials"}, auth=("beta", "wrong")),
+        ]
+        forwarded = await door.client.get("/registry/v1/echo", headers=token)
+        monkeypatch.undo()
+        assert [one.status_code for one in asked] == [503, 503, 503, 200, 503]
+        assert {one.headers["retry-after"] for one in asked if one.status_code == 503} == {"5"}
+        assert forwarded.status_code == 200  # the books are a few seconds old; after a minute they count for nothing
+        assert (await client.get(HOME)).status_code == 200
+    await away.close()
 
 
 async def test_who_may_not_be_added_is_refused_with_the_reason(door: Door) -> None:

@@ -39,19 +39,19 @@ async def test_a_signed_assertion_gets_a_token_once_in_all_processes(
 
     variants: dict[str, dict[str, Any]] = {
         "the key named": {"header": {"kid": key.thumbprint()}},
-        "aud in a list": {"claims": {"aud": ["tekamoul"]}},
-        "the token's address as aud": {"claims": {"aud": "tekamoul/oauth2/token"}},
-        "without iat": {"claims": {"iat": None}},
-        "with nbf": {"claims": {"nbf": int(time.time())}},
-        "a clock four seconds ahead": {"claims": {"iat": int(time.time()) + 4, "exp": int(time.time()) + 63}},
-        "a clock four seconds behind": {"claims": {"exp": int(time.time()) - 3}},
+        "aud in a list": {"claims": lambda: {"aud": ["tekamoul"]}},
+        "the token's address as aud": {"claims": lambda: {"aud": "tekamoul/oauth2/token"}},
+        "without iat": {"claims": lambda: {"iat": None}},
+        "with nbf": {"claims": lambda: {"nbf": int(time.time())}},
+        "a clock four seconds ahead": {"claims": lambda: {"iat": int(time.time()) + 4, "exp": int(time.time()) + 63}},
+        "a clock four seconds behind": {"claims": lambda: {"exp": int(time.time()) - 3}},
         "the older name of Ed25519": {"header": {"alg": "EdDSA" if kind == "OKP" else "ES256"}},
         "another type": {"header": {"typ": "client-authentication+jwt"}},
         "client id beside it": {"form": {"client_id": "alpha"}},
         "a narrower scope": {"form": {"scope": "events:read"}},
     }
     for name, one in variants.items():
-        assertion = signed(key, claims_of("alpha", **one.get("claims", {})), **one.get("header", {}))
+        assertion = signed(key, claims_of("alpha", **one.get("claims", dict)()), **one.get("header", {}))
         answer = await door.client.post("/oauth2/client/token", data=form_of(assertion, **one.get("form", {})))
         assert answer.status_code == 200, f"{name}: {answer.text}"
 

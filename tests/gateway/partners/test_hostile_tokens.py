@@ -42,6 +42,13 @@ async def test_no_hostile_token_opens_the_door_and_all_are_answered_alike(door: 
         "the secret itself": door.credentials["alpha"]["client_secret"],
     }
     good = made(header, claims, ours, "ES256")
+    # Another process's clock may be up to 5 s ahead of ours, or behind.
+    now = int(time.time())
+    corpus["made in five minutes"] = made(header, {**claims, "iat": now + 300, "exp": now + 900}, ours, "ES256")
+    for name, skewed in {"ahead": {"iat": now + 4}, "behind": {"iat": now - 602, "exp": now - 2}}.items():
+        token = made(header, {**claims, **skewed}, ours, "ES256")
+        answer = await door.client.get("/v1/credentials", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 200, name
     assert len(corpus) >= 100
     baseline: dict[str, bytes] = {}
 
