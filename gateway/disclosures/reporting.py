@@ -6,7 +6,7 @@ from itertools import groupby
 
 from gateway.disclosures.models import DisclosureRow
 from gateway.disclosures.schemas import CitizenEntry, CitizenReport
-from gateway.disclosures.words import ANY_KIND, EMERGENCY, KINDS, PAGE, READ, words_for
+from gateway.disclosures.words import ANY_KIND, EMERGENCY, KINDS, PAGE, READ, purpose_in, words_for
 from gateway.partners.file import Names
 from shared.printing.report import Report, Section, Table
 from shared.text import Language
@@ -15,6 +15,8 @@ MOST_ENTRIES = 1_000
 """A printed page has some twenty; whoever needs more than 1,000 names a period."""
 CODES = "\u2066{}\u2069"
 """A code or a time in a line from right to left keeps its own order."""
+WORDS = "\u2068{}\u2069"
+"""The same for words of whatever language."""
 JOINED = "\u2060"
 
 
@@ -97,7 +99,7 @@ def as_page(report: CitizenReport, language: Language) -> Report:
 
 
 def _end(say: Callable[..., str]) -> Sequence[Section]:
-    return (Section(say("objection_title"), say("objection")),)
+    return (Section(say("objection_title"), f"{say('objection')} {say('files')}"),)
 
 
 def _receivers(report: CitizenReport, language: Language) -> Table:
@@ -124,12 +126,16 @@ def _each(report: CitizenReport, language: Language) -> Table:
             _time(one.logtime),
             one.action,
             one.receiverName,
-            " · ".join(part for part in (one.purpose.replace("_", " "), one.legal_basis, one.agreement) if part),
+            "\n".join(WORDS.format(part) for part in _why(one, language) if part),
             words_for(one.attributes, language),
         )
         for one in report.entries
     ]
     return Table([PAGE[one].in_(language) for one in head], rows, texts=len(head))
+
+
+def _why(one: CitizenEntry, language: Language) -> tuple[str, str, str]:
+    return purpose_in(language, one.purpose), one.legal_basis, one.agreement.replace("-", f"-{JOINED}")
 
 
 def _time(at: datetime) -> str:

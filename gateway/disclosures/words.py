@@ -16,6 +16,29 @@ READ: Final = Text(ar="اطلاع: {what}", fr="Consultation : {what}", en="Read
 EMERGENCY: Final = Text(ar="اطلاع استثنائي: {what}", fr="Consultation d'urgence : {what}", en="Emergency read: {what}")
 COMMA: Final = Text(ar="، ", fr=", ", en=", ")
 
+# Purposes are words of agreements, which may bring new ones: these are those of the agreements that ship.
+PURPOSES: Final[Mapping[str, Text]] = {
+    "own_data": Text(ar="عمل المؤسسة على بياناتها", fr="travail de l'institution sur ses propres données",
+                     en="the institution's work on its own data"),
+    "emergency": Text(ar="حالة استعجالية", fr="urgence", en="emergency"),
+    "coverage_statistics": Text(ar="إحصاءات التغطية", fr="statistiques de couverture", en="statistics of coverage"),
+    "disability_cash": Text(ar="التحويلات للأسر التي تضم معاقين", fr="transferts aux ménages avec une personne handicapée",
+                            en="cash for households with a disabled member"),
+    "disabled_pupil_support": Text(ar="دعم التلاميذ المعاقين", fr="appui aux élèves handicapés", en="support of disabled pupils"),
+    "distribution_check": Text(ar="التحقق من التوزيع", fr="contrôle des distributions", en="check of distributions"),
+    "food_shop_supply": Text(ar="تموين الدكاكين", fr="approvisionnement des boutiques", en="supply of food shops"),
+    "insurance_affiliation": Text(ar="الانتساب إلى التأمين الصحي", fr="affiliation à l'assurance maladie",
+                                  en="affiliation to health insurance"),
+    "lean_season_response": Text(ar="مساعدة موسم الجدب", fr="aide de la période de soudure", en="help in the lean season"),
+    "overlap_review": Text(ar="مراجعة التداخل بين البرامج", fr="examen des chevauchements entre programmes",
+                           en="review of overlaps between programs"),
+    "pupil_support": Text(ar="دعم التلاميذ", fr="appui aux élèves", en="support of pupils"),
+    "registry_update": Text(ar="تحيين السجل الاجتماعي", fr="mise à jour du registre social", en="update of the social registry"),
+    "school_feeding_planning": Text(ar="تخطيط التغذية المدرسية", fr="planification des cantines scolaires",
+                                    en="planning of school meals"),
+    "shock_response": Text(ar="الاستجابة للأزمات", fr="réponse aux chocs", en="response to shocks"),
+}  # fmt: skip
+
 PAGE: Final[Mapping[str, Text]] = {
     "title": Text(ar="من اطّلع على بياناتكم", fr="Qui a consulté vos données", en="Who looked at your data"),
     "intro": Text(
@@ -49,6 +72,12 @@ PAGE: Final[Mapping[str, Text]] = {
         fr="Ce sont les {count} consultations les plus récentes ; de plus anciennes s'obtiennent en nommant une période.",
         en="These are the newest {count}; older ones are had by naming a period.",
     ),
+    "files": Text(
+        ar="القوائم التي سُلّمت ملفات لا تُذكر هنا شخصا شخصا؛ يخبركم بها مسؤول حماية البيانات.",
+        fr="Les listes remises en fichiers ne sont pas reprises ici personne par personne ; le délégué à la protection des données"
+        " vous en informe.",
+        en="Lists handed over as files are not told here person by person; the data-protection officer tells you of them.",
+    ),
     "objection_title": Text(ar="حقوقكم", fr="Vos droits", en="Your rights"),
     "objection": Text(
         ar="لكم أن تطلبوا تصحيح بياناتكم، وأن تعترضوا لدى سلطة حماية المعطيات ذات الطابع الشخصي (القانون 2017-020).",
@@ -77,7 +106,7 @@ _WORDS: Final[Mapping[Text, str]] = {
         " individual_id individual_number registry_individual_id",
     Text(ar="أجوبة الاستبيان", fr="réponses au questionnaire", en="answers to the questionnaire"): "answers listed",
     Text(ar="البرامج والحالة فيها", fr="programmes et situation dans ceux-ci", en="programs and your status in them"):
-        "program programs status reason enrollment_id applied_on enrolled_on exited_on recertify_on change link_status",
+        "program programs status person_status enrollment_status reason enrollment_id applied_on enrolled_on exited_on recertify_on change link_status",
     Text(ar="المبالغ", fr="montants", en="amounts"): "amount_mru monthly_value_mru amount top_up",
     Text(ar="المدرسة", fr="école", en="school"): "school school_class",
     Text(ar="رقم البطاقة", fr="numéro de carte", en="card number"): "card_number",
@@ -90,6 +119,12 @@ TECHNICAL: Final = frozenset(
     " link_version link_probability probability unit priority previous_id merged_into left_reason".split()
 )
 """Fields that say nothing of anybody: how a record is kept."""
+
+
+def purpose_in(language: Language, code: str) -> str:
+    """The purpose in words; a code that has none, as it is written."""
+    word = PURPOSES.get(code)
+    return word.in_(language) if word is not None else code.replace("_", " ")
 
 
 def words_for(names: Iterable[str], language: Language) -> str:
