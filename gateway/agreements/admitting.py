@@ -29,9 +29,12 @@ from shared.logs import log
 
 AGREEMENT, PURPOSE = b"tekamoul-agreement", b"tekamoul-purpose"
 """The headers by which a caller names them."""
-REGISTRY, PROGRAMS = "registry", "programs"
-WHOLE = "households:read"
-"""Who may, reads whole records of the registry: its keeper."""
+REGISTRY, PROGRAMS, MATCHING = "registry", "programs", "matching"
+WHOLE = frozenset(
+    {"households:read", "households:score", "households:export", "individuals:search", "individuals:check"}
+)
+"""What these let read of the registry is its keeper's own, and another institution's to whoever else may: what is not SHARED of
+it goes to nobody else. The rest of the registry's routes show a partner its own files, proposals and conflicts."""
 
 
 def named_by(scope: Scope) -> Named:
@@ -67,7 +70,7 @@ class Admission:
         """
         own, moment = self._book.of(partner.id), now()
         shared = SHARED.get((route.service, route.method, route.path))
-        if shared is None and not (route.service == REGISTRY and route.permission == WHOLE):
+        if shared is None and not (route.service == REGISTRY and route.permission in WHOLE):
             held = named_agreement(own, named, moment)
             if held is None:  # the caller's own dealings: the service shows it nothing else
                 return caller, under_mandate(own, moment)
@@ -78,7 +81,7 @@ class Admission:
             providers=self._providers(route, target),
             operation=shared.operation if shared is not None else "bulk",
             attributes=shared.shape.attributes() if shared is not None else frozenset(),
-            knows_categories=route.service == REGISTRY,
+            knows_categories=route.service != PROGRAMS,
         )
         allowed = decide(own, named, asked, moment)
         return _under(caller, allowed.under, allowed.purpose), allowed
@@ -98,8 +101,9 @@ class Admission:
             log.error("answer_held_back", route=route.path, agreement=allowed.under.id, at=fault)
             raise AnswerHeldBack
         await self._volumes.spend(allowed, len(records_of(answer.content, shared)), now().date())
-        without_rows(answer.content, shared)
-        answer.changed = True
+        if shared.row:
+            without_rows(answer.content, shared)
+            answer.changed = True
 
     def held_back(self) -> int:
         """Answers since the start that a service made wider than their agreement: each is a mistake of ours."""
@@ -108,6 +112,8 @@ class Admission:
     def _is_own(self, route: Route, target: Target, partner: Partner) -> bool:
         if route.service == REGISTRY:
             return partner.id == self._keeper
+        if route.service == MATCHING:  # which shows its provider a list whole, and nobody else without an agreement
+            return True
         institution = _institution(target)
         keeper = self._partners.get(institution)
         # Some keep programs in an instance that is not of their name: of another institution, or of all partners.
@@ -116,6 +122,8 @@ class Admission:
     def _providers(self, route: Route, target: Target) -> frozenset[str]:
         if route.service == REGISTRY:
             return frozenset({self._keeper})
+        if route.service == MATCHING:
+            return frozenset(self._partners)
         institution = _institution(target)
         if institution in self._partners:
             return frozenset({institution})

@@ -106,6 +106,8 @@ def _has_form(value: Any, attribute: str, form: str) -> bool:
 
 def _within(row: Any, told: frozenset[str], keep_to: Obligations) -> bool:
     """Whether a record is from where the agreement reaches. What is not known lies outside of what is limited."""
+    if not told:
+        return row is None
     if not isinstance(row, dict) or row.keys() != told:
         return False
     place = row["place"]

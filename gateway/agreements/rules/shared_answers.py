@@ -58,6 +58,19 @@ ENROLLED: Fields = {
     "since": "enrolled_on",
 }
 
+LISTED: Fields = {
+    "household_number": "household_number",
+    "head_name_fr": "head_name",
+    "head_name_ar": "head_name",
+    "commune_code": "commune",
+    "commune_fr": "commune",
+    "commune_ar": "commune",
+    "village": "village",
+    "size": "size",
+    "amount_mru": "amount",
+    "top_up": "top_up",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -77,7 +90,7 @@ class Shape:
 class SharedAnswer:
     """What one operation answers with under an agreement: a record, or a page of them (`items`, `next_cursor`).
 
-    `row`: what the service must tell the gateway of where each record is from.
+    `row`: what the service must tell the gateway of where each record is from; nothing where the list was decided on before.
     """
 
     operation: str
@@ -97,5 +110,8 @@ SHARED: Mapping[tuple[str, str, str], SharedAnswer] = {
     ("programs", "GET", "/v1/enrollments/{enrollment_id}"): SharedAnswer("lookup", _ENROLLMENT, _OF_PROGRAMS),
     ("programs", "GET", "/v1/enrollments"): SharedAnswer("list", _ENROLLMENT, _OF_PROGRAMS, paged=True),
     ("programs", "POST", "/v1/enrolled"): SharedAnswer("lookup", Shape(ENROLLED, ids=("enrollment_id",)), _OF_PROGRAMS),
+    ("matching", "GET", "/v1/targeting-lists/{list_id}/households"): SharedAnswer(
+        "list", Shape(LISTED, ids=("position",)), frozenset(), paged=True
+    ),
 }
 """By service, method and address of the routing table."""

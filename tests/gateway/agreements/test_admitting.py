@@ -11,7 +11,9 @@ import pytest
 
 from gateway.agreements.errors import DayVolumeExceeded
 from gateway.agreements.rules.deciding import Allowed, Held, Obligations
+from gateway.agreements.rules.leaving import first_fault
 from gateway.agreements.rules.lifecycle import State
+from gateway.agreements.rules.shared_answers import SHARED
 from gateway.agreements.terms import Terms
 from gateway.agreements.volumes import Volumes, seconds_to_midnight
 from running import status_of
@@ -93,6 +95,9 @@ async def test_each_reason_why_not_is_told_and_nothing_is_asked_of_the_service(d
         headers = {"Tekamoul-Agreement": "A-1", "Tekamoul-Purpose": PURPOSE}
         other = await door.get(f"/programs/csa{path}", headers=headers | {"Tekamoul-Agreement": "A-POOR"})
         assert other.json()["code"] == "agreement_of_other_data" or other.json()["code"] == "not_shared"
+    for path in ("/v1/search", "/v1/search/status"):
+        searching = await door.client.post(f"/registry{path}", json={}, headers=await door.as_("alpha"))
+        assert (searching.status_code, searching.json()["code"]) == (403, "named_agreement_needed")
     assert asked(door) == []
     with_case = await ask(door, Official="A-7", Case="D-118")
     assert with_case.status_code == 404, "the service's own: it knows no such household"
@@ -108,6 +113,24 @@ async def test_the_keeper_reads_its_own_under_its_mandate(door: Door) -> None:
     )
 
     assert answer.json() == named.json() == whole
+
+
+def test_a_page_of_a_targeting_list_tells_what_its_agreement_allows_and_nothing_else() -> None:
+    answer = SHARED["matching", "GET", "/v1/targeting-lists/{list_id}/households"]
+    forms = {"household_number": "full", "size": "full", "head_name": "masked"}
+    keep_to = Obligations(forms, frozenset(), frozenset({"MR01"}), frozenset(), per_query=9, per_day=9)
+    listed = {"position": 1, "household_number": "MR0110000001", "size": 4}
+
+    def fault(**changed: Any) -> str | None:
+        return first_fault({"items": [listed | changed], "next_cursor": None}, answer, keep_to)
+
+    assert fault() is None
+    assert fault(head_name_fr="Sidi Ould Ahmed") == "/items/0/head_name_fr"
+    assert fault(commune_code="MR011-C01") == "/items/0/commune_code"
+    assert fault(amount_mru=None) == "/items/0/amount_mru"
+    assert fault(nni="9900000033") == "/items/0/nni"
+    assert fault(row={}) == "/items/0/row"
+    assert first_fault({"items": [], "total": 3}, answer, keep_to) == "/total"
 
 
 @pytest.mark.parametrize(
