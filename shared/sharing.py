@@ -38,7 +38,7 @@ class Shared(BaseModel):
 
 
 class FieldsNotShared(Refusal):
-    code, status = "fields_not_agreed", 403
+    code, status = "fields_not_shared", 403
     text = Text(
         ar="الاتفاقية {agreement} لا تشمل: {fields}. المقبول: {accepted}.",
         fr="L'accord {agreement} ne comprend pas : {fields}. Accepté : {accepted}.",

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.agreements.rules.deciding import Disclosing, Held, Named, decide
@@ -75,6 +75,7 @@ def within(held: Held, named: Named, asked: Disclosing) -> bool:
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(agreements(), NAMED, ASKED)
 def test_what_is_allowed_lies_within_the_agreement_and_what_lies_within_is_allowed(
     held: Held, named: Named, asked: Disclosing

@@ -128,7 +128,7 @@ async def test_what_is_asked_beyond_the_agreement_is_refused(reading: Reading) -
         {"link_status": "linked"},
     ):
         answer = await reading.get("/v1/enrollments", **params)
-        assert (answer.status_code, answer.json()["code"]) == (403, "fields_not_agreed"), params
+        assert (answer.status_code, answer.json()["code"]) == (403, "fields_not_shared"), params
     masked = replace(AGREEMENT, attributes=frozenset({"program"}))
     for params in ({"status": "enrolled"}, {"household_id": "0192d3a0-0000-7000-8000-000000000000"}):
         assert (await reading.get("/v1/enrollments", masked, **params)).status_code == 403, params

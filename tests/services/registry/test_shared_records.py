@@ -155,10 +155,10 @@ async def test_what_is_asked_beyond_the_agreement_is_refused(reading: Reading, c
     masked = allowing("household_number:masked")
 
     for answer, code in (
-        (await reading.get(one, fields="household_number,nni"), "fields_not_agreed"),
-        (await reading.get(many, fields="score"), "fields_not_agreed"),
-        (await reading.get(many, commune="MR011-C01"), "fields_not_agreed"),
-        (await reading.get(many, masked, number="MR0110000001"), "fields_not_agreed"),
+        (await reading.get(one, fields="household_number,nni"), "fields_not_shared"),
+        (await reading.get(many, fields="score"), "fields_not_shared"),
+        (await reading.get(many, commune="MR011-C01"), "fields_not_shared"),
+        (await reading.get(many, masked, number="MR0110000001"), "fields_not_shared"),
         (await reading.get(one, as_of="2025-01-01"), "today_alone_shared"),
         (await reading.get(one, None), "not_permitted"),
         (await reading.get(many, None), "not_permitted"),
