@@ -112,7 +112,7 @@ def _parts(documents: dict[str, Document]) -> list[Part]:
 async def _fetch(session: aiohttp.ClientSession, url: str) -> Document | None:
     try:
         timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
-        async with session.get(f"{url}/openapi.json", timeout=timeout) as answer:
+        async with session.get(f"{url}/openapi.json", timeout=timeout, allow_redirects=False) as answer:
             document = await answer.json() if answer.status == 200 else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
         log.warning("description_unavailable", url=url, reason=type(fault).__name__)

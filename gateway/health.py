@@ -63,7 +63,8 @@ async def _json(session: aiohttp.ClientSession, url: str) -> tuple[dict[str, Any
     """A JSON object and the milliseconds it took, whatever its HTTP status; None where none came."""
     started = time.perf_counter()
     try:
-        async with session.get(url, timeout=aiohttp.ClientTimeout(total=LOOK_SECONDS)) as answer:
+        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
+        async with session.get(url, timeout=timeout, allow_redirects=False) as answer:
             said = await answer.json() if answer.status in (200, 503) else None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
         return None

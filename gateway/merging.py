@@ -4,12 +4,39 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.agreements.rules.leaving import ROW
 from gateway.partners.file import Partners
 from gateway.partners.tokens import TOKEN_SECONDS
 
 Document = dict[str, Any]
 
 REF = "#/components/schemas/"
+FASTAPIS_OWN = frozenset({"HTTPValidationError", "ValidationError"})
+"""What FastAPI says a refusal of a body looks like; ours are problems."""
+PROBLEM: Document = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "description": "Where the code is explained."},
+        "title": {"type": "string", "description": "In the caller's language."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "code": {"type": "string", "description": "One of /docs/errors."},
+        "trace_id": {"type": "string"},
+        "pointer": {"type": "string", "description": "JSON pointer to the part of the body that is refused."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "reason"],
+                "properties": {"pointer": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+REFUSED: Document = {
+    "description": "A refusal, known by its code: /docs/errors lists all",
+    "content": {"application/problem+json": {"schema": {"$ref": f"{REF}Problem"}}},
+}
 INSTITUTION = "{institution}"
 DESCRIPTION = """\
 Every institution's door to the platform. Ask `POST /oauth2/token` for a token with your client id and secret
@@ -40,7 +67,7 @@ def merge(
         "servers": [{"url": "/"}],
         "security": [{"oauth2": []}],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {"oauth2": _security(partners)}},
+        "components": {"schemas": {"Problem": PROBLEM}, "securitySchemes": {"oauth2": _security(partners)}},
     }
     _add(merged, Part("gateway", "", own), institutions)
     for path, item in merged["paths"].items():
@@ -68,26 +95,41 @@ def _security(partners: Partners) -> Document:
 
 def _add(merged: Document, part: Part, institutions: list[str]) -> None:
     held: dict[str, Any] = merged["components"]["schemas"]
-    schemas: dict[str, Any] = part.document.get("components", {}).get("schemas", {})
+    described: dict[str, Any] = part.document.get("components", {}).get("schemas", {})
+    schemas = {name: schema for name, schema in described.items() if name not in FASTAPIS_OWN}
     renamed = _clashes(held, schemas, part.name)
     for name, schema in schemas.items():
-        held[renamed.get(name, name)] = _pointing_at(schema, renamed)
+        held[renamed.get(name, name)] = _as_told(_pointing_at(schema, renamed))
     for path, item in part.document.get("paths", {}).items():
         if part.prefix and not path.startswith("/v1/"):
             continue  # /internal is for services among themselves, and the gateway's /health speaks for all
-        shown = {method: _operation(one, part, renamed) for method, one in item.items()}
+        shown: Document = {method: _operation(one, part, renamed) for method, one in item.items()}
         if INSTITUTION in part.prefix:
             shown["parameters"] = [_institution(institutions), *shown.get("parameters", [])]
         merged["paths"][part.prefix + path] = shown
 
 
-def _operation(operation: Any, part: Part, renamed: Mapping[str, str]) -> Any:
-    made = _pointing_at(operation, renamed)
-    if part.prefix and isinstance(made, dict):
+def _operation(operation: Document, part: Part, renamed: Mapping[str, str]) -> Document:
+    made: Document = _pointing_at({**operation, "responses": _answers(operation.get("responses", {}))}, renamed)
+    if part.prefix:
         made["tags"] = [f"{part.name}: {tag}" for tag in made.get("tags", ["routes"])]
         if "operationId" in made:  # unique in the whole document, as generated clients require
             made["operationId"] = f"{part.name}_{made['operationId']}"
     return made
+
+
+def _as_told(schema: Document) -> Document:
+    """A record under an agreement without what is told to the gateway alone, which takes it out."""
+    if ROW not in schema.get("properties", {}):
+        return schema
+    kept = {name: one for name, one in schema["properties"].items() if name != ROW}
+    return schema | {"properties": kept, "required": [name for name in schema.get("required", []) if name != ROW]}
+
+
+def _answers(responses: Document) -> Document:
+    """What an operation says it answers, and that it may refuse: by our problems, where it does not describe its own."""
+    told = {status: one for status, one in responses.items() if f"{REF}HTTPValidationError" not in str(one)}
+    return told | {"4XX": REFUSED, "5XX": REFUSED}
 
 
 def _institution(institutions: list[str]) -> Document:

@@ -15,6 +15,7 @@ ALWAYS: Headers = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
+PARTS_OF_PAGES = (b"text/css", b"text/javascript", b"font/", b"image/")
 BY_TLS: Headers = [(b"strict-transport-security", b"max-age=31536000; includeSubDomains")]
 
 
@@ -28,7 +29,7 @@ def secured(send: Send, extra: Headers, *, by_tls: bool) -> Send:
             kind = next((value for name, value in given if name.lower() == b"content-type"), b"")
             wanted = [*ALWAYS, *(BY_TLS if by_tls else []), *extra]
             wanted.append((b"content-security-policy", PAGE_POLICY if kind.startswith(b"text/html") else API_POLICY))
-            if b"json" in kind:  # data of people: no cache on the way keeps it
+            if not kind.startswith(PARTS_OF_PAGES):  # it may be about people: no cache on the way keeps it
                 wanted.append((b"cache-control", b"no-store"))
             message = {**message, "headers": given + [one for one in wanted if one[0] not in names]}
         await send(message)

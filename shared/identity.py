@@ -19,6 +19,7 @@ from joserfc.jwk import OctKey
 
 from shared.agreements import Agreement
 from shared.errors import NotPermitted, Unauthenticated
+from shared.logs import log
 
 AUDIENCE = "tekamoul-internal"
 TOKEN_SECONDS = 60
@@ -134,6 +135,7 @@ class Permission:
     async def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
         shared = caller.agreement is not None and self.under_agreement in caller.permissions
         if not caller.may(self.name) and not shared:
+            log.warning("permission_missing", caller=caller.name, permission=self.name)
             raise NotPermitted(permission=self.name)
         return caller
 

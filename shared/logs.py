@@ -1,11 +1,14 @@
-"""Logs: one JSON line per event on standard output, with ids and never with personal values."""
+"""Logs: one JSON line per event on standard output, with ids and never with personal values.
 
+In ASCII: what a terminal or a reader of lines could take for a command or an end of line stays escaped.
+"""
+
+import json
 import logging
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
-import orjson
 import structlog
 
 from shared.tracing import current_trace_id
@@ -61,7 +64,7 @@ class _LibraryLine(logging.Formatter):
         line = {"event": (said.splitlines() or [""])[0], "logger": record.name, "level": record.levelname.lower()}
         if fault:
             line |= {"fault": type(fault).__name__, "frames": frames(fault)}
-        return orjson.dumps(line | {"trace_id": current_trace_id()}).decode()
+        return json.dumps(line | {"trace_id": current_trace_id()})
 
 
 def configure_logs(process: str, level: str) -> None:

@@ -38,7 +38,7 @@ async def ask_nats(session: aiohttp.ClientSession, url: str | None, counts: Coun
 
 
 async def _json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    async with session.get(url) as answer:  # /healthz answers 503 and still says why
+    async with session.get(url, allow_redirects=False) as answer:  # /healthz answers 503 and still says why
         said = await answer.json(content_type=None)
     if not isinstance(said, dict):
         raise ValueError("not an object")

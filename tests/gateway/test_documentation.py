@@ -106,11 +106,34 @@ def test_schemas_of_one_name_and_different_content_are_told_apart() -> None:
     merged = merge({"openapi": "3.1.0"}, parts, institutions=[], away=[], partners={})
 
     schemas = merged["components"]["schemas"]
-    assert sorted(schemas) == ["Item", "Page", "Same", "matching_Item", "matching_Page"]
+    assert sorted(schemas) == ["Item", "Page", "Problem", "Same", "matching_Item", "matching_Page"]
     assert schemas["matching_Page"]["properties"]["item"] == {"$ref": "#/components/schemas/matching_Item"}
     assert schemas["Page"]["properties"]["item"] == item
     answer = merged["paths"]["/matching/v1/x"]["get"]["responses"]["200"]["content"]["application/json"]
     assert answer["schema"] == {"$ref": "#/components/schemas/matching_Page"}
+
+
+def test_every_operation_says_that_it_refuses_by_a_problem_where_it_has_no_answer_of_its_own() -> None:
+    framework = {"$ref": "#/components/schemas/HTTPValidationError"}
+    own = {"description": "No token", "content": {"application/json": {"schema": {"type": "object"}}}}
+    answers = {
+        "200": {"description": "It", "content": {"application/json": {"schema": {"type": "object"}}}},
+        "401": own,
+        "422": {"description": "Validation Error", "content": {"application/json": {"schema": framework}}},
+    }
+    schemas = {"HTTPValidationError": {"type": "object"}, "ValidationError": {"type": "object"}}
+    operations = {"/v1/x": {"get": {"responses": answers}, "delete": {"responses": {"204": {"description": "Gone"}}}}}
+    described = Part("registry", "/registry", {"paths": operations, "components": {"schemas": schemas}})
+
+    merged = merge({"openapi": "3.1.0"}, [described], institutions=[], away=[], partners={})
+
+    told = merged["paths"]["/registry/v1/x"]
+    assert sorted(told["get"]["responses"]) == ["200", "401", "4XX", "5XX"]
+    assert told["get"]["responses"]["401"] == own
+    assert sorted(told["delete"]["responses"]) == ["204", "4XX", "5XX"]
+    problem = told["get"]["responses"]["4XX"]["content"]["application/problem+json"]["schema"]
+    assert problem == {"$ref": "#/components/schemas/Problem"}
+    assert list(merged["components"]["schemas"]) == ["Problem"]
 
 
 async def test_every_refusal_is_listed_in_three_languages(door: Door) -> None:

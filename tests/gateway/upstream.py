@@ -48,6 +48,8 @@ class Upstream:
     ready: bool = True
     described: bool = True
     """Whether it answers /openapi.json."""
+    kind: str = "application/json"
+    """The content type of what stands in `answers`; none where it is empty."""
     delay: float = 0.0
     """Seconds before it answers /health/ready."""
 
@@ -123,7 +125,7 @@ class Upstream:
         elif path == "/openapi.json":
             await _json(send, 200 if self.described else 503, OPENAPI if self.described else {})
         elif path in self.answers:
-            await _json(send, 200, self.answers[path])
+            await _json(send, 200, self.answers[path], kind=self.kind)
         else:
             await _json(send, 404, {"path": path})
 
@@ -148,9 +150,17 @@ class Upstream:
         await send({"type": "http.response.body", "body": b"second", "more_body": False})
 
 
-async def _json(send: Send, status: int, body: Any, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+async def _json(
+    send: Send,
+    status: int,
+    body: Any,
+    headers: list[tuple[bytes, bytes]] | None = None,
+    kind: str = "application/json",
+) -> None:
     content = json.dumps(body).encode()
-    given = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), *(headers or [])]
+    given = [(b"content-length", str(len(content)).encode()), *(headers or [])]
+    if kind:
+        given.append((b"content-type", kind.encode()))
     await send({"type": "http.response.start", "status": status, "headers": given})
     await send({"type": "http.response.body", "body": content})
 

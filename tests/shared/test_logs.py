@@ -107,6 +107,25 @@ def test_libraries_speak_in_our_form_and_do_not_quote_what_failed() -> None:
     assert SECRET not in printed
 
 
+def test_no_text_begins_a_line_of_its_own_or_speaks_to_the_terminal() -> None:
+    hostile = 'x\r\n{"event": "forged"}\x1b[2J\x9b2J\x00\x7f\u2028\u202e'
+    lines, printed = lines_of(
+        f"""
+        import logging
+        from shared.logs import configure_logs, log
+        configure_logs("registry", "info")
+        hostile = {hostile!a}
+        log.warning("seen", path=hostile, **{{hostile: hostile}})
+        logging.getLogger("uvicorn.error").warning(hostile.replace("\\n", "").replace("\\r", ""))
+        """
+    )
+
+    assert [line["event"] for line in lines] == ["seen", 'x{"event": "forged"}\x1b[2J\x9b2J\x00\x7f']
+    assert lines[0]["path"] == lines[0][hostile] == hostile
+    assert printed.isascii()
+    assert printed.replace("\n", "").isprintable()
+
+
 def test_a_request_that_fails_leaves_no_words_of_the_fault_behind() -> None:
     lines, printed = lines_of(
         f"""

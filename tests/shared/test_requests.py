@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import AsyncIterator
 from datetime import date
@@ -424,11 +425,15 @@ async def test_a_token_expires_also_where_it_was_seen_before(small: Small, monke
         key.caller(token)
 
 
-async def test_a_caller_without_the_permission_is_told_which(client: httpx.AsyncClient, small: Small) -> None:
+async def test_a_caller_without_the_permission_is_told_which_and_the_log_who(
+    client: httpx.AsyncClient, small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
     refused = await client.get("/v1/notes", headers=small.headers("other:use"))
 
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
     assert "notes:use" in refused.json()["title"]
+    (line,) = [json.loads(one) for one in capsys.readouterr().out.splitlines() if "permission_missing" in one]
+    assert (line["caller"], line["permission"]) == ("tester", "notes:use")
 
 
 async def test_headers_that_claim_an_identity_count_for_nothing(client: httpx.AsyncClient) -> None:
