@@ -112,6 +112,23 @@ async def test_an_emergency_from_its_opening_to_its_review(door: Door) -> None:
     assert [one["id"] for one in listed] == [made["id"]]
 
 
+async def test_somebody_is_found_in_an_emergency_and_nothing_is_changed(door: Door) -> None:
+    door.registry.answers["/v1/search"] = {
+        "items": [{"individual": {"id": "i-1", "number": "P-1", "name_fr": "Zeinabou"}, "households": [{"id": HOME}]}]
+    }
+    headers = NURSE | {"Tekamoul-Break-Glass": (await opened(door))["id"]}
+
+    found = await sent(door, "/registry/v1/search", "clinic", headers, q="Zeinabou")
+    changed = await sent(door, f"/registry/v1/change-requests/{uuid4()}/approve", "clinic", headers)
+
+    assert (found.status_code, found.json()["items"][0]["individual"]["id"]) == (200, "i-1")
+    assert (changed.status_code, changed.json()["code"]) == (403, "break_glass_reads_only")
+    log = (await door.get("/v1/disclosures", "guard", params={"break_glass": headers["Tekamoul-Break-Glass"]})).json()
+    assert [(one["subject_kind"], one["subject"]) for one in log["items"] if one["decision"] == "allowed"] == [
+        ("individual", "i-1"), ("household", HOME),
+    ]  # fmt: skip
+
+
 async def test_it_ends_by_itself_and_one_person_has_few_of_them(door: Door) -> None:
     household(door, HOME)
     made = await opened(door)
