@@ -40,6 +40,15 @@ class VolumeExceeded(Refusal):
     )
 
 
+class FieldsNotAgreed(Refusal):
+    code, status = "fields_not_agreed", 403
+    text = Text(
+        ar="الاتفاقية {agreement} لا تشمل: {fields}. المقبول: {accepted}.",
+        fr="L'accord {agreement} ne comprend pas : {fields}. Accepté : {accepted}.",
+        en="The agreement {agreement} does not include: {fields}. Accepted: {accepted}.",
+    )
+
+
 class ProgramNotAgreed(Refusal):
     code, status = "program_not_agreed", 403
     text = Text(

@@ -23,7 +23,6 @@ from services.matching.targeting import errors
 from services.matching.targeting.schemas import ListIn
 from shared.agreements import Agreement
 from shared.identity import Caller
-from shared.sharing import FieldsNotShared
 
 
 def agreement_of(by: Caller) -> Agreement:
@@ -44,7 +43,7 @@ async def refuse_request(tx: AsyncSession, asked: ListIn, agreement: Agreement, 
     if asked.number > agreement.volume_per_query:
         raise errors.VolumeExceeded(pointer="/number", agreement=agreement.id, most=agreement.volume_per_query)
     if further := [name for name in asked.fields if name not in agreement.attributes]:
-        raise FieldsNotShared(
+        raise errors.FieldsNotAgreed(
             pointer="/fields", agreement=agreement.id, fields=_listed(further), accepted=_listed(agreement.attributes)
         )
     await _refuse_programs(tx, asked, agreement, by)
