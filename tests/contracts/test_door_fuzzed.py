@@ -10,8 +10,9 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ ENOUGH = "limits = { requests_per_second = 10000, burst = 100000, concurrent = 1
 """What is asked here is more than anyone's quota."""
 AGREED = {"csa": {"Tekamoul-Agreement": "CSA-2026-01", "Tekamoul-Purpose": "lean_season_response"}}
 """What a partner names beside its token: the clerk names nothing, the registry's keeper acts under its mandate."""
+SHORT = (("taazour", "csa"), ("taazour", "clerk"))
+"""Who asks in turn: the whole of it takes longer than a test may."""
 TOKEN_USED_SECONDS = 300
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 UNKNOWN = "0190a0b0-0000-7000-8000-000000000000"
@@ -143,14 +146,19 @@ def code_of(answer: Any) -> str:
         return ""
 
 
-def ask_through_the_door(platform: Platform, partners: tuple[str, ...], examples: int) -> Counter[tuple[str, int]]:
-    """Ask each operation `examples` times for each partner; returns how often each was answered by which status."""
+def ask_through_the_door(
+    platform: Platform, turns: Sequence[tuple[str, ...]], examples: int
+) -> Counter[tuple[str, int]]:
+    """Ask each operation `examples` times for each partner whose turn it is, the turns going around among the operations.
+
+    Returns how often each partner was answered by which status.
+    """
     document = httpx.get(f"{platform.url}/openapi.json", trust_env=False, timeout=60).json()
     schema = schemathesis.openapi.from_dict(with_known(document, some_people(platform)))
     refusals = platform.refusals()
     answered: Counter[tuple[str, int]] = Counter()
     faults: list[str] = []
-    for found in schema.get_all_operations():
+    for found, partners in zip(schema.get_all_operations(), cycle(turns), strict=False):
         operation = found.ok()
 
         @settings(
@@ -163,7 +171,7 @@ def ask_through_the_door(platform: Platform, partners: tuple[str, ...], examples
         )
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
-            for partner in partners:
+            for partner in partners:  # noqa: B023 - asked within this turn
                 answer = case.call(base_url=platform.url, headers=platform.headers(partner))
                 answered[partner, answer.status_code] += 1
                 try:
@@ -180,17 +188,18 @@ def ask_through_the_door(platform: Platform, partners: tuple[str, ...], examples
 
 
 async def test_no_operation_fails_or_answers_otherwise_than_described(platform: Platform) -> None:
-    answered = await asyncio.to_thread(ask_through_the_door, platform, ("taazour", "csa", "clerk"), 1)
+    answered = await asyncio.to_thread(ask_through_the_door, platform, SHORT, 1)
 
     assert answered["taazour", 200] > 50
-    assert answered["clerk", 403] > 200
+    assert answered["clerk", 403] > 100
+    assert answered["csa", 200] > 10
     assert not [status for _, status in answered if status >= 500]
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 async def test_no_operation_fails_or_answers_otherwise_than_described_at_length(platform: Platform) -> None:
-    answered = await asyncio.to_thread(ask_through_the_door, platform, ("taazour", "csa", "clerk"), 30)
+    answered = await asyncio.to_thread(ask_through_the_door, platform, [("taazour", "csa", "clerk")], 30)
 
     assert not [status for _, status in answered if status >= 500]
 
