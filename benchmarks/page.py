@@ -24,7 +24,8 @@ Written by `make bench`; do not edit. One benchmark alone: `make bench B=start`,
 Of the programs: `B=payment-cycle` (`TEKAMOUL_BENCH_ENTITLEMENTS=100000,1000000`), `B=enrolled`
 (`TEKAMOUL_BENCH_ENROLLMENTS`), `B=interlinkage-live` (`TEKAMOUL_BENCH_CHANGES`), `B=enroll-write` (`TEKAMOUL_BENCH_WRITES`). Linkage beside its peers: `make bench-linkage` installs
 them and runs `linkage-batch` (`TEKAMOUL_BENCH_LINKAGE=1000000x200000,5000000x1000000`), `linkage-quality` and `linkage-export`. How well
-names are told apart: `B=names`. The disclosure log verified: `B=verify-audit` (`TEKAMOUL_BENCH_DISCLOSURES` rows). Figures over a country: `B=interlinkage` and `B=indicators` (`TEKAMOUL_BENCH_HOUSEHOLDS=300000,833000`; the
+names are told apart: `B=names`. The disclosure log verified: `B=verify-audit` (`TEKAMOUL_BENCH_DISCLOSURES` rows). The door: `B=gateway` and
+`B=gateway-tenants` (`TEKAMOUL_BENCH_SECONDS` of each load; needs nginx). Figures over a country: `B=interlinkage` and `B=indicators` (`TEKAMOUL_BENCH_HOUSEHOLDS=300000,833000`; the
 latter is 5 million people), `B=scenario` (`TEKAMOUL_BENCH_SCENARIO` households), `B=targeting-list`.
 Each ends with one JSON line of its figures.
 """
@@ -70,6 +71,12 @@ READING = """\
 - **verify-audit**: the disclosure log verified as `tekamoul verify-audit` does it, from PostgreSQL, one process beside its own:
   each row's hash, each seal's signature, each name's commitment; the best of three. The peer is SHA-256 alone over the same
   bytes, ready in memory (`sha256_rows_per_s`). `written_per_s`: as the gateway writes them, in its largest batches, fsync on.
+- **gateway**: requests of a household of 1 KB per second, 32 clients in a process of their own, in turn in one run, medians of three:
+  straight from a FastAPI application (`upstream_per_s`), through nginx with one worker and kept connections before it, through one
+  gateway process with its token check and quota (`bare`), and with agreement, check, a committed disclosure row (fsync on) and
+  names too (`full`). A ratio is over nginx's rate. `connections` are open at once, a hundred requests a second over them.
+- **gateway-tenants**: four partners at 20 requests a second each beside one at 30 and then at 210, above its quota of 50: the worst
+  p99 among the four in both, medians of three runs.
 - **names**: pairs of names labelled by hand (`benchmarks/data`), told apart by how alike they are: `auc` is the share of pairs
   of a true and a false one in the right order, `recall_at_p95` the share of the true ones that a threshold finds at which one
   in twenty is false. The peers are rapidfuzz's JaroWinkler and token_set_ratio, on folded and on transliterated text.
@@ -196,6 +203,11 @@ REGISTRY = {
     "verify-audit": (
         "rows", "seals", "names", "rows_per_s", "sha256_rows_per_s", "over_sha256", "written_per_s", "bytes_per_row", "load_before",
     ),
+    "gateway": (
+        "upstream_per_s", "nginx_per_s", "bare_per_s", "full_per_s", "bare_ratio", "full_ratio", "nginx_p99_ms", "bare_p99_ms",
+        "full_p99_ms", "connections", "connections_faults", "connections_p99_ms", "load_before",
+    ),
+    "gateway-tenants": ("others_p99_calm_ms", "others_p99_rush_ms", "others_p99_ratio", "refused", "load_before"),
 }  # fmt: skip
 """The figures of each benchmark of one service that the page shows, by their keys."""
 REGISTRY_TARGETS = (
@@ -217,6 +229,19 @@ REGISTRY_TARGETS = (
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("verify-audit", "rows_per_s", "rows of the disclosure log verified/s", "at least 200,000", 200_000, True),
+    ("gateway", "full_per_s", "household reads/s with all checks and a disclosure row", "at least 300", 300, True),
+    ("gateway", "full_p99_ms", "p99 of those, ms", "120", 120, False),
+    ("gateway", "full_ratio", "those over nginx as a bare proxy", "at least 0.35", 0.35, True),
+    ("gateway", "bare_ratio", "forwarding alone over nginx", "at least 0.55", 0.55, True),
+    ("gateway", "connections_faults", "faults at 1,000 open connections", "0", 0, False),
+    (
+        "gateway-tenants",
+        "others_p99_ratio",
+        "the others' p99 beside one at 7 times its load, over calm",
+        "1.5",
+        1.5,
+        False,
+    ),
     ("payment-cycle", "reconcile_s", "100,000 deliveries reconciled, s", "60", 60, False),
 )
 """Benchmark, figure, what it is, the target as told, the bound, and whether more is better. Of the smallest size run."""

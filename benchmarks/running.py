@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import (
     enrollments,
+    gateway,
     interlinkage,
     live,
     main_job,
@@ -47,6 +48,8 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "interlinkage": interlinkage.run_interlinkage,
     "indicators": interlinkage.run_indicators,
     "verify-audit": verify_audit.run_verify_audit,
+    "gateway": gateway.run_gateway,
+    "gateway-tenants": gateway.run_gateway_tenants,
 }
 
 

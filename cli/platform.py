@@ -40,8 +40,7 @@ class RunOptions:
     port: int = 0
     ready_file: Path | None = None
     language: str = "fr"
-    gateway_processes: int = 1
-    """So many share the gateway's port and its database."""
+    gateway_processes: int = 1  # on one port and database
 
 
 class GatewaySecrets(Protocol):
@@ -314,9 +313,8 @@ class Platform:
     def _specs(self, service: Service, sock: socket.socket, env: Mapping[str, str]) -> list[ProcessSpec]:
         """One process, of the gateway as many as are wanted: they take requests from one socket, whoever is free."""
         first = self._spec(service, sock, env)
-        count = self._options.gateway_processes if service.name == GATEWAY else 1
-        names = [f"{service.name}-{place}" for place in range(2, count + 1)]
-        return [first, *(replace(first, name=name, log_file=self._log(name)) for name in names)]
+        further = range(2, self._options.gateway_processes + 1) if service.name == GATEWAY else ()
+        return [first, *(replace(first, name=n, log_file=self._log(n)) for n in (f"{GATEWAY}-{k}" for k in further))]
 
     def _spec(self, service: Service, sock: socket.socket, env: Mapping[str, str]) -> ProcessSpec:
         port = sock.getsockname()[1]

@@ -10,6 +10,7 @@ from gateway.agreements.admitting import Admission
 from gateway.agreements.book import Book
 from gateway.agreements.volumes import Volumes
 from gateway.agreements.work import agreement_days, agreements_to_decide, first_agreements
+from gateway.aliases.naming import Aliases
 from gateway.changes import Changes
 from gateway.dashboard import routes as dashboard
 from gateway.dashboard.observing import Observatory
@@ -42,8 +43,11 @@ from gateway.partners.signing import SigningKeys
 from gateway.partners.tokens import Tokens
 from gateway.partners.work import forget_ended, watch_keys
 from gateway.releasing import Releasing
+from gateway.resolving import routes as resolving
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
+from gateway.traffic import routes as traffic_routes
+from gateway.traffic.recording import TrafficRecorder
 from shared.platform import Platform, Waiting
 from shared.service import create_service
 
@@ -64,7 +68,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     enter_agreements = first_agreements(settings.agreements_folder, seeds, partners)
     bell, observatory = Bell(), Observatory(settings)
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
-    recording = Recording(recorder)
+    recording, traffic = Recording(recorder), TrafficRecorder(settings.traffic_days)
 
     async def first(platform: Platform) -> None:
         async with platform.database.transaction() as tx:
@@ -82,14 +86,15 @@ def create_app(settings: GatewaySettings) -> Gateway:
         description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
         routers=[
             *(oauth.router, partner_routes.router, partner_routes.own, operators.router, operators.signing),
-            *(feed.router, agreements.router, disclosures.router, oversight.router, dashboard.router, dashboard.files),
+            *(feed.router, agreements.router, disclosures.router, oversight.router, resolving.router),
+            *(traffic_routes.router, dashboard.router, dashboard.files),
         ],
         migrations=MIGRATIONS,
         consumers=consumers,
         first=first,
         workers=[
             *(changes.follow, watch_keys(keys), forget_ended, agreement_days(partners)),
-            *(bell.listen, observatory.run, recorder.run, sealer.run),
+            *(bell.listen, observatory.run, recorder.run, sealer.run, traffic.run),
             *(watching(settings.reading_bounds()), retention(settings.disclosure_retention_days)),
         ],
         waiting=waiting,
@@ -115,12 +120,16 @@ def create_app(settings: GatewaySettings) -> Gateway:
                 agreements.router,
                 disclosures.router,
                 oversight.router,
+                resolving.router,
+                traffic_routes.router,
                 health.router,
             ]
         ),
         settings.service_urls,
         partners,
     )
+    app.state.traffic = traffic
+    aliases = Aliases(app.state.platform.database, settings.registry_keeper)
     return Gateway(
         settings,
         app,
@@ -129,7 +138,9 @@ def create_app(settings: GatewaySettings) -> Gateway:
         Routes(settings.routes_file),
         admission,
         emergencies,
-        Releasing([admission.check, emergencies.check, recording.record], recording.refused),
+        aliases,
+        traffic,
+        Releasing([admission.check, emergencies.check, aliases.name, recording.record], recording.refused),
         sessions,
     )
 

@@ -17,10 +17,11 @@ from starlette.staticfiles import StaticFiles
 import gateway.errors  # noqa: F401 - its refusals are listed, too
 from gateway.merging import INSTITUTION, Document, Part, merge
 from gateway.partners.file import Partners
-from shared.errors import known_refusals
+from shared.errors import NotFound, known_refusals
 from shared.identity import open_to_all
 from shared.logs import log
 from shared.problems import language_of
+from shared.text import LANGUAGES, Text
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -32,6 +33,43 @@ INCOMPLETE_SECONDS = 1.0
 """How long a description without a service that did not answer is kept."""
 REFUSALS_FIELD = "x-refusals"
 """Where a service's OpenAPI description may list its refusals: objects of code, status, ar, fr, en."""
+
+AGAIN = Text(
+    ar="ما العمل: أعيدوا الطلب نفسه بعد المدة المذكورة في Retry-After، وبنفس Idempotency-Key إن كان كتابة.",
+    fr="Que faire : répétez la même requête après le délai de Retry-After, avec la même Idempotency-Key si elle écrit.",
+    en="What to do: send the same request again after Retry-After, with the same Idempotency-Key where it writes.",
+)
+WHAT_TO_DO = {
+    401: Text(
+        ar="ما العمل: اطلبوا رمز دخول جديدا من ‎/oauth2/token‎ ثم أعيدوا الطلب.",
+        fr="Que faire : demandez un nouveau jeton à /oauth2/token, puis répétez la requête.",
+        en="What to do: ask /oauth2/token for a new token, then send the request again.",
+    ),
+    403: Text(
+        ar="ما العمل: راجعوا اتفاقياتكم في ‎/v1/agreements‎؛ التكرار دون تغيير يعطي الجواب نفسه.",
+        fr="Que faire : voyez vos accords à /v1/agreements ; répéter sans rien changer donnera la même réponse.",
+        en="What to do: see your agreements at /v1/agreements; the same request again gets the same answer.",
+    ),
+    409: Text(
+        ar="ما العمل: اقرؤوا الحالة الراهنة ثم قرروا من جديد.",
+        fr="Que faire : relisez l'état actuel, puis décidez à nouveau.",
+        en="What to do: read how things stand now, then decide anew.",
+    ),
+    429: AGAIN,
+    500: Text(
+        ar="ما العمل: أبلغوا المشغل بقيمة trace_id في الجواب.",
+        fr="Que faire : signalez à l'exploitant le trace_id de la réponse.",
+        en="What to do: tell the operator the trace_id in the answer.",
+    ),
+    503: AGAIN,
+    504: AGAIN,
+}
+"""By HTTP status, where the refusal's own text is not all there is to say."""
+CORRECT = Text(
+    ar="ما العمل: صححوا ما يشير إليه pointer في الجواب ثم أعيدوا الإرسال.",
+    fr="Que faire : corrigez ce que désigne pointer dans la réponse, puis renvoyez.",
+    en="What to do: correct what pointer in the answer names, then send it again.",
+)
 
 router = APIRouter(dependencies=[open_to_all], include_in_schema=False)
 
@@ -77,8 +115,8 @@ class Documentation:
         await self._refresh(session)
         return [self._refusals[code] for code in sorted(self._refusals)]
 
-    def errors_page(self, refusals: list[dict[str, Any]], language: str) -> str:
-        return self._errors_page.render(refusals=refusals, language=language)
+    def errors_page(self, refusals: list[dict[str, Any]], language: str, advice: str | None = None) -> str:
+        return self._errors_page.render(refusals=refusals, language=language, advice=advice)
 
     async def _refresh(self, session: aiohttp.ClientSession) -> None:
         async with self._fetching:
@@ -142,3 +180,19 @@ async def errors(request: Request) -> Response:
         language = language_of(request.headers.get("accept-language"))
         return Response(documentation.errors_page(refusals, language), media_type="text/html")
     return Response(json.dumps(refusals, ensure_ascii=False), media_type="application/json")
+
+
+@router.get("/docs/errors/{code}")
+async def error(code: str, request: Request) -> Response:
+    """What one code means and what to do: a page, or JSON. `type` of every refusal leads here."""
+    documentation: Documentation = request.app.state.documentation
+    known = {one["code"]: one for one in await documentation.refusals(request.app.state.session)}
+    if code not in known:
+        raise NotFound
+    advice = WHAT_TO_DO.get(known[code]["status"], CORRECT)
+    if "text/html" in request.headers.get("accept", ""):
+        language = language_of(request.headers.get("accept-language"))
+        page = documentation.errors_page([known[code]], language, advice.in_(language))
+        return Response(page, media_type="text/html")
+    told = known[code] | {"what_to_do": {language: advice.in_(language) for language in LANGUAGES}}
+    return Response(json.dumps(told, ensure_ascii=False), media_type="application/json")

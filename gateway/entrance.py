@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import aiohttp
@@ -10,6 +11,7 @@ from starlette.datastructures import State
 
 from gateway.acting import CASE, OFFICIAL, acting
 from gateway.agreements.admitting import Admission, named_by
+from gateway.aliases.naming import Aliases
 from gateway.asgi import (
     CERTIFICATE,
     LARGEST_BODY_BYTES,
@@ -25,6 +27,7 @@ from gateway.asgi import (
     Send,
     encoded,
     header,
+    refuse_doubled,
     without,
 )
 from gateway.disclosures.emergency import BREAK_GLASS, Emergencies
@@ -36,9 +39,12 @@ from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
 from gateway.proxy import REFUSED, Proxy, open_session
 from gateway.releasing import Answer, Releasing
+from gateway.resolving.asking import Reply, reply_of
 from gateway.routing import Route, Routes
 from gateway.security import secured
 from gateway.settings import GatewaySettings
+from gateway.traffic.exchange import EXCHANGE, Exchange
+from gateway.traffic.recording import TrafficRecorder
 from shared.database import is_passing
 from shared.errors import MethodNotAllowed, NotFound, Refusal, Unauthenticated, Unavailable
 from shared.identity import INTERNAL, Caller, InternalKey, bearer
@@ -50,6 +56,10 @@ FOR_THE_HOST = ("/internal/dead-letters", "/v1/partners", "/v1/operators")
 """What whoever holds the platform's own key may ask of this process itself: it has no other port for an operator's commands."""
 
 IDENTITY = frozenset({b"authorization"})
+OF_A_BODY = frozenset({b"content-length", b"content-type", b"transfer-encoding", b"idempotency-key"})
+GATEWAY = "gateway"
+KNOWN = "tekamoul.known"
+"""Where a request to our own application carries its partner and caller."""
 
 
 class Gateway:
@@ -68,14 +78,17 @@ class Gateway:
         routes: Routes,
         admission: Admission,
         emergencies: Emergencies,
+        aliases: Aliases,
+        traffic: TrafficRecorder,
         releasing: Releasing,
         sessions: Sessions,
     ) -> None:
         self.app = app
-        self._routes, self._admission, self._releasing = routes, admission, releasing
-        self._emergencies, self._sessions = emergencies, sessions
+        self._routes, self._admission, self._aliases, self._releasing = routes, admission, aliases, releasing
+        self._emergencies, self._sessions, self._traffic = emergencies, sessions, traffic
         self._tokens, self._quotas = tokens, quotas
         self._proxy = Proxy(settings.service_urls)
+        app.state.breakers, app.state.gateway = self._proxy.breakers, self
         self._processes = frozenset(settings.service_urls)
         self._key: InternalKey = app.state.platform.internal_key
         self._answer_seconds = settings.answer_seconds
@@ -97,31 +110,38 @@ class Gateway:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        continue_trace(header(scope, b"traceparent"))
+        exchange = Exchange(continue_trace(header(scope, b"traceparent")))
+        scope[EXCHANGE] = exchange
         extra: Headers = []
-        begun = False
 
         async def noting(message: Message) -> None:
-            nonlocal begun
-            begun = True
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+            else:
+                exchange.response_size += len(message.get("body", b""))
             await send(message)
 
         outwards = secured(noting, extra, by_tls=self._by_tls)
         try:
             await self._lead(scope, receive, outwards, extra)
         except Refusal as refusal:
-            if begun:
+            exchange.fault = refusal.code
+            if exchange.status:  # it has begun
                 raise
             language = language_of(header(scope, b"accept-language"))
             await problem(refusal, language)(scope, receive, outwards)
         except ClientGone:
-            return
+            exchange.fault = "client_gone"
         except Exception as fault:  # what our own application does not turn into an answer
-            if begun or not is_passing(fault):
+            if exchange.status or not is_passing(fault):
                 raise
+            exchange.fault = Unavailable.code
             log.warning("database_away", reason=type(fault).__name__)
             language = language_of(header(scope, b"accept-language"))
             await problem(Unavailable(), language)(scope, receive, outwards)
+        finally:
+            if exchange.partner:
+                self._traffic.note(exchange)
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")
@@ -130,6 +150,7 @@ class Gateway:
             return
         if not is_safe(raw_path):
             raise NotFound
+        refuse_doubled(scope)
         if scope["method"] not in METHODS:
             raise MethodNotAllowed
         if not belongs_to_a_service(scope["path"]):
@@ -153,24 +174,63 @@ class Gateway:
             return False
 
     async def _forward(self, target: Target, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
-        assert self._session is not None
         body = Body(scope, receive, _largest_body(target, scope["method"]))
         if target.open:
             body.refuse_too_large()
+            assert self._session is not None
             await self._proxy.forward(self._session, target, None, scope, body, send)
             return
         partner, caller = await self._known(scope)
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.partner, exchange.process = partner.id, target.process
         route = self._routes.find(target.process, scope["method"], target.path)
+        exchange.operation = f"{route.method} {route.path}"
         async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
-            if route.discloses:
-                await self._forward_about_people(
-                    target, self._answer_of(route, partner, caller, target, scope), scope, body, send
-                )
-                return
-            caller = self._admission.under(partner, caller, named_by(scope))
-            await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
+            await body.read_json()
+            await self._forward_for(partner, caller, route, target, scope, body, send)
+
+    async def _forward_for(
+        self, partner: Partner, caller: Caller, route: Route, target: Target, scope: Scope, body: Body, send: Send
+    ) -> None:
+        """Forward one operation for a partner that is known and within its quota."""
+        assert self._session is not None
+        target, scope = await self._restored(route, partner, target, scope, body)
+        if route.discloses:
+            answer = self._answer_of(route, partner, caller, target, scope)
+            await self._forward_about_people(target, answer, scope, body, send)
+            return
+        caller = self._admission.under(partner, caller, named_by(scope))
+        await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
+
+    async def read_as_caller(self, asked: Scope, address: str) -> Reply:
+        """What the caller of a request to our own application would read at another address, within that request's quota."""
+        partner, caller = asked[KNOWN]
+        path, _, query = address.partition("?")
+        scope = {**asked, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
+        scope["headers"] = without(asked["headers"], OF_A_BODY)
+        status, headers, body = 500, Headers(), bytearray()
+
+        async def send(message: Message) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], list(message.get("headers", []))
+            else:
+                body.extend(message.get("body", b""))
+
+        async def nothing() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        try:
+            target = target_of(scope["raw_path"], self._processes)
+            if target is None:
+                raise NotFound
+            route = self._routes.find(target.process, "GET", target.path)
+            await self._forward_for(partner, caller, route, target, scope, Body(scope, nothing, 0), send)
+        except Refusal as refusal:
+            await problem(refusal, language_of(header(scope, b"accept-language")))(scope, nothing, send)
+        return reply_of(status, headers, bytes(body))
 
     async def _forward_about_people(self, target: Target, answer: Answer, scope: Scope, body: Body, send: Send) -> None:
         """Nothing of the answer leaves before every step has let it pass, and no refusal before it is written down."""
@@ -189,6 +249,16 @@ class Gateway:
             if refusal.status in REFUSED:
                 await refused(refusal.code)
             raise
+
+    async def _restored(
+        self, route: Route, partner: Partner, target: Target, scope: Scope, body: Body
+    ) -> tuple[Target, Scope]:
+        """The request with ids in the place of the partner's aliases."""
+        given = scope["query_string"]
+        path, query = await self._aliases.restored(route, partner, target.path, given, body)
+        if path != target.path:
+            target = replace(target, path=path)
+        return target, scope if query == given else {**scope, "query_string": query}
 
     def _answer_of(self, route: Route, partner: Partner, caller: Caller, target: Target, scope: Scope) -> Answer:
         return Answer(
@@ -230,8 +300,15 @@ class Gateway:
         async with self._quotas.spend(partner) as quota:
             extra += encoded(quota)
             body.refuse_too_large()
+            await body.read_json()
+            inner[KNOWN] = partner, caller
             inner["headers"].append(self._as(caller))
-            await self.app(inner, body.receive, send)
+            exchange: Exchange = scope[EXCHANGE]
+            exchange.partner, exchange.process = partner.id, GATEWAY
+            try:
+                await self.app(inner, body.receive, send)
+            finally:
+                exchange.operation = f"{scope['method']} {getattr(inner.get('route'), 'path', 'unmatched')}"
 
     def _as(self, caller: Caller) -> tuple[bytes, bytes]:
         """The header by which our own application knows who calls."""

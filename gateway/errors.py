@@ -33,12 +33,39 @@ class UpstreamTimeout(Refusal):
     )
 
 
+class CircuitOpen(Refusal):
+    code, status = "circuit_open", 503
+    text = Text(
+        ar="لم تجب الخدمة {service} عدة مرات متتالية، فلا تُسأل قبل {seconds} ثانية. الخدمات الأخرى تعمل. أعيدوا المحاولة بعدها.",
+        fr="Le service {service} n'a plus répondu plusieurs fois de suite : il n'est pas interrogé avant {seconds} s. Les autres répondent.",
+        en="The service {service} failed to answer several times: it is not asked for {seconds} s. The others work. Try again then.",
+    )
+
+
 class RequestTooSlow(Refusal):
     code, status = "request_too_slow", 408
     text = Text(
         ar="توقف إرسال المحتوى أكثر من {seconds} ثانية. أعيدوا الإرسال.",
         fr="L'envoi du contenu s'est arrêté plus de {seconds} secondes. Recommencez l'envoi.",
         en="Sending the body stopped for more than {seconds} seconds. Send it again.",
+    )
+
+
+class HeaderTwice(Refusal):
+    code, status = "header_twice", 400
+    text = Text(
+        ar="الترويسة {header} مذكورة أكثر من مرة. أرسلوها مرة واحدة.",
+        fr="L'en-tête {header} figure plusieurs fois. Envoyez-le une seule fois.",
+        en="The header {header} stands more than once. Send it once.",
+    )
+
+
+class JsonTooDeep(Refusal):
+    code, status = "json_too_deep", 400
+    text = Text(
+        ar="المحتوى متداخل في أكثر من {limit} مستويات. أرسلوه أقل تداخلا.",
+        fr="Le contenu est imbriqué sur plus de {limit} niveaux. Envoyez-le moins imbriqué.",
+        en="The content is nested more than {limit} levels deep. Send it less nested.",
     )
 
 

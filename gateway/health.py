@@ -5,12 +5,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import aiohttp
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from gateway.breaker import Breaker
 from shared.clock import now
 from shared.health import Ready, Status, live, status_of
 from shared.identity import open_to_all
@@ -76,13 +77,14 @@ router.add_api_route("/health/live", live)
 
 
 class ProcessHealth(BaseModel):
-    """How one process stands, in its own words."""
+    """How one process stands, in its own words; `circuit`: whether this gateway process forwards to it at the moment."""
 
     name: str
     ready: bool
     waiting_for: list[str]
     milliseconds: float | None
     status: dict[str, Any] | None
+    circuit: Literal["closed", "open", "trying"] = "closed"
 
 
 class PlatformStatus(Status):
@@ -109,6 +111,7 @@ async def status(request: Request, alone: Alone = False) -> PlatformStatus:
     """Commit, schema revision, outbox age, consumers and dead letters, of every process."""
     own = await status_of(request.app.state.platform)
     states = [] if alone else await _others(request)
+    breakers: Mapping[str, Breaker] = request.app.state.breakers
     processes = [
         ProcessHealth(
             name=state.name,
@@ -116,6 +119,7 @@ async def status(request: Request, alone: Alone = False) -> PlatformStatus:
             waiting_for=state.waiting_for,
             milliseconds=state.milliseconds,
             status=state.status,
+            circuit=breakers[state.name].state,
         )
         for state in states
     ]

@@ -14,8 +14,10 @@ import aiohttp
 from yarl import URL
 
 from gateway.asgi import METHODS, Body, Headers, Scope, Send, header
+from gateway.breaker import Breaker
 from gateway.errors import AnswerTooLarge, UpstreamTimeout
 from gateway.paths import Target
+from gateway.traffic.exchange import EXCHANGE, Exchange
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
 from shared.metrics import REQUEST_SECONDS, REQUESTS
@@ -83,6 +85,7 @@ class Proxy:
 
     def __init__(self, service_urls: Mapping[str, str]) -> None:
         self._urls = service_urls
+        self.breakers = {process: Breaker(process) for process in service_urls}
 
     async def forward(
         self,
@@ -102,7 +105,7 @@ class Proxy:
         """
         started, status = time.perf_counter(), 500
         try:
-            answer = await self._ask(session, target, token, scope, body, plain=release is not None)
+            answer = await self._asked(session, target, token, scope, body, plain=release is not None)
             status = answer.status
             async with answer:
                 if refused is not None and status in REFUSED:
@@ -119,6 +122,33 @@ class Proxy:
             REQUESTS.labels(route=route, method=_known(scope["method"]), status=status).inc()
             REQUEST_SECONDS.labels(route=route).observe(time.perf_counter() - started)
 
+    async def _asked(
+        self,
+        session: aiohttp.ClientSession,
+        target: Target,
+        token: str | None,
+        scope: Scope,
+        body: Body,
+        *,
+        plain: bool,
+    ) -> aiohttp.ClientResponse:
+        """The process's answer; CircuitOpen where it has given none for a while, except to whoever asks for its health."""
+        if target.open:
+            return await self._ask(session, target, token, scope, body, plain=plain)
+        breaker = self.breakers[target.process]
+        breaker.admit()
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.asked()
+        try:
+            answer = await self._ask(session, target, token, scope, body, plain=plain)
+        except (Unavailable, UpstreamTimeout):
+            breaker.failed()
+            raise
+        finally:
+            exchange.answered(body.seen)
+        breaker.answered()
+        return answer
+
     async def _ask(
         self,
         session: aiohttp.ClientSession,
@@ -133,6 +163,8 @@ class Proxy:
         # encoded=True: the path goes on as it came, byte for byte.
         url = URL(f"{self._urls[target.process]}{target.path}{'?' + query if query else ''}", encoded=True)
         headers = _request_headers(scope, token, FORWARDED_PLAIN if plain else FORWARDED)
+        if body.held is not None:
+            headers = [one for one in headers if one[0] != "content-length"]  # what is held may be another's
         retries = RETRIES_AFTER if scope["method"] in SAFE_METHODS and not body.is_there else ()
         for pause in (*retries, None):
             try:
@@ -140,7 +172,7 @@ class Proxy:
                     scope["method"],
                     url,
                     headers=headers,
-                    data=body.pieces() if body.is_there else None,
+                    data=body.held if body.held is not None else body.pieces() if body.is_there else None,
                     allow_redirects=False,
                 )
             except (aiohttp.ServerTimeoutError, TimeoutError) as fault:

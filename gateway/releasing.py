@@ -1,8 +1,10 @@
 """What must happen to an answer about people before any of it leaves: it is read whole, and goes through the steps."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -12,6 +14,8 @@ from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
 
+ANY_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
 
 @dataclass(slots=True)
 class Answer:
@@ -19,7 +23,8 @@ class Answer:
 
     `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass.
     `official` is the person who asks, where the request names one. `allowed` says under which agreement
-    and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers.
+    and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers. `names`: what the
+    partner reads in the place of ids that it may not know; they are put on last, so that every step knows whom the answer tells of.
     """
 
     route: Route
@@ -33,6 +38,7 @@ class Answer:
     emergency: Emergency | None = None
     content: Any = None
     changed: bool = False
+    names: Mapping[UUID, UUID] = field(default_factory=dict)
 
     def subjects(self) -> list[Subject]:
         return subjects_of(self.route, self.path, self.content)
@@ -66,4 +72,11 @@ class Releasing:
             answer.content = orjson.loads(body)
         for step in self._steps:
             await step(answer)
-        return orjson.dumps(answer.content) if answer.changed else body
+        leaving = orjson.dumps(answer.content) if answer.changed else body
+        return renamed(leaving, answer.names) if leaving is not None and answer.names else leaving
+
+
+def renamed(body: bytes, names: Mapping[UUID, UUID]) -> bytes:
+    """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might."""
+    table = {str(id).encode(): str(name).encode() for id, name in names.items()}
+    return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), body)

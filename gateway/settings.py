@@ -54,6 +54,8 @@ class GatewaySettings(ServiceSettings):
     """The language of what is said to the operator's terminal."""
     answer_seconds: float = 30.0
     """How long a service may take to begin its answer."""
+    traffic_days: int = 30
+    """How long the traffic record keeps a request."""
 
     @property
     def by_tls(self) -> bool:

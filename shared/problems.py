@@ -44,7 +44,7 @@ def language_of(accept_language: str | None) -> Language:
 def problem(refusal: Refusal, language: Language, errors: list[dict[str, Any]] | None = None) -> Response:
     """The answer that tells a caller of a refusal."""
     body: dict[str, Any] = {
-        "type": f"/docs/errors#{refusal.code}",
+        "type": f"/docs/errors/{refusal.code}",
         "title": refusal.detail.in_(language),
         "status": refusal.status,
         "code": refusal.code,

@@ -19,6 +19,7 @@ from shared.identity import refuse_undeclared
 from shared.logs import configure_logs
 from shared.metrics import Observe
 from shared.migrating import migrate
+from shared.patience import PatientProtocol
 from shared.platform import STOP_SECONDS, Platform, Start, Waiting, Worker, nothing_first, nothing_waiting
 from shared.problems import install_problems
 from shared.settings import ServiceSettings
@@ -127,7 +128,7 @@ def main(
         uvicorn.Config(
             create_app(settings),
             loop="uvloop",
-            http="httptools",
+            http=PatientProtocol,
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=STOP_SECONDS,

@@ -70,18 +70,6 @@ class EarlyChange(Base):
     held_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
-class Alias(Base):
-    """A partner's own random name of an enrollment: two partners cannot join their lists by it."""
-
-    __tablename__ = "aliases"
-    __table_args__ = (UniqueConstraint("alias"),)
-
-    partner: Mapped[str] = mapped_column(Text, primary_key=True)
-    enrollment_id: Mapped[UUID] = mapped_column(primary_key=True)
-    alias: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-
-
 def among(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
     """`column = ANY(ids)`: one parameter however many ids, where IN would need one for each."""
     return column == any_(literal(list(ids), ARRAY(Uuid())))

@@ -2,13 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.delivery.models import Alias, EarlyChange, FeedRow, among
+from gateway.delivery.models import EarlyChange, FeedRow
 from gateway.errors import CursorAhead
 
 
@@ -40,26 +38,6 @@ async def _count(tx: AsyncSession, programs: Collection[str], upto: int) -> int:
         newest = select(FeedRow.program_sequence).where(FeedRow.program == program, FeedRow.sequence <= upto)
         counted += await tx.scalar(newest.order_by(FeedRow.sequence.desc()).limit(1)) or 0
     return counted
-
-
-async def aliases(tx: AsyncSession, partner: str, enrollments: Collection[UUID]) -> dict[UUID, UUID]:
-    """The partner's own names of enrollments; those it has not met before get one now."""
-    if not enrollments:
-        return {}
-    found = await _known(tx, partner, enrollments)
-    missing = sorted(set(enrollments) - found.keys())  # in one order: two readers must not wait for each other
-    if missing:
-        given = upsert(Alias).on_conflict_do_nothing(index_elements=["partner", "enrollment_id"])
-        await tx.execute(given, [{"partner": partner, "enrollment_id": one} for one in missing])
-        found |= await _known(tx, partner, missing)  # another reader of the same partner may have been first
-    return found
-
-
-async def _known(tx: AsyncSession, partner: str, enrollments: Collection[UUID]) -> dict[UUID, UUID]:
-    known = select(Alias.enrollment_id, Alias.alias).where(
-        Alias.partner == partner, among(Alias.enrollment_id, enrollments)
-    )
-    return {row.enrollment_id: row.alias for row in await tx.execute(known)}
 
 
 async def count_early(tx: AsyncSession) -> int:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from gateway.acting import CASE, OFFICIAL, acting
+from gateway.aliases.queries import aliases
 from gateway.delivery import queries
 from gateway.delivery.bell import Bell
 from gateway.delivery.models import FeedRow
@@ -123,7 +124,7 @@ async def _page(
     """A page, once the log says that its reader was told of these enrollments."""
     async with platform.database.transaction() as tx:
         reading = await queries.read(tx, programs, after=place, limit=limit)
-        names = await queries.aliases(tx, reader.partner, {row.enrollment_id for row in reading.rows})
+        names = await aliases(tx, reader.partner, {row.enrollment_id for row in reading.rows})
     told = {str(row.enrollment_id) for row in reading.rows}
     await recorder.record(
         [replace(reader, subject_kind="enrollment", subject=one, attributes=TOLD) for one in sorted(told)]

@@ -38,6 +38,11 @@ permissions = ["enrollments:read", "events:read"]
 subscribes = ["SECOND"]
 limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
 
+[keeper]
+names = { ar = "السجل", fr = "Registre", en = "Registry" }
+permissions = ["enrollments:read", "households:read", "households:write"]
+limits = { requests_per_second = 1000, burst = 1000, concurrent = 100 }
+
 [mute]
 names = { ar = "صامت", fr = "Muet", en = "Mute" }
 permissions = ["enrollments:read"]
@@ -168,6 +173,7 @@ def partners_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "partners.toml"
     file.write_text(PARTNERS)
     monkeypatch.setenv("TEKAMOUL_PARTNERS_FILE", str(file))
+    monkeypatch.setenv("TEKAMOUL_REGISTRY_KEEPER", "keeper")
     return file
 
 

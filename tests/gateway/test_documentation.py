@@ -149,6 +149,19 @@ async def test_every_refusal_is_listed_in_three_languages(door: Door) -> None:
     assert 'id="too_many_requests"' in page.text
 
 
+async def test_the_type_of_a_refusal_leads_to_what_it_means_and_what_to_do(door: Door) -> None:
+    refused = (await door.client.get("/registry/v1/echo")).json()
+
+    told = (await door.client.get(refused["type"])).json()
+    page = await door.client.get(refused["type"], headers={"Accept": "text/html", "Accept-Language": "fr"})
+
+    assert (told["code"], told["en"][:15]) == ("unauthenticated", "No valid token.")
+    assert "/oauth2/token" in told["what_to_do"]["ar"]
+    assert "Que faire : demandez un nouveau jeton" in page.text
+    assert page.text.count('<tr id="') == 1
+    assert (await door.client.get("/docs/errors/no_such_code")).status_code == 404
+
+
 def test_families_of_refusals_are_not_codes_of_their_own() -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9_]+", code) for code in known_refusals())
 

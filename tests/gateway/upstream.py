@@ -127,7 +127,7 @@ class Upstream:
         elif path in self.answers:
             await _json(send, 200, self.answers[path], kind=self.kind)
         else:
-            await _json(send, 404, {"path": path})
+            await _json(send, 404, {})
 
     async def _take_upload(self, receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
         digest, size, pieces = hashlib.sha256(), 0, 0

@@ -64,12 +64,15 @@ async def issues(loaded: LoadedPlatform, program: str) -> list[dict[str, Any]]:
 
 
 async def active_households(platform: WholePlatform) -> dict[str, set[str]]:
-    """Per program the registry households that receive, counted by hand from enrollments and links."""
+    """Per program the registry households that receive, by their number, counted by hand from enrollments and links.
+
+    By their ids they could not be counted: each partner reads its own aliases.
+    """
     found = {}
     for program in PROGRAMS:
         enrolled = {one["id"] for one in await enrollments(platform, program) if one["status"] == "enrolled"}
         found[program] = {
-            one["household_id"]
+            one["household_number"]
             for one in await links(platform, program)
             if one["enrollment_id"] in enrolled and one["status"] == "linked"
         }

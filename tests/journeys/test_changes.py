@@ -89,16 +89,20 @@ async def test_a_waiting_subscriber_hears_of_a_change_at_once(loaded: LoadedPlat
 
 async def one_in_two_programs(platform: WholePlatform) -> dict[str, Any]:
     """A Tekavoul enrollment, never changed, whose household is also insured."""
-    insured = {one["household_id"] for one in await links(platform, "HEALTH_INSURANCE") if one["status"] == "linked"}
+    insured = {
+        one["household_number"] for one in await links(platform, "HEALTH_INSURANCE") if one["status"] == "linked"
+    }
     active = {one["id"] for one in await enrollments(platform, "HEALTH_INSURANCE") if one["status"] == "enrolled"}
     assert insured and active
     fresh = {one["id"] for one in await enrollments(platform, "TEKAVOUL") if one["version"] == 1}
     linked = [one for one in await links(platform, "TEKAVOUL") if one["status"] == "linked"]
-    alone = [one["household_id"] for one in linked]
+    alone = [one["household_number"] for one in linked]
     return next(
         one
         for one in linked
-        if one["household_id"] in insured and one["enrollment_id"] in fresh and alone.count(one["household_id"]) == 1
+        if one["household_number"] in insured
+        and one["enrollment_id"] in fresh
+        and alone.count(one["household_number"]) == 1
     )
 
 

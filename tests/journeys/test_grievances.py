@@ -30,7 +30,7 @@ async def test_an_agent_finds_a_caller_sees_status_alone_and_follows_a_grievance
         seen = (await agent.answer("GET", path, headers=OFFICIAL, reference="counter-7")).json()
         assert {one["program"] for one in seen["programs"]} == KEPT
         for one in seen["programs"]:
-            assert (one["standing"] == "enrolled") == (household["id"] in receiving[one["program"]]), one
+            assert (one["standing"] == "enrolled") == (household["number"] in receiving[one["program"]]), one
         told = str(seen)
         assert not [
             name for member in household["members"] for name in (member["name_fr"], nni) if name and name in told
@@ -75,9 +75,10 @@ def body_of_conduct(number: str) -> dict[str, str]:
 
 
 async def somebody_with_a_number(agent: Any, among: set[str]) -> tuple[dict[str, Any], str]:
-    """A household among these whose head has a national id."""
-    for id_ in sorted(among):
-        household = await agent.get(f"/registry/v1/households/{id_}")
+    """A household among these, by their registry number, whose head has a national id."""
+    for number in sorted(among):
+        [summary] = (await agent.get("/registry/v1/households", number=number))["items"]
+        household = await agent.get(f"/registry/v1/households/{summary['id']}")
         head = next(one for one in household["members"] if one["relationship"] == "head")
         if head["nni"]:
             return household, head["nni"]

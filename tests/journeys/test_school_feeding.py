@@ -95,9 +95,11 @@ async def counted_by_hand(
 ) -> dict[str, tuple[int, int, int]]:
     """Per school: pupils, those surely of a registry household, and those of a poor one, one by one."""
     async with platform.client("taazour") as client:
-        homes = {one["id"]: one async for one in client.pages("/registry/v1/households")}
+        homes = {one["number"]: one async for one in client.pages("/registry/v1/households")}
     home_of = {
-        one["enrollment_id"]: one["household_id"] for one in await links(platform, PROGRAM) if one["status"] == "linked"
+        one["enrollment_id"]: one["household_number"]
+        for one in await links(platform, PROGRAM)
+        if one["status"] == "linked"
     }
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for id_, pupil in pupils.items():

@@ -303,7 +303,7 @@ async def test_a_refusal_is_a_problem_in_the_callers_language(
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["content-language"] == language
         assert answer.json()["code"] == code
-        assert answer.json()["type"] == f"/docs/errors#{code}"
+        assert answer.json()["type"] == f"/docs/errors/{code}"
         assert len(answer.json()["trace_id"]) == 32
         assert "9912345678" not in answer.text and "Zahra" not in answer.text and "Traceback" not in answer.text
     assert len({answer.json()["title"] for answer in answers.values()}) == 3

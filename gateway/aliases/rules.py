@@ -1,0 +1,110 @@
+"""Where ids of people stand in requests and answers, and which of them a partner may know. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode
+from uuid import UUID
+
+from gateway.partners.file import Partner
+from gateway.routing import Route, found_at
+from shared.disclosing import SUBJECT_FIELDS
+
+ENROLLMENT = "enrollment"
+OF_PEOPLE = re.compile(r"(^|_)(household|individual|subject|successor|keep|drop)_ids?$")
+"""Fields of requests by which a caller names a household or an individual."""
+NAMES_ANYONE = re.compile(r"(^|_)(household|individual|subject|successor|keep|drop|enrollment)_ids?$")
+SUCCESSORS = "successors"
+"""A field whose keys and values alike are ids of individuals."""
+PROGRAMS = ("program", "from_program")
+"""Fields that say of which program the enrollment beside them is."""
+CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+Restore = Callable[[str, bool], str]
+"""Given an id as a caller wrote it, and whether the field names a household or an individual: the id to forward."""
+
+
+def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: bool) -> set[UUID]:
+    """The ids in an answer that the partner may not know: of whom it does not keep."""
+    found: set[UUID] = set()
+    for record in route.records:
+        for one in found_at(content, record.at):
+            for name, kind in record.fields:
+                if _keeps_enrollment(partner, one) if kind == ENROLLMENT else keeps_people:
+                    continue
+                value = one.get(name)
+                for id in value if isinstance(value, list) else (value,):
+                    if isinstance(id, str) and CANONICAL.fullmatch(id):
+                        found.add(UUID(id))
+    return found
+
+
+def _keeps_enrollment(partner: Partner, record: dict[str, Any]) -> bool:
+    """Whether an enrollment is of a program the partner keeps. Where nothing says of which, services show its own alone."""
+    programs = [record[name] for name in PROGRAMS if isinstance(record.get(name), str)]
+    return not programs or programs[0] in partner.programs
+
+
+def in_path(route: Route, path: str) -> Iterator[tuple[str, bool]]:
+    segments = path.strip("/").split("/")
+    for place, kind in route.named:
+        yield unquote(segments[place]), kind != ENROLLMENT
+
+
+def restored_path(route: Route, path: str, restore: Restore) -> str:
+    segments = path.strip("/").split("/")
+    for place, kind in route.named:
+        written = unquote(segments[place])
+        if (id := restore(written, kind != ENROLLMENT)) != written:
+            segments[place] = id
+    return "/" + "/".join(segments)
+
+
+def in_query(query: bytes) -> Iterator[tuple[str, bool]]:
+    for name, value in _pairs(query):
+        if NAMES_ANYONE.search(name):
+            yield value, bool(OF_PEOPLE.search(name))
+
+
+def restored_query(query: bytes, restore: Restore) -> bytes:
+    pairs = [
+        (name, restore(value, bool(OF_PEOPLE.search(name))) if NAMES_ANYONE.search(name) else value)
+        for name, value in _pairs(query)
+    ]
+    return urlencode(pairs).encode()
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+
+
+def in_content(content: Any, of_people: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every id in a JSON body: what looks like one, and whatever a field of people holds."""
+    if isinstance(content, str):
+        if of_people or CANONICAL.fullmatch(content):
+            yield content, of_people
+    elif isinstance(content, list):
+        for one in content:
+            yield from in_content(one, of_people)
+    elif isinstance(content, dict):
+        for name, one in content.items():
+            if of_people:
+                yield name, True
+            yield from in_content(one, of_people or _is_of_people(name))
+
+
+def restored_content(content: Any, restore: Restore, of_people: bool = False) -> Any:
+    if isinstance(content, str):
+        return restore(content, of_people) if of_people or CANONICAL.fullmatch(content) else content
+    if isinstance(content, list):
+        return [restored_content(one, restore, of_people) for one in content]
+    if isinstance(content, dict):
+        return {
+            restore(name, True) if of_people else name: restored_content(one, restore, of_people or _is_of_people(name))
+            for name, one in content.items()
+        }
+    return content
+
+
+def _is_of_people(name: str) -> bool:
+    return name == SUCCESSORS or SUBJECT_FIELDS.get(name) in ("household", "individual") or bool(OF_PEOPLE.search(name))
