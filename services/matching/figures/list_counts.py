@@ -22,6 +22,10 @@ ROWS = {
 """The tables, with the counts of a row."""
 Cell = tuple[str, int, str]
 """The table ("" has the totals), the place of the row in it, the count."""
+AREA: Cell = ("", 0, "in_area")
+"""Told with an area's analyses, too."""
+CHOSEN: Cell = ("", 0, "chosen")
+"""What was asked for: told before all else, wherever that gives nobody away."""
 
 
 def list_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,8 +33,10 @@ def list_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[Cell, int] = {("", 0, name): counts[name] for name in (*STAGES, "in_area", "chosen", "top_up")}
     for table, names in ROWS.items():
         cells |= {(table, at, name): one[name] for at, one in enumerate(counts[table]) for name in names}
-    # How many households an area has is told with its analyses, too.
-    shown = told(cells, *_hanging_together(counts), fixed=[("", 0, "in_area")])
+    sums, parts = _hanging_together(counts)
+    shown = told(cells, sums, parts, fixed=[AREA, CHOSEN])
+    if shown[CHOSEN] is None:  # nothing can be told beside it
+        shown = told(cells, sums, parts, fixed=[AREA])
     tables = {
         table: [_row(one, {name: shown[table, at, name] for name in names}) for at, one in enumerate(counts[table])]
         for table, names in ROWS.items()
