@@ -48,6 +48,7 @@ class Oracle:
             for by, group, members in self._groups():
                 self._of_group(by, group, members)
             self._months()
+            self._over_time()
             self._harmony()
             self._alike()
         return self.found
@@ -241,6 +242,31 @@ class Oracle:
             self._say("coverage", "month", name, part, everyone, unit=unit, program=program)
         for a, b in self._pairs():
             self._pair("month", name, self.households, unit, a, b, held)
+
+    def _over_time(self) -> None:
+        """The households of a wilaya, month by month: as the country's, by themselves."""
+        for wilaya in sorted({h["wilaya"] or "unknown" for h in self.households}):
+            members = [h for h in self.households if (h["wilaya"] or "unknown") == wilaya]
+            known = [h for h in members if self._basket(h) is not None]
+            served = [h for h in known if self._served(h, "")]
+            for month in self.months:
+                group = wilaya + "|" + month.strftime("%Y-%m")
+                part = sum(self._value(h, "", [month]) for h in served)
+                needs = sum(self._basket(h, [month]) or 0 for h in served)
+                self._say("combined_adequacy", "wilaya_month", group, part, needs, unit="money")
+                for program in ("", *self.codes):
+                    given = [
+                        h
+                        for h in members
+                        if (got := self.got.get((h["household"], month), set())) and (not program or program in got)
+                    ]
+                    for unit, weigh in (("households", lambda h: 1), ("people", lambda h: h["size"])):
+                        many, everyone = sum(map(weigh, given)), sum(map(weigh, members))
+                        self._say("coverage", "wilaya_month", group, many, everyone, unit=unit, program=program)
+                    if program:
+                        part = sum(self._value(h, program, [month]) for h in given if h in known)
+                        needs = sum(self._basket(h, [month]) or 0 for h in given if h in known)
+                        self._say("adequacy", "wilaya_month", group, part, needs, unit="money", program=program)
 
     def _distribution(self) -> None:
         for unit in ("households", "people"):

@@ -7,6 +7,7 @@ from services.matching.figures.counting import Counted, counting_cells
 from services.matching.figures.country import Country
 from services.matching.figures.equity import equity_cells
 from services.matching.figures.hiding import published
+from services.matching.figures.over_time import over_time_cells
 from services.matching.figures.received import amounts_of, value_cells
 from services.matching.figures.states import EVERY_WAY, states_of
 
@@ -26,5 +27,5 @@ def _computed(country: Country, ways: Sequence[str]) -> tuple[list[Cell], Counte
     states = states_of(country, ways)
     counted = Counted(states)
     amounts = amounts_of(states)
-    found = [*counting_cells(counted), *value_cells(amounts), *equity_cells(amounts)]
+    found = [*counting_cells(counted), *value_cells(amounts), *over_time_cells(amounts), *equity_cells(amounts)]
     return sorted(found, key=lambda one: one[:7]), counted

@@ -7,7 +7,7 @@ import polars as pl
 
 from services.matching.figures.cells import Cell, share
 from services.matching.figures.country import Country, ProgramFacts
-from services.matching.figures.groups import FINE, TOTAL, Group
+from services.matching.figures.groups import FINE, TOTAL, WILAYA_MONTH, Group, crossed
 from services.matching.figures.states import (
     ANY,
     BOTH,
@@ -20,7 +20,7 @@ from services.matching.figures.states import (
     has,
     has_all,
     in_order,
-    month_name,
+    month_groups,
     together,
 )
 from services.matching.rules.matrix import OverlapClass
@@ -234,8 +234,8 @@ def names_of(bits: Mapping[str, int], mask: int) -> str:
     return "+".join(code for code, bit in sorted(bits.items()) if mask & bit)
 
 
-def month_counts(states: States, names: Mapping[str, tuple[str, int]]) -> dict[str, Counts]:
-    """By unit and name, how many received in each month: `any` of the bits, or `all` of them.
+def month_counts(states: States, names: Mapping[str, tuple[str, int]], by: str = "month") -> dict[str, Counts]:
+    """By unit and name, how many received in each month: `any` of the bits, or `all` of them; by WILAYA_MONTH, in each wilaya.
 
     Months in which nobody received anything count none.
     """
@@ -244,9 +244,12 @@ def month_counts(states: States, names: Mapping[str, tuple[str, int]]) -> dict[s
         for name, (how, bits) in names.items():
             test = has if how == "any" else has_all
             conditions[f"{name}:{bound}"] = test(f"got_{suffix}", bits)
-    months = states.months.with_columns(by=pl.lit("month"), group=pl.col("month").dt.strftime("%Y-%m"))
-    counts = count(months, conditions)
-    every = {("month", month_name(one)): 0 for one in states.country.months}
+    group, every = pl.col("month").dt.strftime("%Y-%m"), dict.fromkeys(month_groups(states.country.months), 0)
+    if by == WILAYA_MONTH:
+        group = pl.concat_str("wilaya", group, separator="|")
+        wilayas = states.households["wilaya"].unique().sort()
+        every = {crossed(wilaya, month): 0 for wilaya in wilayas for _, month in every}
+    counts = count(states.months.with_columns(by=pl.lit(by), group=group), conditions)
     return {unit: {name: every | found for name, found in by_name.items()} for unit, by_name in counts.items()}
 
 

@@ -11,6 +11,10 @@ NEEDED: Final = ("total", "wilaya", "moughataa", "category", "size_band", "head_
 """By which every household belongs to one group."""
 FINE: Final = "category_size_wilaya"
 """Households alike in category and size band in one wilaya: whom horizontal equity compares."""
+WILAYA_MONTH: Final = "wilaya_month"
+"""One wilaya in one month of the period."""
+OF_PLACES: Final = ("wilaya", "moughataa", WILAYA_MONTH)
+"""Ways of which a group's name begins with the code of a place."""
 BANDS: Final = ((3, "1-3"), (6, "4-6"), (9, "7-9"))
 """The largest size of a band; what is larger is `10+`."""
 LARGEST: Final = "10+"
@@ -18,6 +22,11 @@ TOTAL: Final = ("total", ALL)
 
 Group = tuple[str, str]
 """By what, and which: ("wilaya", "MR01")."""
+
+
+def crossed(wilaya: str, month: str) -> Group:
+    """The group of a wilaya in a month: `MR01|2025-07`."""
+    return (WILAYA_MONTH, f"{wilaya}|{month}")
 
 
 def grouped(households: pl.DataFrame) -> pl.DataFrame:

@@ -1,15 +1,17 @@
 """Which figures of a country are hidden: the counts that belong together, and what could be told from what."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from services.matching.figures.cells import Cell, hide
 from services.matching.figures.counting import COMBINATIONS, EVERYONE, Counted, in_family, month_counts, month_names
 from services.matching.figures.equity import ALIKE
-from services.matching.figures.groups import FINE, TOTAL, Group, sums
+from services.matching.figures.groups import FINE, TOTAL, WILAYA_MONTH, Group, crossed, sums
+from services.matching.figures.over_time import ALL_VALUE
 from services.matching.figures.received import DISTRIBUTION, LEAN_MONTHS, harmony_family
-from services.matching.figures.states import ANY, BOTH, CERTAIN, in_order
+from services.matching.figures.states import ANY, BOTH, CERTAIN, in_order, month_groups
 from services.matching.figures.suppressing import (
     Cell as TableCell,
 )
@@ -100,8 +102,12 @@ def what_is_hidden(counted: Counted) -> Hidden:
         if len(held) > 2:
             _package(hiding, program, held)
     months = _months(counted)
-    found = {key: groups | months.get(key, set()) for key, groups in hiding.found.items()}
-    return months | found | _alike(counted)
+    found = _together(hiding.found, months)
+    return _together(found, _over_time(hiding, found)) | _alike(counted)
+
+
+def _together(one: Hidden, other: Hidden) -> Hidden:
+    return {key: one.get(key, set()) | other.get(key, set()) for key in one.keys() | other.keys()}
 
 
 def _less(whole: Counts, part: Counts) -> Counts:
@@ -267,6 +273,52 @@ def _never_alone(months: set[Group], served: Counts) -> set[Group]:
         if len(inside := {month for month in season & found if served[month]}) == 1:
             found.update(sorted(season - inside, key=lambda month: (not served[month], served[month], month))[:1])
     return found
+
+
+def _over_time(hiding: _Hiding, found: Hidden) -> Hidden:
+    """Of each program in each wilaya month by month. What comes in the months of a wilaya adds up to that of its period, and
+    what comes in the wilayas in a month to that of the country: a wilaya is hidden in all months or in none of them, and
+    a month that the country does not show is shown of no wilaya. What comes of all programs together, where all are shown.
+    """
+    states = hiding.counted.states
+    months = month_groups(states.country.months)
+    wilayas = [group for group in hiding.everyone if group[0] == "wilaya"]
+    counts = month_counts(states, month_names(states, ()), WILAYA_MONTH)["households"]
+    told: Hidden = {(ALL_VALUE, bound): set() for bound in (CERTAIN, BOTH)}
+    for program in (ANY, *states.bits):
+        period = _of(hiding, f"got:{program}")
+        by_month = {
+            month: [
+                {w: counts[f"got:{program}:{bound}"][crossed(w[1], month[1])] for w in wilayas}
+                for bound in (CERTAIN, BOTH)
+            ]
+            for month in months
+        }
+        before: set[Group] = set()
+        for place, bound in enumerate((CERTAIN, BOTH)):
+            shut = found[in_family(program), bound]
+            # Of whom the year shows that nothing comes to them, all months are known: nobody hides behind them.
+            may = period[0] if bound == CERTAIN else _less(period[1], period[0])
+            open_ = {w: hiding.everyone[w] for w in wilayas if may[w] or w in shut}
+            given = [month for month, told_of in by_month.items() if any(told_of[place].values())]
+            families = [_of_wilayas(hiding, by_month[month], open_, bound) for month in given if month not in shut]
+            before = hiding.hide(families, before, shut)
+            gone = {crossed(w[1], month[1]) for w in before.intersection(wilayas) for month in given}
+            gone |= {crossed(w[1], month[1]) for w in wilayas for month in shut.intersection(months)}
+            told[in_family(program), bound] = gone
+            told[ALL_VALUE, bound] |= gone
+    return told
+
+
+def _of_wilayas(hiding: _Hiding, by_bound: Sequence[Counts], open_: Counts, bound: str) -> Family:
+    """The family of one month's wilayas, of those behind whom somebody can be hidden."""
+    sure, all_ = ({w: many[w] for w in open_} for many in by_bound)
+    weight = {**open_, TOTAL: 1}
+    if bound == CERTAIN:
+        return replace(hiding.split(sure, open_), weight=weight)
+    if sure == all_:
+        return Family([], [], weight)  # the same as by certain links, and hidden with it
+    return replace(hiding.widened(sure, all_, open_), weight=weight)
 
 
 def _alike(counted: Counted) -> Hidden:

@@ -32,7 +32,7 @@ CENTS: Final = 100
 @dataclass(frozen=True)
 class Amounts:
     """`households`: each with what it received in the period, by program and bound (`value:A:certain`), and its basket of
-    the period. `months`: by household and month, what it received of all programs, its basket and its lean season."""
+    the period. `months`: by month, program, wilaya and size of household, what came, and to how many."""
 
     states: States
     households: pl.DataFrame
@@ -78,13 +78,13 @@ def _sums(states: States) -> pl.DataFrame:
 
 
 def _monthly(states: States) -> pl.DataFrame:
-    """By month, program and size of household: what came, and to how many."""
-    sizes = states.households.select("household", "size")
+    """By month, program, wilaya and size of household: what came, and to how many."""
+    sizes = states.households.select("household", "size", "wilaya")
     return (
         states.country.receipts.group_by("month", "program", "household", "certain")
         .agg(pl.col("value").sum())
         .join(sizes, on="household")
-        .group_by("month", "program", "size", "certain")
+        .group_by("month", "program", "wilaya", "size", "certain")
         .agg(pl.col("value").sum(), households=pl.len().cast(pl.Int64))
     )
 

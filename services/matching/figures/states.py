@@ -28,7 +28,7 @@ _MASKS: Final = ("on_certain", "on_both", "got_certain", "got_both", "eligible",
 @dataclass(frozen=True)
 class States:
     """The country, counted. `bits`: each program's bit. `kinds`: how many households and people of each kind each group has.
-    `months`: the same for each month by what is received in it. `households`: each, with its groups and its bits."""
+    `months`: the same for each month and wilaya by what is received in it. `households`: each, with its groups and its bits."""
 
     country: Country
     bits: Mapping[str, int]
@@ -93,9 +93,11 @@ def _kinds(households: pl.DataFrame, ways: Sequence[str]) -> pl.DataFrame:
 
 
 def _monthly(households: pl.DataFrame, country: Country, bits: Mapping[str, int]) -> pl.DataFrame:
-    """For each month, the households and people of each kind that receive something in it."""
-    got = _mask(country.receipts, bits, "got", "month").join(households.select("household", "size"), on="household")
-    return _counted(got, "month", "got_certain", "got_both").sort("month", "got_certain", "got_both")
+    """For each month and wilaya, the households and people of each kind that receive something in it."""
+    living = households.select("household", "size", "wilaya")
+    got = _mask(country.receipts, bits, "got", "month").join(living, on="household")
+    kind = ("month", "wilaya", "got_certain", "got_both")
+    return _counted(got, *kind).sort(kind)
 
 
 Conditions = Mapping[str, pl.Expr]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.matching.figures.cells import MONEY, Cell
+from services.matching.figures.groups import OF_PLACES
 from services.matching.snapshots.notes import indicators
 from shared.exporting.cells import Column
 from shared.exporting.files import writer
@@ -68,7 +69,7 @@ def write(folder: Path, cells: Sequence[Cell], head: Head, places: PlaceNames, m
 def _row(cell: Cell, head: Head, places: PlaceNames) -> list[Any]:
     snapshot_id, *rest = head
     names = indicators()[cell.indicator].names
-    ar, fr = places.get(cell.group, (None, None)) if cell.by in ("wilaya", "moughataa") else (None, None)
+    ar, fr = places.get(cell.group.split("|")[0], (None, None)) if cell.by in OF_PLACES else (None, None)
     return [
         str(snapshot_id),
         *rest,

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.country import Country, twelve_months
 from services.matching.figures.freezing import FRAMES, TERMS, hash_of, thaw
+from services.matching.figures.groups import OF_PLACES
 from services.matching.models import Place
 from services.matching.snapshots.errors import SnapshotNotFiled, SnapshotNotMade
 from services.matching.snapshots.models import DONE, Comparison, Snapshot, SnapshotCell, SnapshotPart, SnapshotUse
@@ -105,7 +106,7 @@ async def figures(
     of = await made(tx, snapshot_id)
     rows = (
         select(SnapshotCell, Place.name_ar, Place.name_fr)
-        .outerjoin(Place, Place.code == SnapshotCell.group)
+        .outerjoin(Place, Place.code == func.split_part(SnapshotCell.group, "|", 1))  # of a wilaya in a month, too
         .where(SnapshotCell.snapshot_id == snapshot_id)
         .order_by(SnapshotCell.place)
         .limit(limit + 1)
@@ -132,7 +133,7 @@ def figures_of(one: Snapshot) -> FiguresOf:
 
 
 def _figure(cell: SnapshotCell, ar: str | None, fr: str | None, language: str) -> Figure:
-    of_place = cell.grouped_by in ("wilaya", "moughataa") and fr is not None
+    of_place = cell.grouped_by in OF_PLACES and fr is not None
     return Figure(
         indicator=cell.indicator,
         by=cast(Any, cell.grouped_by),

@@ -20,6 +20,7 @@ GroupedBy = Literal[
     "head_sex",
     "disability",
     "month",
+    "wilaya_month",
     "value_band",
     "category_size_wilaya",
 ]
@@ -88,7 +89,7 @@ class Figure(BaseModel):
 
     `bound`: by certain links alone, or by certain and probable ones (empty where links have no part). `program` is empty for
     any program. `other`: the second program of a pair, the programs of a combination, a benefit, the month of a peak, or what is
-    weighed (households, people).
+    weighed (households, people). Of a wilaya in a month `group` is `MR01|2025-07`.
     """
 
     indicator: str

@@ -28,6 +28,7 @@ from shared.ids import new_id
 FIGURES: list[tuple[Any, ...]] = [
     ("coverage", "wilaya", "MR01", "TEKAVOUL", "", "people", "certain", 60, 90, 2 / 3, None, None),
     ("coverage", "wilaya", "MR03", "TEKAVOUL", "", "people", "certain", None, None, None, "hidden", None),
+    ("coverage", "wilaya_month", "MR03|2025-07", "TEKAVOUL", "", "people", "certain", 30, 90, 1 / 3, None, None),
     ("adequacy", "total", "all", "", "", "money", "certain", 3_720_000, 7_200_000, 0.1 + 0.2, None, None),
     ("overlap", "total", "all", "EL_MAOUNA", "TEKAVOUL", "households", "certain", 7, 36, 7 / 36, None, "intended"),
 ]
@@ -99,6 +100,7 @@ async def test_a_file_says_every_figure_as_it_was_stored(projection: Projection,
     assert [tuple(row[name] for name in told) for row in rows] == [
         ("coverage", "MR01", "Hodh Ech Chargui", "", "60", "90", "0.6666666666666666", "", ""),
         ("coverage", "MR03", "Assaba", "", "", "", "", "hidden", ""),
+        ("coverage", "MR03|2025-07", "Assaba", "", "30", "90", "0.3333333333333333", "", ""),
         ("adequacy", "all", "", "", "37200", "72000", "0.30000000000000004", "", ""),
         ("overlap", "all", "", "TEKAVOUL", "7", "36", "0.19444444444444445", "", "intended"),
     ]

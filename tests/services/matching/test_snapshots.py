@@ -134,6 +134,11 @@ async def test_a_snapshot_is_made_and_its_figures_are_read_by_indicator(client: 
     assert (page["of"]["snapshot_id"], page["of"]["threshold"], page["of"]["households"]) == (made["id"], 0.97, HOMES)
     assert [note["code"] for note in page["methods"]] == ["coverage"]
     assert (page["of"]["day"], page["of"]["known_on"]) == (made["day"], made["known_on"])
+    over_time = (
+        await client.get(path, params={**asked, "by": "wilaya_month", "group": f"MR03|{made['day'][:7]}"})
+    ).json()
+    (last,) = over_time["items"]
+    assert (last["numerator"], last["denominator"], last["group_name"]["fr"]) == ("60", "90", "Assaba")
     money = {"indicator": "benefit_incidence", "by": "wilaya", "program": "TEKAVOUL", "bound": "certain"}
     first = (await client.get(path, params=money)).json()["items"][0]
     # from the day of enrollment on: the same months in both

@@ -211,7 +211,12 @@ def read(cells: list[Cell], programs: tuple[str, str]) -> list[Equation]:
     a, b = programs
     seen: list[Equation] = []
     for cell in cells:
-        if cell.unit != "households" or cell.by == "month" or cell.indicator not in SHOWN or cell.reason == "hidden":
+        if (
+            cell.unit != "households"
+            or cell.by in ("month", "wilaya_month")
+            or cell.indicator not in SHOWN
+            or cell.reason == "hidden"
+        ):
             continue
         if cell.program not in (a, b) or cell.other not in ("", b, "+".join(programs)):
             continue

@@ -91,6 +91,15 @@ SHARES: Iterable[tuple[Any, ...]] = (
     ("coverage", "size_band", "7-9", HOUSEHOLDS, BOTH, "", "", 2, 2),  # 4 and 11
     ("coverage", "month", "2025-10", HOUSEHOLDS, BOTH, E, "", 0, 12),  # not a month of E
     ("coverage", "month", "2025-07", HOUSEHOLDS, BOTH, E, "", 3, 12),  # 1 3 7
+    # in one wilaya and month: in MR01 July brings something to 1 2 3 4 6 (26 people), October to all but 3 (22)
+    ("coverage", "wilaya_month", "MR01|2025-07", PEOPLE, BOTH, "", "", 26, 31),
+    ("coverage", "wilaya_month", "MR01|2025-10", PEOPLE, SURE, "", "", 22, 31),
+    # in MR03 to 7 and 8 by probable links (16 people); in October 7 and 11 have S, and perhaps 8 T
+    ("coverage", "wilaya_month", "MR03|2025-07", HOUSEHOLDS, SURE, "", "", 0, 6),
+    ("coverage", "wilaya_month", "MR03|2025-07", PEOPLE, BOTH, "", "", 16, 34),
+    ("coverage", "wilaya_month", "MR03|2025-10", HOUSEHOLDS, SURE, "", "", 2, 6),
+    ("coverage", "wilaya_month", "MR03|2025-10", HOUSEHOLDS, BOTH, T, "", 1, 6),
+    ("coverage", "wilaya_month", "MR01|2025-10", HOUSEHOLDS, BOTH, E, "", 0, 6),  # not a month of E
     # who is reached: of the 49 people, 15 are of the poorest (1 2 3), 27 poor (4 6 7 8), 7 not poor
     ("beneficiary_incidence", "category", POOREST, PEOPLE, BOTH, "", "", 15, 49),
     ("beneficiary_incidence", "category", POOR, PEOPLE, BOTH, "", "", 27, 49),
@@ -170,6 +179,16 @@ MRU: Iterable[tuple[Any, ...]] = (
     ("adequacy", "month", "2025-07", BOTH, E, 7_200, 16_000),  # 2,700 + 1,800 + 2,700 to 1 3 7, of 16 people
     ("adequacy_of_group", *ALL, BOTH, "", 123_900, 780_000),
     ("adequacy_of_group", "category", NEAR, BOTH, "", 0, 72_000),
+    # in MR01 in July E brings 2,700 and 1,800 to 1 and 3, of 10 people; in MR03 2,700 to 7, of 6
+    ("adequacy", "wilaya_month", "MR01|2025-07", BOTH, E, 4_500, 10_000),
+    ("adequacy", "wilaya_month", "MR03|2025-07", BOTH, E, 2_700, 6_000),
+    ("adequacy", "wilaya_month", "MR01|2025-07", BOTH, T, 3_600, 19_000),
+    # of all programs: in MR01 T 3,600, E 4,500 and D 2,000 of the 26 people of 1 2 3 4 6; in MR03 E 2,700 and T 1,200 of
+    # the 23 of 7 8 11; in December T 3,600, D 2,000 and S 600, and T 1,200 and S 900
+    ("combined_adequacy", "wilaya_month", "MR01|2025-07", BOTH, "", 10_100, 26_000),
+    ("combined_adequacy", "wilaya_month", "MR03|2025-07", BOTH, "", 3_900, 23_000),
+    ("combined_adequacy", "wilaya_month", "MR01|2025-12", BOTH, "", 6_200, 26_000),
+    ("combined_adequacy", "wilaya_month", "MR03|2025-12", SURE, "", 900, 13_000),
     # month by month of 49,000: T 4,800, E 7,200 in its months, D 2,000, S 1,500 in its months
     ("combined_adequacy", "month", "2025-07", BOTH, "", 14_000, 49_000),
     ("combined_adequacy", "month", "2025-12", BOTH, "", 8_300, 49_000),
@@ -188,10 +207,11 @@ def test_a_share_of_money(row: tuple[Any, ...]) -> None:
 
 
 def test_the_example_household_has_4900_in_july_and_the_year_adds_up() -> None:
-    months = [one for one in CELLS if one.indicator == "combined_adequacy" and one.bound == BOTH]
+    told = [one for one in CELLS if one.indicator == "combined_adequacy" and one.bound == BOTH]
 
     # 3 x 14,000 + 8 x 8,300 + 15,500
-    assert sum(one.numerator or 0 for one in months) == 123_900 * 100
+    assert sum(one.numerator or 0 for one in told if one.by == "month") == 123_900 * 100
+    assert sum(one.numerator or 0 for one in told if one.by == "wilaya_month") == 123_900 * 100
     received = twelve().receipts.filter(household=0)
     assert received.filter(month=twelve().months[0])["value"].sum() == (1_200 + 2_700 + 1_000) * 100
 
