@@ -140,7 +140,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         emergencies,
         aliases,
         traffic,
-        Releasing([admission.check, emergencies.check, aliases.name, recording.record], recording.refused),
+        Releasing([admission.check, aliases.name, emergencies.check, recording.record], recording.refused),
         sessions,
     )
 

@@ -1,6 +1,6 @@
 """Break-glass at the door: a read that names one is let pass though no agreement covers it, and every row of it is marked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -46,20 +46,24 @@ class Emergencies:
         if answer.emergency is not None:
             if answer.content is None:
                 raise errors.BreakGlassReadsOnly(pointer=POINTER)
-            refuse_elsewhere(answer.emergency.subject, answer.subjects())
+            refuse_elsewhere(answer.emergency.subject, answer.subjects(), answer.names)
 
 
 def _reads(route: Route) -> bool:
     return route.method == "GET" or (route.service, route.path) == SEARCH
 
 
-def refuse_elsewhere(opened_for: str | None, subjects: Collection[Subject]) -> None:
-    """BreakGlassElsewhere unless it is for anybody, or the answer tells of that one and of no other of the same kind."""
+def refuse_elsewhere(opened_for: str | None, subjects: Collection[Subject], names: Mapping[UUID, UUID]) -> None:
+    """BreakGlassElsewhere unless it is for anybody, or the answer tells of that one and of no other of the same kind.
+
+    `names`: what the partner calls them, by id: she opened it for one whom she knows by her partner's name.
+    """
     if opened_for is None:
         return
-    kinds = {one.kind for one in subjects if opened_for in (one.id, one.number)}
-    others = any(one.kind in kinds and opened_for not in (one.id, one.number) for one in subjects)
-    if not kinds or others:
+    called = {str(id): str(name) for id, name in names.items()}
+    meant = [one for one in subjects if opened_for in (one.id, one.number, called.get(one.id))]
+    kinds = {one.kind for one in meant}
+    if not meant or any(one.kind in kinds and one not in meant for one in subjects):
         raise errors.BreakGlassElsewhere(pointer=POINTER)
 
 

@@ -33,8 +33,14 @@ async def logged(door: Door) -> list[asyncpg.Record]:
 
 async def break_the_log(door: Door, *, broken: bool) -> None:
     connection = await asyncpg.connect(str(door.running.platform.settings.database_url))
-    name = ("disclosures", "disclosures_away") if broken else ("disclosures_away", "disclosures")
-    await connection.execute(f"ALTER TABLE {name[0]} RENAME TO {name[1]}")
+    # Not the table itself: who seals looks at it each second.
+    if broken:
+        await connection.execute(
+            "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$;"
+            "CREATE TRIGGER disk_full BEFORE INSERT ON disclosures FOR EACH STATEMENT EXECUTE FUNCTION disk_full()"
+        )
+    else:
+        await connection.execute("DROP TRIGGER disk_full ON disclosures")
     await connection.close()
 
 
