@@ -186,7 +186,9 @@ def main(folder: Path) -> dict[str, Any]:
     ]
     began = time.perf_counter()
     households = pl.read_parquet(folder / "households.parquet")
-    listed = pl.read_parquet(folder / "enrollments.parquet").with_columns(own=pl.lit(None, pl.Int64))
+    listed = pl.read_parquet(folder / "enrollments.parquet").with_columns(
+        own=pl.lit(None, pl.Int64), school=pl.lit(None, pl.String)
+    )
     sizes, period = households.select("household", "size"), values.Period(months, day)
     country = Country(
         day=day,

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -256,9 +257,12 @@ def test_a_restart_right_after_a_kill_waits_for_the_ports(start: Start) -> None:
 
 @pytest.mark.parametrize(("offset", "name"), [(0, "gateway"), (8, "postgres"), (9, "nats"), (10, "nats")])
 def test_a_taken_port_is_one_clear_line(start: Start, offset: int, name: str) -> None:
-    port = a_range_of_free_ports()
     with socket.socket() as other:
-        other.bind(("127.0.0.1", port + offset))
+        while True:
+            port = a_range_of_free_ports()
+            with suppress(OSError):  # somebody else on this machine was faster
+                other.bind(("127.0.0.1", port + offset))
+                break
         other.listen()
         running = start(port=port)
         _, errors = running.process.communicate(timeout=20)

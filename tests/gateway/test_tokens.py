@@ -249,7 +249,7 @@ def test_secrets_are_made_once_private_and_grow_with_the_partners(tmp_path: Path
     second = ensure_gateway_secrets(tmp_path)
 
     after = json.loads(second.credentials_file.read_text())
-    assert sorted(after) == ["alpha", "beta", "gamma", "mute", "tight"]
+    assert sorted(after) == ["alpha", "beta", "gamma", "keeper", "mute", "tight"]
     assert {name: after[name] for name in before} == before
     assert Path(second.env["TEKAMOUL_SIGNING_KEY_FILE"]).read_text() == key
     assert len(after["gamma"]["client_secret"]) >= 43

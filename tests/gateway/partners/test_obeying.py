@@ -130,7 +130,7 @@ async def test_the_database_is_the_truth_and_a_file_adds_only_whom_it_does_not_k
     finally:
         await third.stop()
 
-    assert [one["id"] for one in found] == ["alpha", "beta", "gamma", "mute", "tight"]
+    assert [one["id"] for one in found] == ["alpha", "beta", "gamma", "keeper", "mute", "tight"]
     alpha, gamma = found[0], found[2]
     assert (alpha["names"]["en"], alpha["limits"]["burst"], alpha["added_by"]) == ("Alpha", 7, "file")
     assert gamma["names"]["en"] == "G"

@@ -104,7 +104,7 @@ async def temwine(programs: Running, client: httpx.AsyncClient, send: Send, csv_
         "oil": ("7.000", "161.21"),
         "rice": ("61.000", "732.00"),
         "sugar": ("2.500", "27.50"),
-        "wheat_flour": ("0", "0"),
+        "wheat_flour": ("0", "0.00"),
     }
     assert found["delivered_mru"] == "920.71"
 
