@@ -11,11 +11,13 @@ from gateway.routing import Route, found_at
 from shared.disclosing import SUBJECT_FIELDS
 
 ENROLLMENT = "enrollment"
-OF_PEOPLE = re.compile(r"(^|_)(household|individual|subject|successor|keep|drop)_ids?$")
-"""Fields of requests by which a caller names a household or an individual."""
-NAMES_ANYONE = re.compile(r"(^|_)(household|individual|subject|successor|keep|drop|enrollment)_ids?$")
+OF_PEOPLE = re.compile(r"(^|_)(household|individual|subject|successor|head|keep|kept|drop)_ids?$")
+"""Fields by which a caller, or an answer, names a household or an individual."""
+NAMES_ANYONE = re.compile(r"(^|_)(household|individual|subject|successor|head|keep|kept|drop|enrollment)_ids?$")
 SUCCESSORS = "successors"
 """A field whose keys and values alike are ids of individuals."""
+CANDIDATES = "candidates"
+"""A field of an answer in which plain ids are those of individuals, as in the review after a death."""
 PROGRAMS = ("program", "from_program")
 """Fields that say of which program the enrollment beside them is."""
 CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -25,8 +27,14 @@ Restore = Callable[[str, bool], str]
 
 
 def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: bool) -> set[UUID]:
-    """The ids in an answer that the partner may not know: of whom it does not keep."""
+    """The ids in an answer that the partner may not know: of whom it does not keep.
+
+    Beside those of the route's table, whatever a field of people holds, however deep: a proposal or a turn of a link names
+    others than the record it belongs to. What a partner writes in such a field is read as its alias.
+    """
     found: set[UUID] = set()
+    if not keeps_people:
+        _find_people(content, found)
     for record in route.records:
         for one in found_at(content, record.at):
             for name, kind in record.fields:
@@ -37,6 +45,29 @@ def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: boo
                     if isinstance(id, str) and CANONICAL.fullmatch(id):
                         found.add(UUID(id))
     return found
+
+
+def _find_people(content: Any, found: set[UUID], of_people: bool = False) -> None:
+    if isinstance(content, dict):
+        for name, one in content.items():
+            if of_people and CANONICAL.fullmatch(name):
+                found.add(UUID(name))
+            if name == CANDIDATES and isinstance(one, list):
+                found.update(UUID(id) for id in one if _is_canonical(id))
+            if isinstance(one, dict | list):
+                _find_people(one, found, of_people or _is_of_people(name))
+            elif _is_canonical(one) and (of_people or _is_of_people(name)):
+                found.add(UUID(one))
+    elif isinstance(content, list):
+        for one in content:
+            if isinstance(one, dict | list):
+                _find_people(one, found, of_people)
+            elif of_people and _is_canonical(one):
+                found.add(UUID(one))
+
+
+def _is_canonical(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 36 and CANONICAL.fullmatch(value) is not None
 
 
 def _keeps_enrollment(partner: Partner, record: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from services.matching.rules.adjudicating import AdjudicationStatus, Outcome
 from services.matching.rules.deciding import OpenedFor
 from services.matching.rules.persons import UnlinkReason
 from services.matching.schemas import EvidenceOut
+from shared.disclosing import about
 
 Official = Annotated[
     str,
@@ -177,6 +178,8 @@ class IndividualLink(BaseModel):
 
 class IndividualLinks(BaseModel):
     """`individual_id` is the one asked for, `is_now` the one it was merged into since."""
+
+    model_config = ConfigDict(json_schema_extra=about(is_now="individual"))
 
     individual_id: UUID
     is_now: UUID

@@ -105,6 +105,24 @@ async def test_an_id_is_renamed_wherever_it_stands_in_an_answer(door: Door) -> N
     assert item["before"] == {"of": [item["subject_id"]]}
 
 
+async def test_ids_in_fields_of_people_are_renamed_where_no_table_tells_of_them(door: Door) -> None:
+    twin, heir, before, other = (str(uuid4()) for _ in range(4))
+    nested = {
+        "proposal": {"keep_id": twin, "successors": {HOUSEHOLD: heir}},
+        "change": {"from": {"individual_id": before, "household_id": None}, "household_ids": [twin]},
+        "details": {"head_id": heir, "kept_id": twin, "candidates": [other]},
+    }
+    content = {"items": [a_review(**nested)]}
+
+    (item,) = (await told(door, "alpha", content))["items"]
+
+    assert not {twin, heir, before, other, HOUSEHOLD} & set(rules.CANONICAL.findall(json.dumps(item)))
+    await door.client.post("/programs/csa/v1/echo", json=item["proposal"], headers=await door.as_("alpha"))
+    assert json.loads(asked(door.csa)[-1]["body"]) == nested["proposal"]
+    (kept,) = (await told(door, "keeper", content))["items"]
+    assert {name: kept[name] for name in nested} == nested
+
+
 async def test_a_partners_own_name_leads_back_to_the_one_it_means_in_path_query_and_body(door: Door) -> None:
     (item,) = (await told(door, "alpha", {"items": [a_review()]}))["items"]
     household, individual = item["subject_id"], item["successors"][0]["individual_id"]
