@@ -36,6 +36,17 @@ async def links(platform: WholePlatform, program: str) -> list[dict[str, Any]]:
         return [one async for one in client.pages("/matching/v1/links", program=program)]
 
 
+async def known_to_the_csa(platform: WholePlatform, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of households, by their registry number, those that the CSA may look up before a distribution, as it reads them: with its
+    own names of them and of their members, the only ones by which it can speak of them."""
+    headers = {"Tekamoul-Agreement": "TAAZOUR-CSA-2026-01", "Tekamoul-Purpose": "distribution_check"}
+    asked = {"records": [{"kind": "household", "number": one} for one in numbers]}
+    async with platform.client("csa") as csa:
+        answer = (await csa.answer("POST", "/v1/records:resolve", body=asked, headers=headers)).json()
+    assert not answer["partial"], answer["missing"]
+    return {one["number"]: one["record"] for one in answer["items"] if one["state"] == "found"}
+
+
 async def overlaps(platform: WholePlatform) -> dict[tuple[str, str], int | None]:
     async with platform.client("taazour") as client:
         cells = (await client.get("/matching/v1/overlaps"))["cells"]

@@ -4,7 +4,7 @@ person is; two records of one person are merged and parted, and a link follows. 
 from typing import Any
 
 from cli.gateway_client import GatewayClient
-from journeys.asking import at_the_registry, enrollments, links
+from journeys.asking import at_the_registry, enrollments, known_to_the_csa, links
 from registry_cases import apply, undo
 from running import until
 from whole_platform import LoadedPlatform, WholePlatform
@@ -62,6 +62,9 @@ async def test_wfp_gets_its_list_matched_possible_and_unmatched_and_settles_a_po
         await until(lambda: heard("to_adjudicate"), what="the institution to hear that it is open again")
         turns = [one async for one in wfp.pages(f"{LINKS}/{question['enrollment_id']}/history")]
         assert [one["change"].get("said") for one in turns[-2:]] == ["same", None]
+        assert turns[-2]["change"]["to"]["individual_id"] == best["individual_id"], (
+            "by WFP's own name, in the history too"
+        )
     await platform.quiet()
 
 
@@ -87,8 +90,12 @@ async def test_a_link_follows_a_merge_of_two_individuals_and_comes_back_when_it_
     loaded: LoadedPlatform,
 ) -> None:
     platform = loaded.platform
-    pair = [one for one in await links(platform, "TEKAVOUL") if one["status"] == "linked" and one["individual_id"]][:2]
-    mine, kept = pair[0], pair[1]["individual_id"]
+    found = [one for one in await links(platform, "TEKAVOUL") if one["status"] == "linked" and one["individual_id"]][
+        :50
+    ]
+    known = await known_to_the_csa(platform, {one["household_number"] for one in found})
+    mine, other = [one for one in found if one["household_number"] in known][:2]
+    kept = other["individual_id"]
     drop = mine["individual_id"]
     async with platform.client("taazour") as taazour, at_the_registry(platform, "taazour") as registry:
         # Two officials say what the machine found: from now on it is their word, wherever the person goes.
@@ -111,9 +118,20 @@ async def test_a_link_follows_a_merge_of_two_individuals_and_comes_back_when_it_
         for _ in range(steps):
             await hand(taazour, path, "undo", official="TZR-3")
         assert await linked_to(platform, mine, drop)
+        person = await taazour.get(f"/registry/v1/individuals/{drop}")
+    # The CSA found the caller's household by its number, and the caller in it by name: it knows nobody by the registry's id.
+    names = ("name_fr", "name_ar")
+    [caller] = [
+        one
+        for one in known[mine["household_number"]]["members"]
+        if all(one[name] == person[name] for name in names) and one["birth_date"] == person["birth_date"][:4]
+    ]
     async with platform.client("csa") as csa:
         # Story 13: an agent of the CSA sees in what the person is, as far as its agreement goes, and no more.
-        seen = await csa.get(f"/matching/v1/individuals/{drop}/links")
+        seen = await csa.get(f"/matching/v1/individuals/{caller['individual_id']}/links")
+        strange = await csa.once("GET", f"/matching/v1/individuals/{drop}/links")
+    assert strange.status_code == 404
+    assert seen["is_now"] == seen["individual_id"] == caller["individual_id"]
     assert all(one["enrollment_id"] is None for one in seen["links"] if one["program"] != "EL_MAOUNA")
     assert "TEKAVOUL" in {one["program"] for one in seen["links"]}
     await platform.quiet()

@@ -5,14 +5,18 @@ Every change is undone at the end, so that the other journeys find the country a
 
 import asyncio
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from journeys.asking import at_the_registry
+from journeys.asking import at_the_registry, known_to_the_csa
 from registry_cases import apply, propose, undo
 from whole_platform import LoadedPlatform, WholePlatform
+
+POOR = ("extreme_poor", "poor")
+"""Of whom the CSA may learn, by its agreement with Taazour; of no others can it speak."""
 
 
 def content(household: dict[str, Any]) -> dict[str, Any]:
@@ -21,11 +25,15 @@ def content(household: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in household.items() if name != "version"} | {"origins": origins}
 
 
-async def two_neighbours(client: httpx.AsyncClient) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two households of one commune in which nobody heads another household."""
+async def two_neighbours(
+    client: httpx.AsyncClient, categories: Collection[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two households of one commune, of these categories if any are named, in which nobody heads another household."""
     page = (await client.get("/v1/households", params={"limit": 100})).json()["items"]
     by_commune: dict[str, list[dict[str, Any]]] = {}
     for one in page:
+        if categories and one["vulnerability_category"] not in categories:
+            continue
         household = (await client.get(f"/v1/households/{one['id']}")).json()
         head = next(member for member in household["members"] if member["relationship"] == "head")
         person = (await client.get(f"/v1/individuals/{head['individual_id']}")).json()
@@ -75,20 +83,25 @@ async def test_an_operator_merges_two_households_and_undoes_it_a_week_later(load
 async def test_a_programs_remarks_become_proposals_that_taazour_decides(loaded: LoadedPlatform) -> None:
     platform = loaded.platform
     async with at_the_registry(platform, "taazour") as taazour, at_the_registry(platform, "csa") as csa:
-        household, other = await two_neighbours(taazour)
-        head = next(one for one in household["members"] if one["relationship"] == "head")
-        heir = next(one for one in household["members"] if one["relationship"] != "head")
+        household, other = await two_neighbours(taazour, POOR)
+        known = await known_to_the_csa(platform, [household["number"], other["number"]])
+        theirs, theirs_too = known[household["number"]], known[other["number"]]
+        dead = next(one for one in theirs["members"] if one["relationship"] == "head")
+        successor = next(one for one in theirs["members"] if one["relationship"] != "head")
         evidence = [{"kind": "partner_list", "reference": "CSA, retour de liste 2026-11", "on": "2026-11-10"}]
         remarks: list[dict[str, Any]] = [
             {
                 "kind": "death",
-                "individual_id": head["individual_id"],
+                "individual_id": dead["individual_id"],
                 "died_on": "2026-11-01",
-                "successors": {household["id"]: heir["individual_id"]},
+                "successors": {theirs["id"]: successor["individual_id"]},
             },
-            {"kind": "move", "household_id": other["id"], "on": "2026-11-02", "commune_code": "MR012-C01"},
+            {"kind": "move", "household_id": theirs_too["id"], "on": "2026-11-02", "commune_code": "MR012-C01"},
         ]
-        assert (await csa.get(f"/v1/households/{household['id']}")).status_code == 403  # it reads no household
+        unnamed = await csa.get(f"/v1/households/{theirs['id']}")
+        assert (unnamed.status_code, unnamed.json()["code"]) == (403, "named_agreement_needed")
+        stolen = await propose(csa, remarks[1] | {"household_id": other["id"]}, official="CSA-31", if_match=None)
+        assert stolen.status_code == 404, "the registry's own id is nobody where the CSA writes it"
         sent = [
             await propose(csa, one, official="CSA-31", if_match=None, evidence=evidence, reason="Retour de liste")
             for one in remarks
@@ -99,6 +112,12 @@ async def test_a_programs_remarks_become_proposals_that_taazour_decides(loaded: 
         waiting = (await taazour.get("/v1/change-requests", params={"status": "proposed"})).json()["items"]
         assert {one["id"] for one in waiting} == {one.json()["id"] for one in sent}
         death, move = [await taazour.get(f"/v1/change-requests/{one.json()['id']}") for one in sent]
+        head = next(one["individual_id"] for one in household["members"] if one["relationship"] == "head")
+        assert (death.json()["proposal"]["individual_id"], move.json()["proposal"]["household_id"]) == (
+            head,
+            other["id"],
+        )
+        heir = death.json()["proposal"]["successors"][household["id"]]
         approved = await taazour.post(
             f"/v1/change-requests/{death.json()['id']}/approve",
             json={"official": "TZR-0042"},
@@ -112,10 +131,12 @@ async def test_a_programs_remarks_become_proposals_that_taazour_decides(loaded: 
 
         after = (await taazour.get(f"/v1/households/{household['id']}")).json()
         roles = {one["individual_id"]: one["relationship"] for one in after["members"]}
-        assert roles[heir["individual_id"]] == "head"
-        assert head["individual_id"] not in roles
-        theirs = (await csa.get(f"/v1/change-requests/{move.json()['id']}")).json()
-        assert theirs["decisions"][0]["reason"].startswith("Le ménage a été vu")
+        assert roles[heir] == "head"
+        assert head not in roles
+        answered = (await csa.get(f"/v1/change-requests/{move.json()['id']}")).json()
+        assert answered["proposal"]["household_id"] == theirs_too["id"], "by its own name"
+        assert sent[0].json()["proposal"]["successors"] == remarks[0]["successors"]
+        assert answered["decisions"][0]["reason"].startswith("Le ménage a été vu")
 
         await undo(taazour, approved.json())
         await platform.quiet()
