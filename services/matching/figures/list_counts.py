@@ -7,7 +7,7 @@ totals, and what each exclusion, tie and program takes is a part of one of them.
 from collections.abc import Mapping
 from typing import Any
 
-from services.matching.rules.suppressing import Sum, told
+from services.matching.rules.suppressing import Sum, told_by_table
 
 STAGES = ("criteria_not_met", "cannot_tell", "excluded", "candidates")
 """What the households of the areas asked for are parted into; the chosen are some of the candidates."""
@@ -20,6 +20,8 @@ ROWS = {
     "boundaries": ("tied", "taken"),
 }
 """The tables, with the counts of a row."""
+FIRST_TOLD = ("", "exclusions", "overlaps", "boundaries", "by_category", "by_commune")
+"""What is told of a list of so few that not all of it can be: the totals before all tables, and the finest table last."""
 Cell = tuple[str, int, str]
 """The table ("" has the totals), the place of the row in it, the count."""
 AREA: Cell = ("", 0, "in_area")
@@ -34,9 +36,10 @@ def list_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
     for table, names in ROWS.items():
         cells |= {(table, at, name): one[name] for at, one in enumerate(counts[table]) for name in names}
     sums, parts = _hanging_together(counts)
-    shown = told(cells, sums, parts, fixed=[AREA, CHOSEN])
+    tables_of = [[cell for cell in cells if cell[0] == table] for table in FIRST_TOLD]
+    shown = told_by_table(cells, sums, parts, tables_of, fixed=[AREA, CHOSEN])
     if shown[CHOSEN] is None:  # nothing can be told beside it
-        shown = told(cells, sums, parts, fixed=[AREA])
+        shown = told_by_table(cells, sums, parts, tables_of, fixed=[AREA])
     tables = {
         table: [_row(one, {name: shown[table, at, name] for name in names}) for at, one in enumerate(counts[table])]
         for table, names in ROWS.items()

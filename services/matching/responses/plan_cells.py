@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.matching.rules.suppressing import Sum, told
+from services.matching.rules.suppressing import Sum, told_by_table
 
 Cell = tuple[str, int, str]
 """The table ("" has the totals), the place of the row in it, the count."""
@@ -12,6 +12,12 @@ TAKEN = ("vertical", "horizontal")
 LEVELS = ("by_commune", "by_category")
 OF_A_ROW = ("households_there", *TAKEN, "left_out")
 LISTS = {**dict.fromkeys(LEVELS, OF_A_ROW), "parts": ("households", "left_out"), "overlaps": ("households",)}
+FIRST_TOLD = ("", "parts", "unreached", "eligible", "boundary", "overlaps", *reversed(LEVELS))
+"""What is told of a plan of so few that not all of it can be: the totals before all tables, and the finest table last."""
+AREA: Cell = ("", 0, "households_in_area")
+"""Told with an area's analyses, too."""
+REACHED: Cell = ("", 0, "households")
+"""How many the plan reaches, and so what it costs: told before all else, wherever that gives nobody away."""
 LEFT: Cell = ("", 0, "left")
 """The candidates who are not taken: no figure, but it follows from two."""
 SINGLE = {
@@ -46,7 +52,11 @@ def told_of_plan(figures: Mapping[str, Any]) -> dict[str, Any]:
         for at, row in enumerate(figures[table])
     }
     sums, parts = _hanging_together(figures)
-    shown = told(cells | beyond, sums, parts, following=[LEFT, *beyond], fixed=[("", 0, "households_in_area")])
+    counts = cells | beyond
+    tables = [[cell for cell in counts if cell[0] == table] for table in FIRST_TOLD]
+    shown = told_by_table(counts, sums, parts, tables, following=[LEFT, *beyond], fixed=[AREA, REACHED])
+    if shown[REACHED] is None:  # nothing can be told beside it
+        shown = told_by_table(counts, sums, parts, tables, following=[LEFT, *beyond], fixed=[AREA])
 
     def row_of(table: str, at: int, row: Mapping[str, Any]) -> dict[str, Any]:
         return {**row, **{name: shown[table, at, name] for name in row if (table, at, name) in cells}}

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 SMALLEST_CELL = 5
 """Statistics on fewer are suppressed: a cell of two households in a commune names them."""
 MOST_TRIES = 5_000
-"""Steps in the search of one exchange, a twentieth of a second; where none is found by then, the answer shows nothing."""
+"""Steps in the search of one exchange, a twentieth of a second; where none is found by then, nothing of what hangs together is told."""
 BREADTH = 12
 """Of each sum so many of the lightest counts are looked at, before all of them."""
 STEP_WEIGHTS = (3, 20)
@@ -87,6 +87,38 @@ def told(
         every.append((whole, [part, rest]))
     gone = hidden(cells, every, **named | {"following": [*named.get("following", ()), *rests]})
     return {cell: None if cell in gone else number for cell, number in counts.items()}
+
+
+def told_by_table(
+    counts: Mapping[C, int],
+    sums: Sequence[Sum[C]],
+    parts: Sequence[tuple[C, C]],
+    tables: Sequence[Collection[C]],
+    *,
+    following: Collection[C] = (),
+    fixed: Collection[C] = (),
+) -> dict[C, int | None]:
+    """As `told`; where that would tell nothing at all, the first of the `tables`, and those after it that go with it.
+
+    What hangs together only by a table is to come after it: from the first on that does not go, none is told.
+    """
+    shown = told(counts, sums, parts, following=following, fixed=fixed)
+    if any(number is not None for number in shown.values()):
+        return shown
+    seen: set[C] = set()
+    for table in tables:
+        seen |= set(table)
+        more = told(
+            {cell: number for cell, number in counts.items() if cell in seen},
+            [(whole, some) for whole, some in sums if (whole is None or whole in seen) and seen.issuperset(some)],
+            [pair for pair in parts if seen.issuperset(pair)],
+            following=[cell for cell in following if cell in seen],
+            fixed=fixed,
+        )
+        if all(number is None for number in more.values()):
+            break
+        shown |= more
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
