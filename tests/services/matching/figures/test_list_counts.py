@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.figures.list_counts import list_counts
+from services.matching.rules import suppressing
 from suppression_attacker import Equation, most_and_least
 
 
@@ -65,13 +66,29 @@ def test_a_commune_of_few_takes_the_next_smallest_with_it() -> None:
     assert [(one["chosen"], one["people"]) for one in shown] == [(None, None), (None, None), (40, 9)]
 
 
+def test_who_asks_where_few_live_is_told_how_many_are_chosen_if_not_of_which_commune(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """3 do not meet the criteria, in three communes: no search is long enough to tell the communes, and 30 are chosen."""
+    monkeypatch.setattr(suppressing, "MOST_TRIES", 4)
+    shown = list_counts(page(row("A", 1, 20, 10), row("B", 1, 10, 10), row("C", 1, 30, 10)))
+
+    assert (shown["in_area"], shown["chosen"], shown["missing"]) == (93, 30, 0)
+    assert (shown["criteria_not_met"], shown["candidates"]) == (None, None)
+    assert {one[name] for one in shown["by_commune"] for name in ("in_area", "candidates", "chosen")} == {None}
+
+
 CELL = st.sampled_from((0, 0, 1, 2, 5, 9, 30))
 
 
+@pytest.mark.parametrize("tries", [2, 4, suppressing.MOST_TRIES], ids=["totals", "some", "all"])
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(CELL, CELL, CELL).filter(any), min_size=1, max_size=4))
-def test_a_reader_of_the_whole_page_finds_no_small_count(some: list[tuple[int, int, int]]) -> None:
-    shown = list_counts(page(*(row("ABCD"[place], *cells) for place, cells in enumerate(some))))
+@given(some=st.lists(st.tuples(CELL, CELL, CELL).filter(any), min_size=1, max_size=4))
+def test_a_reader_of_the_whole_page_finds_no_small_count(some: list[tuple[int, int, int]], tries: int) -> None:
+    """Nor where the search is given up so early that only some tables, or the totals alone, are told."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(suppressing, "MOST_TRIES", tries)
+        shown = list_counts(page(*(row("ABCD"[place], *cells) for place, cells in enumerate(some))))
     places = range(len(some))
     names = ("fell_out", "not_reached", "chosen")
     adding = {"in_area": names, "candidates": names[1:], "chosen": names[2:]}
@@ -82,6 +99,8 @@ def test_a_reader_of_the_whole_page_finds_no_small_count(some: list[tuple[int, i
                 equations.append(({(place, part): 1 for part in parts}, count))
         if shown[name] is not None:
             equations.append(({(place, part): 1 for place in places for part in parts}, shown[name]))
+    if shown["criteria_not_met"] is not None:
+        equations.append(({(place, "fell_out"): 1 for place in places}, shown["criteria_not_met"]))
     if not sum(cells[1] for cells in some):  # too few were found: nobody was left over anywhere
         equations += [({(place, "not_reached"): 1}, 0) for place in places]
 
