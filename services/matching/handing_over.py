@@ -99,34 +99,46 @@ async def _settle(tx: AsyncSession, row: Any) -> None:
     elif row.is_in:
         proposal.outcome = HandOverOutcome.IN_PROGRAM
     else:
-        proposal.referral_id = await _refer(tx, proposal, row)
+        proposal.referral_id = await refer_on(
+            tx,
+            proposal.enrollment_id,
+            (proposal.from_program, proposal.to_program),
+            row,
+            ReferralReason.LEFT_PROGRAM,
+            by=proposal.handed_over_by,
+        )
         sent = proposal.referral_id is not None
         proposal.outcome = HandOverOutcome.REFERRED if sent else HandOverOutcome.REFERRED_ALREADY
 
 
-async def _refer(tx: AsyncSession, proposal: HandOver, row: Any) -> UUID | None:
-    """The referral sent, or None where the household has an open one to the program."""
+async def refer_on(
+    tx: AsyncSession, enrollment_id: UUID, programs: tuple[str, str], home: Any, reason: ReferralReason, *, by: str
+) -> UUID | None:
+    """Refer the household of an enrollment from one program to another; None where it has an open referral there.
+
+    `home` has the registry's `household_id` and `number`. The linking lock is held.
+    """
+    from_program, to_program = programs
     sent = insert(Referral).values(
         id=new_id(),
         version=1,
-        from_program=proposal.from_program,
-        enrollment_id=proposal.enrollment_id,
-        to_program=proposal.to_program,
-        household_id=row.household_id,
-        household_number=row.number,
-        reason=ReferralReason.LEFT_PROGRAM,
+        from_program=from_program,
+        enrollment_id=enrollment_id,
+        to_program=to_program,
+        household_id=home.household_id,
+        household_number=home.number,
+        reason=reason,
         status=ReferralStatus.SENT,
-        sent_by=proposal.handed_over_by,
+        sent_by=by,
         sent_at=now(),
     )
     id_: UUID | None = await tx.scalar(sent.on_conflict_do_nothing().returning(Referral.id))
     if id_ is None:
         return None
     batch_id = new_id()
-    change = {"from": None, "to": ReferralStatus.SENT.value, "reason": ReferralReason.LEFT_PROGRAM.value}
-    tx.add(History(aggregate_id=id_, version=1, batch_id=batch_id, changed_by=proposal.handed_over_by, change=change))
-    counts = Counter({ReferralStatus.SENT: 1})
-    announce_referrals(tx, batch_id, proposal.from_program, proposal.to_program, counts)
+    change = {"from": None, "to": ReferralStatus.SENT.value, "reason": reason.value}
+    tx.add(History(aggregate_id=id_, version=1, batch_id=batch_id, changed_by=by, change=change))
+    announce_referrals(tx, batch_id, from_program, to_program, Counter({ReferralStatus.SENT: 1}))
     return id_
 
 

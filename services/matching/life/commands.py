@@ -1,27 +1,24 @@
 """What a person decides on a hand-over that the life of a household proposes."""
 
-from collections import Counter
 from uuid import UUID
 
 from sqlalchemy import exists, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.matching.handing_over import refer_on
 from services.matching.life.errors import LifeProposalDecided, LifeProposalOutdated
 from services.matching.life.models import LifeProposal
 from services.matching.life.queries import seen_by
 from services.matching.life.schemas import Body, Declined
 from services.matching.locking import hold_linking_lock
-from services.matching.models import Beneficiary, Household, Referral
-from services.matching.referring import announce_referrals, is_in, is_linked
+from services.matching.models import Beneficiary, Household
+from services.matching.referring import is_in, is_linked
 from services.matching.rules.life_changes import ProposalStatus
-from services.matching.rules.referring import ReferralReason, ReferralStatus
+from services.matching.rules.referring import ReferralReason
 from shared.clock import now
 from shared.errors import NotFound
 from shared.etags import refuse_stale
-from shared.history import History
 from shared.identity import Caller
-from shared.ids import new_id
 
 
 async def refer_proposed(tx: AsyncSession, proposal_id: UUID, body: Body, *, by: Caller, if_match: str) -> None:
@@ -69,24 +66,8 @@ async def _refer(tx: AsyncSession, proposal: LifeProposal, by: Caller) -> UUID:
     served = exists().where(is_in(theirs, proposal.to_program), theirs.household_id == home.household_id)
     if await tx.scalar(select(served)):
         raise LifeProposalOutdated
-    sent = insert(Referral).values(
-        id=new_id(),
-        version=1,
-        from_program=proposal.from_program,
-        enrollment_id=proposal.enrollment_id,
-        to_program=proposal.to_program,
-        household_id=home.household_id,
-        household_number=home.number,
-        reason=ReferralReason.SITUATION_CHANGED,
-        status=ReferralStatus.SENT,
-        sent_by=by.name,
-        sent_at=now(),
-    )
-    id_: UUID | None = await tx.scalar(sent.on_conflict_do_nothing().returning(Referral.id))
-    if id_ is None:
+    programs = (proposal.from_program, proposal.to_program)
+    sent = await refer_on(tx, proposal.enrollment_id, programs, home, ReferralReason.SITUATION_CHANGED, by=by.name)
+    if sent is None:
         raise LifeProposalOutdated
-    batch_id = new_id()
-    change = {"from": None, "to": ReferralStatus.SENT.value, "reason": ReferralReason.SITUATION_CHANGED.value}
-    tx.add(History(aggregate_id=id_, version=1, batch_id=batch_id, changed_by=by.name, change=change))
-    announce_referrals(tx, batch_id, proposal.from_program, proposal.to_program, Counter({ReferralStatus.SENT: 1}))
-    return id_
+    return sent
