@@ -13,8 +13,10 @@ from gateway.disclosures.disclosure import Emergency
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
+from shared.pagination import recoded
 
 ANY_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+NEXT_CURSOR = re.compile(rb'("next_cursor": ?")([A-Za-z0-9_-]+)"')
 
 
 @dataclass(slots=True)
@@ -77,6 +79,11 @@ class Releasing:
 
 
 def renamed(body: bytes, names: Mapping[UUID, UUID]) -> bytes:
-    """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might."""
+    """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might, and in the
+    cursor, which holds the id of the last row."""
     table = {str(id).encode(): str(name).encode() for id, name in names.items()}
-    return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), body)
+
+    def put(text: bytes) -> bytes:
+        return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), text)
+
+    return NEXT_CURSOR.sub(lambda found: found[1] + recoded(found[2].decode(), put).encode() + b'"', put(body))

@@ -33,6 +33,16 @@ def encode_cursor(*keys: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(keys, default=str)).decode().rstrip("=")
 
 
+def recoded(cursor: str, change: Callable[[bytes], bytes]) -> str:
+    """A cursor whose sort keys, as JSON, went through `change`; what is no cursor of ours stays as it is."""
+    try:
+        keys = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return cursor
+    changed = change(keys)
+    return cursor if changed == keys else base64.urlsafe_b64encode(changed).decode().rstrip("=")
+
+
 def decode_cursor(cursor: str, *kinds: Callable[[Any], Any]) -> list[Any]:
     """The sort keys in a cursor, each read by its kind (`UUID`, `int`, ...); InvalidCursor where it is not ours."""
     try:

@@ -9,6 +9,7 @@ from uuid import UUID
 from gateway.partners.file import Partner
 from gateway.routing import Route, found_at
 from shared.disclosing import SUBJECT_FIELDS
+from shared.pagination import recoded
 
 ENROLLMENT = "enrollment"
 OF_PEOPLE = re.compile(r"(^|_)(household|individual|subject|successor|head|keep|kept|drop)_ids?$")
@@ -20,7 +21,11 @@ CANDIDATES = "candidates"
 """A field of an answer in which plain ids are those of individuals, as in the review after a death."""
 PROGRAMS = ("program", "from_program")
 """Fields that say of which program the enrollment beside them is."""
+CURSOR = "cursor"
+"""Where a page goes on: it holds the id of the last row, under the partner's own name of it."""
 CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+ANY_ID = re.compile(CANONICAL.pattern.encode())
 
 Restore = Callable[[str, bool], str]
 """Given an id as a caller wrote it, and whether the field names a household or an individual: the id to forward."""
@@ -95,14 +100,28 @@ def in_query(query: bytes) -> Iterator[tuple[str, bool]]:
     for name, value in _pairs(query):
         if NAMES_ANYONE.search(name):
             yield value, bool(OF_PEOPLE.search(name))
+        elif name == CURSOR:
+            yield from ((id, False) for id in _in_cursor(value))
 
 
 def restored_query(query: bytes, restore: Restore) -> bytes:
-    pairs = [
-        (name, restore(value, bool(OF_PEOPLE.search(name))) if NAMES_ANYONE.search(name) else value)
-        for name, value in _pairs(query)
-    ]
-    return urlencode(pairs).encode()
+    def put(name: str, value: str) -> str:
+        if name == CURSOR:
+            return recoded(value, lambda keys: ANY_ID.sub(lambda one: restore(one[0].decode(), False).encode(), keys))
+        return restore(value, bool(OF_PEOPLE.search(name))) if NAMES_ANYONE.search(name) else value
+
+    return urlencode([(name, put(name, value)) for name, value in _pairs(query)]).encode()
+
+
+def _in_cursor(cursor: str) -> list[str]:
+    found: list[str] = []
+
+    def note(keys: bytes) -> bytes:
+        found.extend(one.decode() for one in ANY_ID.findall(keys))
+        return keys
+
+    recoded(cursor, note)
+    return found
 
 
 def _pairs(query: bytes) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from gateway.routing import Record, Route
 from running import fresh_database
 from servers import RunningServers
 from shared.database import Database
+from shared.pagination import decode_cursor, encode_cursor
 from shared.settings import ServiceSettings
 from tests.gateway.conftest import Door
 from tests.gateway.upstream import Upstream
@@ -274,3 +276,18 @@ async def test_a_name_once_looked_up_is_not_asked_for_again(database: Database) 
     closed = Database.__new__(Database)  # whoever asks it, fails
 
     assert await aliases._given.of(closed, partner.id, asked) == first
+
+
+async def test_a_page_goes_on_by_the_partners_own_name_of_its_last_row(door: Door) -> None:
+    door.csa.answers["/v1/reviews"] = {"items": [LINK], "next_cursor": encode_cursor("2026-01-01", HOUSEHOLD)}
+
+    page = (await door.get("/programs/csa/v1/reviews", "alpha")).json()
+    own = page["items"][0]["household_id"]
+    assert own != HOUSEHOLD
+    assert decode_cursor(page["next_cursor"], str, str) == ["2026-01-01", own]
+
+    await door.get(f"/programs/csa/v1/reviews?cursor={page['next_cursor']}", "alpha")
+    await door.get("/programs/csa/v1/reviews?cursor=no-cursor-of-ours!", "alpha")
+    sent = [dict(parse_qsl(one["query"])) for one in asked(door.csa)[-2:]]
+    assert decode_cursor(sent[0]["cursor"], str, str) == ["2026-01-01", HOUSEHOLD]
+    assert sent[1] == {"cursor": "no-cursor-of-ours!"}
