@@ -1,6 +1,5 @@
 """What must happen to an answer about people before any of it leaves: it is read whole, and goes through the steps."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,14 +8,11 @@ from uuid import UUID
 import orjson
 
 from gateway.agreements.rules.deciding import Allowed
+from gateway.aliases.rules import renamed
 from gateway.disclosures.disclosure import Emergency
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.identity import Caller
-from shared.pagination import recoded
-
-ANY_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-NEXT_CURSOR = re.compile(rb'("next_cursor": ?")([A-Za-z0-9_-]+)"')
 
 
 @dataclass(slots=True)
@@ -76,14 +72,3 @@ class Releasing:
             await step(answer)
         leaving = orjson.dumps(answer.content) if answer.changed else body
         return renamed(leaving, answer.names) if leaving is not None and answer.names else leaving
-
-
-def renamed(body: bytes, names: Mapping[UUID, UUID]) -> bytes:
-    """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might, and in the
-    cursor, which holds the id of the last row."""
-    table = {str(id).encode(): str(name).encode() for id, name in names.items()}
-
-    def put(text: bytes) -> bytes:
-        return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), text)
-
-    return NEXT_CURSOR.sub(lambda found: found[1] + recoded(found[2].decode(), put).encode() + b'"', put(body))

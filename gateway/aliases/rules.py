@@ -1,7 +1,7 @@
 """Where ids of people stand in requests and answers, and which of them a partner may know. Pure."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 from uuid import UUID
@@ -26,6 +26,7 @@ CURSOR = "cursor"
 CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 ANY_ID = re.compile(CANONICAL.pattern.encode())
+NEXT_CURSOR = re.compile(rb'("next_cursor": ?")([A-Za-z0-9_-]+)"')
 
 Restore = Callable[[str, bool], str]
 """Given an id as a caller wrote it, and whether the field names a household or an individual: the id to forward."""
@@ -79,6 +80,17 @@ def _keeps_enrollment(partner: Partner, record: dict[str, Any]) -> bool:
     """Whether an enrollment is of a program the partner keeps. Where nothing says of which, services show its own alone."""
     programs = [record[name] for name in PROGRAMS if isinstance(record.get(name), str)]
     return not programs or programs[0] in partner.programs
+
+
+def renamed(body: bytes, names: Mapping[UUID, UUID]) -> bytes:
+    """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might, and in the
+    cursor, which holds the id of the last row."""
+    table = {str(id).encode(): str(name).encode() for id, name in names.items()}
+
+    def put(text: bytes) -> bytes:
+        return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), text)
+
+    return NEXT_CURSOR.sub(lambda found: found[1] + recoded(found[2].decode(), put).encode() + b'"', put(body))
 
 
 def in_path(route: Route, path: str) -> Iterator[tuple[str, bool]]:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from gateway.aliases import queries, rules
 from gateway.aliases.naming import Aliases
 from gateway.partners.file import Limits, Names, Partner
-from gateway.releasing import renamed
 from gateway.routing import Record, Route
 from running import fresh_database
 from servers import RunningServers
@@ -260,12 +259,12 @@ async def test_names_of_two_partners_are_disjoint_and_each_leads_back(database: 
             back = await queries.subjects(tx, partner.id, names.values())
             assert await queries.subjects(tx, "third", names.values()) == {}
         assert {name: id for id, name in names.items()} == back
-        leaving = renamed(json.dumps(content).encode(), names)
+        leaving = rules.renamed(json.dumps(content).encode(), names)
         own = {one["enrollment_id"] for one in content if one["program"] == "OWN"}
         read.append(set(rules.CANONICAL.findall(leaving.decode())) - own)
         real = {one["household_id"] for one in content} | {one["enrollment_id"] for one in content}
         assert not read[-1] & (real - own)
-        assert json.loads(renamed(leaving, {alias: id for id, alias in names.items()})) == content
+        assert json.loads(rules.renamed(leaving, {alias: id for id, alias in names.items()})) == content
     assert read[0].isdisjoint(read[1])
 
 
