@@ -11,15 +11,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import asyncpg
-import httpx
 
 from benchmarks.platform import OUTSIDE, STOP_SECONDS
+from benchmarks.service_alone import until_ready
 from benchmarks.starting import servers_specs
 from cli.credentials import PARTNERS_VARIABLE, ensure_gateway_secrets, fetch_token
 from cli.data_folder import prepare_folder
@@ -30,7 +29,6 @@ from cli.supervisor import Supervisor
 from gateway.app import MIGRATIONS
 from shared.migrating import migrate
 
-READY_SECONDS = 60
 KEEPER = "keeper"
 """The partner that reads households: it keeps the registry."""
 NO_NGINX = "nginx is not here. As root: apt-get install nginx-light (the benchmark starts its own, on a free port)"
@@ -105,7 +103,7 @@ class Stand:
             self._start_gateway(url, nats.url)
             self._start_nginx()
             for address in (self.upstream, self.gateway, self.nginx):
-                await self._ready(address)
+                await until_ready(f"{address}/health/ready?alone=true", self.folder / "measured.log")
         except BaseException:
             await self._end()
             raise
@@ -184,18 +182,6 @@ class Stand:
         )
         told: list[dict[str, Any]] = json.loads(done.stdout)
         return told
-
-    async def _ready(self, address: str) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        async with httpx.AsyncClient(trust_env=False) as client:
-            while time.monotonic() < deadline:
-                try:
-                    if (await client.get(f"{address}/health/ready?alone=true")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.1)
-        raise RuntimeError((self.folder / "measured.log").read_text()[-2000:])
 
     async def _end(self) -> None:
         for process in reversed(self._processes):

@@ -88,7 +88,7 @@ class ServiceAlone:
         self._process = subprocess.Popen(  # noqa: ASYNC220 - once, while nothing else goes on
             [sys.executable, "-m", self._package], env=self._environment, stdout=self._output, stderr=self._output
         )
-        await self._ready()
+        await until_ready(f"{self.url}/health/ready", self.folder / "service.log")
 
     @property
     def pid(self) -> int:
@@ -145,14 +145,16 @@ class ServiceAlone:
         finally:
             await connection.close()
 
-    async def _ready(self) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        async with httpx.AsyncClient(trust_env=False) as client:
-            while time.monotonic() < deadline:
-                try:
-                    if (await client.get(f"{self.url}/health/ready")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.1)
-        raise RuntimeError((self.folder / "service.log").read_text()[-2000:])
+
+async def until_ready(address: str, log: Path) -> None:
+    """Return once a health address answers 200; RuntimeError with the end of the log where it does not in time."""
+    deadline = time.monotonic() + READY_SECONDS
+    async with httpx.AsyncClient(trust_env=False) as client:
+        while time.monotonic() < deadline:
+            try:
+                if (await client.get(address)).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.1)
+    raise RuntimeError(log.read_text()[-2000:])
