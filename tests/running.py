@@ -151,6 +151,9 @@ class StoppedAtOnce(uvicorn.Server):
         await self.told.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listening in (one for server in self.servers for one in server.sockets):
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0.01)  # a connection accepted just now is lost, and left open, where its server closes first
         for open_ in (*self.servers, *(sockets or [])):
             open_.close()
         for connection in list(self.server_state.connections):
