@@ -1,10 +1,13 @@
 """What the platform found, asked through the gateway as the partners may, and measured against the known truth."""
 
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cli.demo.truth import Manifest, TruthRow, read_truth
+from cli.gateway_client import GatewayClient
 from cli.main_job import Door
 
 LARGEST_GAPS = 10
@@ -12,6 +15,11 @@ EXAMPLES = 3
 HOUSEHOLD_UNITS = frozenset({"household", "household_card"})
 SUBSCRIBERS = ("wfp", "cnam")
 FEED_PAGE = 200
+SUBSCRIBE = "subscribe"
+
+
+class EventsMissed(Exception):
+    """A feed brought another number of events than it says it holds: programs, how many came, how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +113,47 @@ def _right(link: dict[str, Any], row: TruthRow) -> bool:
 
 
 async def hear(door: Door, partner: str) -> Heard:
-    """Read a subscriber's whole feed, page by page."""
-    changes: dict[str, int] = {}
-    cursor: dict[str, str] = {}
+    """Count what a subscriber's feeds brought it."""
     async with door.client(partner) as client:
-        while True:
-            page = await client.get("/v1/events", limit=FEED_PAGE, **cursor)
+        return Heard(partner, dict(Counter([event["program"] async for event in read_feeds(client, partner)])))
+
+
+async def read_feeds(client: GatewayClient, partner: str) -> AsyncIterator[dict[str, Any]]:
+    """Every event for a subscriber, each program's once: of its own, then of others' under its agreements to subscribe."""
+    told: set[str] = set()
+    for headers in [{}, *await _subscriptions(client, partner)]:
+        programs: set[str] = set()
+        async for page in _pages(client, headers):
+            programs = set(page["programs"])
+            if programs <= told:  # two institutions may keep one program
+                break
             for event in page["items"]:
-                changes[event["program"]] = changes.get(event["program"], 0) + 1
-            if not page["items"]:
-                return Heard(partner, changes)
-            cursor = {"after": page["next_cursor"]}
+                yield event
+        told |= programs
+
+
+async def _subscriptions(client: GatewayClient, partner: str) -> list[dict[str, str]]:
+    """The headers that name each agreement in force by which the partner may subscribe, and a purpose of it."""
+    return [
+        {"Tekamoul-Agreement": one["id"], "Tekamoul-Purpose": one["terms"]["purposes"][0]}
+        async for one in client.pages("/v1/agreements", state="active", kind="sharing")
+        if one["recipient"] == partner and SUBSCRIBE in one["terms"]["operations"]
+    ]
+
+
+async def _pages(client: GatewayClient, headers: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+    """The feed of one source to its end; EventsMissed where it brought another number than it says there are."""
+    asked: dict[str, Any] = {"limit": FEED_PAGE}
+    count = 0
+    while True:
+        page = (await client.answer("GET", "/v1/events", headers=headers, **asked)).json()
+        count += len(page["items"])
+        if page["checkpoint"]["count"] != count:
+            raise EventsMissed(page["programs"], count, page["checkpoint"]["count"])
+        yield page
+        if not page["items"]:
+            return
+        asked["after"] = page["next_cursor"]
 
 
 def overall(quality: list[Quality]) -> Quality:

@@ -102,7 +102,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     )
     volumes = Volumes(app.state.platform.database)
     admission = Admission(book, volumes, partners, frozenset(settings.service_urls), settings.registry_keeper)
-    emergencies = Emergencies(app.state.platform.database)
+    app.state.admission, emergencies = admission, Emergencies(app.state.platform.database)
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
     for router in (health.router, documentation.router):
         _first(app, router)

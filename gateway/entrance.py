@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 
 from gateway.acting import CASE, OFFICIAL, acting
-from gateway.agreements.admitting import Admission, named_by
+from gateway.agreements.admitting import BULK, Admission, named_by
 from gateway.aliases.naming import Aliases
 from gateway.asgi import (
     CERTIFICATE,
@@ -37,8 +37,8 @@ from gateway.operators.sessions import Sessions, needs_sign_in, to_sign_in
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
-from gateway.proxy import REFUSED, Proxy, open_session
-from gateway.releasing import Answer, Releasing
+from gateway.proxy import Proxy, open_session
+from gateway.releasing import REFUSED, Answer, Releasing
 from gateway.resolving.asking import Reply, reply_of
 from gateway.routing import Route, Routes
 from gateway.security import secured
@@ -205,11 +205,12 @@ class Gateway:
         await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
 
     async def read_as_caller(self, asked: Scope, address: str) -> Reply:
-        """What the caller of a request to our own application would read at another address, within that request's quota."""
+        """What the caller of a request to our own application may read at another address as one of many records, within that
+        request's quota."""
         partner, caller = asked[KNOWN]
         path, _, query = address.partition("?")
         scope = {**asked, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode()}
-        scope["headers"] = without(asked["headers"], OF_A_BODY)
+        scope |= {"headers": without(asked["headers"], OF_A_BODY), BULK: True}
         status, headers, body = 500, Headers(), bytearray()
 
         async def send(message: Message) -> None:

@@ -12,6 +12,7 @@ from gateway.aliases.rules import renamed
 from gateway.disclosures.disclosure import Emergency
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
+from shared.disclosing import FileTold
 from shared.identity import Caller
 
 
@@ -19,7 +20,8 @@ from shared.identity import Caller
 class Answer:
     """A successful answer about people, on its way out. A step may change `content`, and says so with `changed`.
 
-    `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass.
+    `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass. `file`: what
+    the service says of that; None where it says nothing.
     `official` is the person who asks, where the request names one. `allowed` says under which agreement
     and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers. `names`: what the
     partner reads in the place of ids that it may not know; they are put on last, so that every step knows whom the answer tells of.
@@ -35,6 +37,7 @@ class Answer:
     allowed: Allowed | None = None
     emergency: Emergency | None = None
     content: Any = None
+    file: FileTold | None = None
     changed: bool = False
     names: Mapping[UUID, UUID] = field(default_factory=dict)
 
@@ -48,6 +51,10 @@ Step = Callable[[Answer], Awaitable[None]]
 
 Refused = Callable[[Answer, str], Awaitable[None]]
 """Notes that an answer about people was refused, and by which code."""
+
+
+REFUSED = frozenset({403, 404, 410})
+"""Statuses by which one is told nothing of whom one asked for; the others are about the request."""
 
 
 async def _not_noted(_: Answer, __: str) -> None:
@@ -64,8 +71,9 @@ class Releasing:
         self._steps = steps
         self.refused = refused
 
-    async def release(self, answer: Answer, body: bytes | None) -> bytes | None:
+    async def release(self, answer: Answer, body: bytes | None, file: FileTold | None = None) -> bytes | None:
         """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""
+        answer.file = file
         if body is not None and self._steps:
             answer.content = orjson.loads(body)
         for step in self._steps:

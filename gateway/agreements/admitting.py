@@ -1,28 +1,31 @@
 """At the door: under which agreement a request stands, and whether what answers it keeps to that."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from gateway.acting import CASE, OFFICIAL, acting
 from gateway.agreements.book import Book
-from gateway.agreements.errors import AnswerHeldBack
+from gateway.agreements.errors import AnswerHeldBack, AttributesNotAgreed, NotShared
 from gateway.agreements.rules.deciding import (
     Allowed,
     Disclosing,
     Held,
     Named,
+    Obligations,
     decide,
     named_agreement,
     purpose_of,
     under_mandate,
 )
 from gateway.agreements.rules.leaving import first_fault, records_of, without_rows
-from gateway.agreements.rules.shared_answers import SHARED
+from gateway.agreements.rules.shared_answers import FEED, FILES, LISTED, SHARED
 from gateway.agreements.volumes import Volumes
 from gateway.asgi import Scope, header
 from gateway.partners.file import Partner, Partners
 from gateway.paths import Target
 from gateway.releasing import Answer
 from gateway.routing import Route
+from shared.agreements import FULL
 from shared.clock import now
 from shared.identity import Caller
 from shared.logs import log
@@ -37,6 +40,19 @@ WHOLE = frozenset(
 it goes to nobody else. The rest of the registry's routes show a partner its own files, proposals and conflicts."""
 
 
+BULK = "tekamoul.bulk"
+"""Where the gateway's own read of one record among many that were asked for at once says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Of which programs a subscriber is told now, what allows it, and how many enrollments one page may bring."""
+
+    allowed: Allowed
+    programs: tuple[str, ...]
+    most: int
+
+
 def named_by(scope: Scope) -> Named:
     """HeaderUnreadable."""
     return Named(
@@ -44,6 +60,7 @@ def named_by(scope: Scope) -> Named:
         purpose=header(scope, PURPOSE),
         official=acting(scope, OFFICIAL),
         case=acting(scope, CASE),
+        bulk=scope.get(BULK, False),
     )
 
 
@@ -69,8 +86,13 @@ class Admission:
         Raises what deciding.decide does; Unavailable where nobody knows what holds.
         """
         own, moment = self._book.of(partner.id), now()
-        shared = SHARED.get((route.service, route.method, route.path))
-        if shared is None and not (route.service == REGISTRY and route.permission in WHOLE):
+        operation_of = (route.service, route.method, route.path)
+        shared = SHARED.get(operation_of)
+        if (
+            shared is None
+            and operation_of not in FILES
+            and not (route.service == REGISTRY and route.permission in WHOLE)
+        ):
             held = named_agreement(own, named, moment)
             if held is None:  # the caller's own dealings: the service shows it nothing else
                 return caller, under_mandate(own, moment)
@@ -79,12 +101,36 @@ class Admission:
         asked = Disclosing(
             own=self._is_own(route, target, partner),
             providers=self._providers(route, target),
-            operation=shared.operation if shared is not None else "bulk",
-            attributes=shared.shape.attributes() if shared is not None else frozenset(),
+            operation="bulk" if named.bulk else shared.operation if shared is not None else "list",
+            attributes=shared.shape.attributes() if shared is not None else _in_files(operation_of),
             knows_categories=route.service != PROGRAMS,
         )
         allowed = decide(own, named, asked, moment)
         return _under(caller, allowed.under, allowed.purpose), allowed
+
+    def subscribed(self, partner: Partner, named: Named, most: int) -> Subscription:
+        """What the feed tells a partner now: of its own programs, or of another institution's under the agreement it names.
+
+        Raises what deciding.decide does; Unavailable where nobody knows what holds.
+        """
+        own = tuple(one for one in partner.subscribes if one in partner.programs)
+        others = frozenset(one for one in self._partners if one != partner.id)
+        # The feed knows neither where an enrollment is nor how poor a household.
+        asked = Disclosing(bool(own), others, "subscribe", FEED, knows_categories=False, knows_places=False)
+        allowed = decide(self._book.of(partner.id), named, asked, now())
+        if (bounds := allowed.obligations) is None:
+            return Subscription(allowed, own, most)
+        under = allowed.under
+        if not bounds.forms.keys() >= FEED:
+            raise AttributesNotAgreed(agreement=under.id, accepted=", ".join(sorted(under.terms.forms())))
+        given = bounds.programs & frozenset(self._partners[under.terms.provider].programs)
+        if not given:
+            raise NotShared(agreement=under.id)
+        return Subscription(allowed, tuple(sorted(given)), min(most, bounds.per_query))
+
+    async def spend(self, allowed: Allowed, count: int) -> None:
+        """Count what an answer tells of before it leaves. QueryVolumeExceeded, DayVolumeExceeded."""
+        await self._volumes.spend(allowed, count, now().date())
 
     async def check(self, answer: Answer) -> None:
         """A step of releasing: AnswerHeldBack where anything in it may not leave; QueryVolumeExceeded, DayVolumeExceeded."""
@@ -95,15 +141,32 @@ class Admission:
             raise AnswerHeldBack
         if allowed.obligations is None:
             return
-        shared = SHARED[route.service, route.method, route.path]
+        operation_of = (route.service, route.method, route.path)
+        if operation_of in FILES:
+            await self.spend(allowed, self._checked(answer, allowed.obligations))
+            return
+        shared = SHARED[operation_of]
         if (fault := first_fault(answer.content, shared, allowed.obligations)) is not None:
-            self._held_back += 1
-            log.error("answer_held_back", route=route.path, agreement=allowed.under.id, at=fault)
-            raise AnswerHeldBack
-        await self._volumes.spend(allowed, len(records_of(answer.content, shared)), now().date())
+            self._hold_back(answer, fault)
+        await self.spend(allowed, len(records_of(answer.content, shared)))
         if shared.row:
             without_rows(answer.content, shared)
             answer.changed = True
+
+    def _checked(self, answer: Answer, keep_to: Obligations) -> int:
+        """Of how many a file tells, as its service says; AnswerHeldBack where it says nothing, or tells what is not agreed in full."""
+        if answer.content is not None or (told := answer.file) is None:
+            self._hold_back(answer, "/")
+        for name in told.attributes:
+            if keep_to.forms.get(name) != FULL:
+                self._hold_back(answer, f"/{name}")
+        return told.subjects
+
+    def _hold_back(self, answer: Answer, fault: str) -> NoReturn:
+        under = answer.allowed.under.id if answer.allowed else None
+        self._held_back += 1
+        log.error("answer_held_back", route=answer.route.path, agreement=under, at=fault)
+        raise AnswerHeldBack
 
     def held_back(self) -> int:
         """Answers since the start that a service made wider than their agreement: each is a mistake of ours."""
@@ -128,6 +191,10 @@ class Admission:
         if institution in self._partners:
             return frozenset({institution})
         return frozenset(one for one in self._partners if f"{PROGRAMS}-{one}" not in self._processes)
+
+
+def _in_files(operation: tuple[str, str, str]) -> frozenset[str]:
+    return frozenset(LISTED.values()) if operation in FILES else frozenset()
 
 
 def _institution(target: Target) -> str:

@@ -106,9 +106,9 @@ class PurposeWithoutAgreement(Refusal):
 class CaseNeeded(Refusal):
     code, status = "case_needed", 422
     text = Text(
-        ar="حيث يطلع موظف (Tekamoul-Official) على بيانات شخص، يُذكر ملفه: أرسلوا مرجعه في Tekamoul-Case.",
-        fr="Quand un agent (Tekamoul-Official) consulte les données d'une personne, il cite son dossier : envoyez sa référence dans Tekamoul-Case.",
-        en="Where an official (Tekamoul-Official) looks a person up, there is a case: send its reference in Tekamoul-Case.",
+        ar="حيث يطلع موظف (Tekamoul-Official) على بيانات أشخاص بموجب اتفاقية، يُذكر الملف: أرسلوا مرجعه في Tekamoul-Case.",
+        fr="Quand un agent (Tekamoul-Official) consulte des personnes au titre d'un accord, il cite un dossier : envoyez sa référence dans Tekamoul-Case.",
+        en="Where an official (Tekamoul-Official) reads of people under an agreement, there is a case: send its reference in Tekamoul-Case.",
     )
 
 

@@ -10,13 +10,15 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from gateway.acting import CASE, OFFICIAL, acting
+from gateway.agreements.admitting import Admission, Subscription, named_by
 from gateway.aliases.queries import aliases
 from gateway.delivery import queries
 from gateway.delivery.bell import Bell
 from gateway.delivery.models import FeedRow
 from gateway.disclosures.disclosure import Disclosure
-from gateway.disclosures.recording import Recorder
 from gateway.partners.file import Partners
+from gateway.releasing import REFUSED
+from shared.errors import Refusal
 from shared.identity import Caller, permitted
 from shared.pagination import LARGEST_PAGE, Limit, decode_cursor, encode_cursor
 from shared.platform import Platform
@@ -62,8 +64,10 @@ class Checkpoint(BaseModel):
 
 
 class FeedPage(BaseModel):
-    """`next_cursor` always leads on, also where nothing new was there for the caller."""
+    """`programs` are those the page tells of; others that the caller subscribes to come under their agreements. `next_cursor`
+    always leads on, also where nothing new was there for the caller."""
 
+    programs: list[str]
     items: list[EventOut]
     next_cursor: str
     checkpoint: Checkpoint
@@ -83,24 +87,40 @@ async def read_events(
     limit: Limit = LARGEST_PAGE,
     wait: Wait = 0,
 ) -> FeedPage:
-    """Enrollment changes of the programs the caller subscribes to, in order, each once per cursor.
+    """Enrollment changes of the programs the caller subscribes to, in order, each once per cursor: of its own programs, or of
+    another institution's under the agreement and purpose that the request names.
 
     Replay is asking an older cursor. With `wait` the answer comes as soon as there is something to tell.
     """
     state = request.app.state
-    partners: Partners = state.partners
-    programs = partners[by.name].subscribes
     place = decode_cursor(after, _place)[0] if after else 0
     bell: Bell = state.bell
     deadline = time.monotonic() + wait
     while True:
         heard = bell.rings
-        page = await _page(state.platform, state.recorder, _reader(request, by), programs, place, limit)
+        subscription = await _subscription(
+            request, by, limit
+        )  # anew at each look: it may have been suspended meanwhile
+        page = await _page(request, by, subscription, place)
         left = deadline - time.monotonic()
         if page.items or left <= 0 or state.platform.stopping.is_set() or await request.is_disconnected():
             return page
         # No transaction is open here: a hundred waiting readers hold no connection.
         await bell.wait(heard, min(left, LOOK_AGAIN_SECONDS))
+
+
+async def _subscription(request: Request, by: Caller, limit: int) -> Subscription:
+    """What the caller may be told of; a refusal is in the log before the caller hears of it."""
+    state = request.app.state
+    admission: Admission = state.admission
+    partners: Partners = state.partners
+    try:
+        return admission.subscribed(partners[by.name], named_by(dict(request.scope)), limit)
+    except Refusal as refusal:
+        if refusal.status in REFUSED:
+            refused = replace(_reader(request, by), decision="refused", code=refusal.code, subjects=0)
+            await state.recorder.record([refused])
+        raise
 
 
 def _reader(request: Request, by: Caller) -> Disclosure:
@@ -111,25 +131,30 @@ def _reader(request: Request, by: Caller) -> Disclosure:
         request=current_trace_id(),
         official=acting(dict(request.scope), OFFICIAL) or "",
         case=acting(dict(request.scope), CASE) or "",
-        purpose=by.purpose or "",
-        legal_basis=by.agreement.legal_basis if by.agreement else "",
-        agreement=by.agreement.id if by.agreement else "",
-        version=by.agreement.version if by.agreement else 0,
     )
 
 
-async def _page(
-    platform: Platform, recorder: Recorder, reader: Disclosure, programs: tuple[str, ...], place: int, limit: int
-) -> FeedPage:
-    """A page, once the log says that its reader was told of these enrollments."""
+async def _page(request: Request, by: Caller, subscription: Subscription, place: int) -> FeedPage:
+    """A page, once its enrollments are counted and the log says that the caller was told of them."""
+    state, allowed = request.app.state, subscription.allowed
+    platform: Platform = state.platform
     async with platform.database.transaction() as tx:
-        reading = await queries.read(tx, programs, after=place, limit=limit)
-        names = await aliases(tx, reader.partner, {row.enrollment_id for row in reading.rows})
+        reading = await queries.read(tx, subscription.programs, after=place, limit=subscription.most)
+        names = await aliases(tx, by.name, {row.enrollment_id for row in reading.rows})
     told = {str(row.enrollment_id) for row in reading.rows}
-    await recorder.record(
-        [replace(reader, subject_kind="enrollment", subject=one, attributes=TOLD) for one in sorted(told)]
+    await state.admission.spend(allowed, len(told))
+    reader = replace(
+        _reader(request, by),
+        purpose=allowed.purpose,
+        legal_basis=allowed.under.terms.legal_basis.reference,
+        agreement=allowed.under.id,
+        version=allowed.under.version,
+        subject_kind="enrollment",
+        attributes=TOLD,
     )
+    await state.recorder.record([replace(reader, subject=one) for one in sorted(told)])
     return FeedPage(
+        programs=sorted(subscription.programs),
         items=[_event(row, names[row.enrollment_id]) for row in reading.rows],
         next_cursor=encode_cursor(reading.reached),
         checkpoint=Checkpoint(sequence=reading.reached, count=reading.count),

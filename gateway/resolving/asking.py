@@ -26,7 +26,7 @@ class Reply:
 
 
 Read = Callable[[str], Awaitable[Reply]]
-"""Given an address of the gateway it reads it as the caller, with every check and the disclosure log."""
+"""Given an address of the gateway it reads it as the caller in bulk, with every check and the disclosure log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ PROGRAMS = "programs-"
 async def resolve_records(
     question: Question, request: Request, by: Annotated[Caller, permitted("enrollments:read")]
 ) -> Answered:
-    """Households, individuals and enrollments, up to 200, each as a single read under the same headers would give it.
+    """Households, individuals and enrollments, up to 200, each as a single read under the same headers would give it. Another
+    institution's need an agreement with the operation `bulk`.
 
     A service that does not answer leaves its records `unanswered` and is named in `missing`; the others' are there.
     """

@@ -126,7 +126,7 @@ class Door:
         self.csa.answers[f"/internal/enrollment-batches/{batch_id}"] = {"items": list(changes)}
         return batch_id
 
-    async def announce(self, batch_id: UUID) -> None:
+    async def announce(self, batch_id: UUID, traceparent: str = "") -> None:
         """Publish the batch's event, as the relay of csa's programs service would; a fresh event each time."""
         event = EnrollmentsChanged(institution="csa", program="FIRST", batch_id=batch_id, enrolled=1)
         row = OutboxRow(
@@ -135,7 +135,7 @@ class Door:
             aggregate_id=batch_id,
             version=1,
             data=event.model_dump(mode="json"),
-            traceparent="",
+            traceparent=traceparent,
             recorded_at=datetime.now(UTC),
         )
         await self.bus.publish("programs-csa", [row], "programs")
@@ -191,10 +191,17 @@ def gateway_files(secrets: GatewaySecrets) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def door(services: Services, gateway_secrets: GatewaySecrets) -> AsyncIterator[Door]:
+def beside() -> tuple[str, ...]:
+    """Processes for which the registry's server stands, too."""
+    return ()
+
+
+@pytest.fixture
+async def door(services: Services, gateway_secrets: GatewaySecrets, beside: tuple[str, ...]) -> AsyncIterator[Door]:
     """The gateway with a registry and csa's programs behind it, both up."""
     registry, csa = await Upstream().start(), await Upstream().start()
     urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
+    urls |= dict.fromkeys(beside, registry.url)
     bus = Bus(services.servers.nats_url, "test")
     await bus.connect()
     routes = gateway_secrets.credentials_file.parent / "routes.json"

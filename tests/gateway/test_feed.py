@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import pairwise, permutations
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,16 +21,48 @@ from gateway.aliases.queries import aliases
 from gateway.delivery import commands, queries
 from gateway.delivery.models import EarlyChange, FeedRow
 from gateway.delivery.order import Change, in_order
-from running import fresh_database, status_of
+from running import fresh_database, status_of, until
 from servers import RunningServers
 from shared.database import Database
 from shared.errors import InvalidCursor
 from shared.pagination import encode_cursor
 from shared.settings import ServiceSettings
+from tests.gateway.agreements.cases import PURPOSE, example, write_examples
 from tests.gateway.conftest import Door, change
 
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 STATUSES = [None, "enrolled", "suspended", "enrolled", "exited"]
+
+
+AGREED: dict[str, Any] = {
+    "population": {"programs": ["SECOND"]},
+    "attributes": [{"name": "program"}, {"name": "enrollment_status"}],
+    "operations": ["subscribe"],
+}
+UNDER = {"Tekamoul-Agreement": "B-FEED", "Tekamoul-Purpose": PURPOSE}
+
+
+@pytest.fixture
+def partners_file(tmp_path: Path, partners_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """beta keeps SECOND, and lets alpha subscribe to it."""
+    partners_file.write_text(
+        partners_file.read_text().replace('subscribes = ["SECOND"]', 'programs = ["SECOND"]\nsubscribes = ["SECOND"]')
+    )
+    status = [{"name": "enrollment_status"}]
+    folder = write_examples(
+        tmp_path / "agreements",
+        example("B-FEED", **AGREED),
+        example("B-LIST", **AGREED | {"operations": ["list", "lookup"]}),
+        example("B-STATUS", **AGREED | {"attributes": status}),
+        example("B-SIZE", **AGREED | {"attributes": [{"name": "size"}]}),
+        example("B-PLACE", **AGREED | {"population": {"programs": ["SECOND"], "places": ["MR01"]}}),
+        example("B-POOR", **AGREED | {"population": {"programs": ["SECOND"], "categories": ["poor"]}}),
+        example("B-FIRST", **AGREED | {"population": {"programs": ["FIRST"]}}),
+        example("B-FEW", **AGREED | {"volume": {"per_day": 3, "per_query": 2}}),
+        example("A-FEED", provider="alpha", recipient="beta", **AGREED | {"population": {"programs": ["FIRST"]}}),
+    )
+    monkeypatch.setenv("TEKAMOUL_AGREEMENTS_FOLDER", str(folder))
+    return partners_file
 
 
 def a_change(enrollment_id: UUID, version: int = 1, program: str = "FIRST") -> Change:
@@ -67,12 +100,14 @@ async def waiting(database: Database) -> int:
         return len((await tx.scalars(select(EarlyChange))).all())
 
 
-async def read_all(door: Door, partner: str, limit: int = 200) -> list[dict[str, Any]]:
+async def read_all(
+    door: Door, partner: str, limit: int = 200, headers: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         params = {"limit": limit, **({"after": cursor} if cursor else {})}
-        page = (await door.get("/v1/events", partner, params=params)).json()
+        page = (await door.get("/v1/events", partner, params=params, headers=headers or {})).json()
         events += page["items"]
         assert page["checkpoint"]["count"] == len(events)
         if page["next_cursor"] == cursor or not page["items"]:
@@ -86,10 +121,10 @@ async def test_a_change_reaches_its_subscribers_and_no_others(door: Door) -> Non
     await door.handled(1)
 
     to_alpha, to_beta = await read_all(door, "alpha"), await read_all(door, "beta")
+    of_beta = await read_all(door, "alpha", headers=UNDER)
 
-    assert sorted(event["program"] for event in to_alpha) == ["FIRST", "SECOND"]
-    assert [event["program"] for event in to_beta] == ["SECOND"]
-    event = next(event for event in to_alpha if event["program"] == "FIRST")
+    (event,) = to_alpha
+    assert [event["program"] for event in (*to_alpha, *of_beta, *to_beta)] == ["FIRST", "SECOND", "SECOND"]
     assert sorted(event) == ["change", "id", "program", "subject", "time", "type", "version"]
     assert event["type"] == "enrollment.enrolled"
     assert event["time"] == "2026-03-01T08:00:00Z"
@@ -97,12 +132,99 @@ async def test_a_change_reaches_its_subscribers_and_no_others(door: Door) -> Non
     assert str(first) not in str(to_alpha)
 
 
+async def test_anothers_program_is_told_of_under_an_agreement_to_subscribe_alone(door: Door) -> None:
+    await door.announce(door.batch(change(uuid4(), program="SECOND"), change(uuid4())))
+    await door.handled(1)
+    cases: list[tuple[str, str, dict[str, str], str]] = [
+        ("B-LIST", "alpha", {}, "operation_not_agreed"),
+        ("B-STATUS", "alpha", {}, "attributes_not_agreed"),
+        ("B-SIZE", "alpha", {}, "attributes_not_agreed"),
+        ("B-PLACE", "alpha", {}, "not_shared"),
+        ("B-POOR", "alpha", {}, "not_shared"),
+        ("B-FIRST", "alpha", {}, "not_shared"),  # not a program of beta
+        ("A-FEED", "alpha", {}, "agreement_unknown"),  # beta's
+        ("B-FEED", "alpha", {"Tekamoul-Purpose": "research"}, "purpose_not_agreed"),
+        ("B-FEED", "alpha", {"Tekamoul-Official": "a-7"}, "case_needed"),
+        ("MANDATE-BETA", "beta", {"Tekamoul-Purpose": PURPOSE}, "purpose_not_agreed"),
+    ]
+    for agreement, partner, more, code in cases:
+        for language in ("ar", "fr", "en"):
+            headers = UNDER | {"Tekamoul-Agreement": agreement, "Accept-Language": language} | more
+            answer = await door.get("/v1/events", partner, headers=headers)
+            assert answer.json()["code"] == code, (agreement, answer.text)
+            assert (answer.headers["content-language"], answer.json().get("items")) == (language, None)
+    nothing = await door.get("/v1/events", headers={"Tekamoul-Agreement": "B-FEED"})
+    assert (nothing.status_code, nothing.json()["code"]) == (403, "purpose_needed")
+
+    own, agreed = await door.get("/v1/events"), await door.get("/v1/events", headers=UNDER)
+    mandate = {"Tekamoul-Agreement": "MANDATE-ALPHA", "Tekamoul-Purpose": "own_data"}
+    named = await door.get("/v1/events", headers=mandate)
+
+    assert [one["program"] for one in own.json()["items"]] == ["FIRST"]
+    assert named.json() == own.json()
+    assert (own.json()["programs"], agreed.json()["programs"]) == (["FIRST"], ["SECOND"])
+    async with door.running.platform.database.transaction() as tx:
+        rows = await tx.execute(text("SELECT decision, code, agreement, purpose FROM disclosures ORDER BY position"))
+        log = [tuple(row) for row in rows]
+    assert log[-3:] == [
+        ("allowed", "", "MANDATE-ALPHA", "own_data"),
+        ("allowed", "", "B-FEED", PURPOSE),
+        ("allowed", "", "MANDATE-ALPHA", "own_data"),
+    ]
+    assert {row[:2] for row in log[:-3]} == {("refused", code) for *_, code in cases if code != "case_needed"} | {
+        ("refused", "purpose_needed")
+    }
+
+
+async def test_who_keeps_no_program_has_no_feed_without_an_agreement(door: Door) -> None:
+    async with door.running.platform.database.transaction() as tx:
+        await tx.execute(text("UPDATE partners SET programs = '{}' WHERE id = 'beta'"))
+        await tx.execute(text("NOTIFY gateway_changed"))
+
+    async def refused() -> bool:
+        answer = await door.get("/v1/events", "beta")
+        return (answer.status_code, answer.json().get("code")) == (403, "named_agreement_needed")
+
+    await until(refused, what="the feed to be refused")
+
+
+async def test_what_is_suspended_shows_a_waiting_subscriber_nothing_more(door: Door) -> None:
+    waiting_reader = asyncio.create_task(door.get("/v1/events?wait=15", headers=UNDER))
+    await asyncio.sleep(0.5)
+    assert not waiting_reader.done()
+    async with door.running.platform.database.transaction() as tx:
+        await tx.execute(text("UPDATE agreement_versions SET state = 'suspended' WHERE agreement_id = 'B-FEED'"))
+        await tx.execute(text("NOTIFY gateway_changed"))
+    await asyncio.sleep(1)
+    await door.announce(door.batch(change(uuid4(), program="SECOND")))
+
+    answer = await waiting_reader
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "agreement_suspended")
+
+
+async def test_a_page_and_a_day_of_the_feed_bring_no_more_than_agreed(door: Door) -> None:
+    await door.announce(door.batch(*(change(uuid4(), program="SECOND") for _ in range(3))))
+    await door.handled(1)
+    few = UNDER | {"Tekamoul-Agreement": "B-FEW"}
+
+    first = (await door.get("/v1/events", headers=few)).json()
+    rest = (await door.get("/v1/events", params={"after": first["next_cursor"]}, headers=few)).json()
+    again = await door.get("/v1/events", headers=few)
+
+    assert [len(first["items"]), len(rest["items"])] == [2, 1]
+    assert (again.status_code, again.json()["code"]) == (429, "day_volume_exceeded")
+    assert int(again.headers["retry-after"]) > 0
+
+
 async def test_only_what_the_feed_shows_is_asked_of_the_owner(door: Door) -> None:
-    await door.announce(door.batch(change(uuid4())))
+    trace = uuid4().hex
+    await door.announce(door.batch(change(uuid4())), f"00-{trace}-b7ad6b7169203331-01")
     await door.handled(1)
 
     (pulled,) = [one for one in door.csa.seen if one["path"].startswith("/internal/enrollment-batches/")]
     assert pulled["query"] == "limit=200&beneficiaries=false"
+    assert dict(pulled["headers"])["traceparent"].split("-")[1] == trace  # of the request that the event came of
 
 
 async def test_two_partners_know_one_enrollment_by_names_they_cannot_compare(door: Door) -> None:
@@ -111,12 +233,12 @@ async def test_two_partners_know_one_enrollment_by_names_they_cannot_compare(doo
     await door.announce(door.batch(change(enrollment, 2, "SECOND", "enrolled", "suspended")))
     await door.handled(2)
 
-    to_alpha, to_beta = await read_all(door, "alpha"), await read_all(door, "beta")
+    to_alpha, to_beta = await read_all(door, "alpha", headers=UNDER), await read_all(door, "beta")
 
     assert len({event["subject"] for event in to_alpha}) == 1
     assert {event["subject"] for event in to_alpha}.isdisjoint(event["subject"] for event in to_beta)
     assert {event["id"] for event in to_alpha}.isdisjoint(event["id"] for event in to_beta)
-    assert await read_all(door, "alpha") == to_alpha  # lasting, event ids too
+    assert await read_all(door, "alpha", headers=UNDER) == to_alpha  # lasting, event ids too
 
 
 async def test_an_event_that_comes_twice_and_late_changes_nothing(door: Door) -> None:
@@ -164,8 +286,8 @@ async def test_pages_join_without_a_gap_or_a_repeat(door: Door) -> None:
 
     events = await read_all(door, "alpha", limit=4)
 
-    assert len(events) == 17
-    assert len({event["subject"] for event in events}) == 17
+    assert len(events) == 11
+    assert len({event["subject"] for event in events}) == 11
     assert [event["id"] for event in events] == [event["id"] for event in await read_all(door, "alpha", limit=200)]
 
 
@@ -374,8 +496,6 @@ async def test_two_readers_of_one_partner_give_an_enrollment_one_name(database: 
 
 
 async def test_the_migration_goes_down_and_up_again(servers: RunningServers) -> None:
-    from pathlib import Path
-
     from alembic import command
     from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from cli.credentials import fetch_token
+from cli.report import read_feeds
 from whole_platform import LoadedPlatform, WholePlatform
 
 PROGRAMS = {
@@ -54,17 +55,9 @@ async def overlaps(platform: WholePlatform) -> dict[tuple[str, str], int | None]
 
 
 async def feed(platform: WholePlatform, partner: str) -> list[dict[str, Any]]:
-    """A subscriber's whole feed; its last checkpoint must count what came."""
-    events: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
+    """All that a subscriber is told of, of its own programs first; of each source the last checkpoint must count what came."""
     async with platform.client(partner) as client:
-        while True:
-            page = await client.get("/v1/events", limit=50, **cursor)
-            events += page["items"]
-            if not page["items"]:
-                assert page["checkpoint"]["count"] == len(events)
-                return events
-            cursor = {"after": page["next_cursor"]}
+        return [one async for one in read_feeds(client, partner)]
 
 
 async def issues(loaded: LoadedPlatform, program: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import httpx
 from cli.credentials import fetch_token
 from journeys.asking import enrollments, feed, links
 from running import until
+from shared.bus import Bus
 from whole_platform import LoadedPlatform, WholePlatform
 
 ONE = "/programs/taazour/v1/enrollments"
@@ -43,6 +45,57 @@ async def test_a_suspended_enrollment_shows_in_the_feed_and_its_overlaps_cease(l
     await platform.quiet()
     assert (await platform.rows("matching", overlap, household))[0]["n"] == before
     assert (await feed(platform, "cnam"))[-1]["change"]["from"] == "suspended"
+
+
+async def test_one_trace_leads_from_an_institutions_request_to_whoever_hears_of_it(loaded: LoadedPlatform) -> None:
+    platform = loaded.platform
+    chosen = await one_in_two_programs(platform)
+    trace = uuid.uuid4().hex
+    path = f"{ONE}/{chosen['enrollment_id']}/suspend"
+    traced = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    done = await post(platform, "taazour", path, "absent", str(uuid.uuid4()), 1, traced)
+    assert done.status_code == 200, done.text
+    await platform.quiet()
+
+    # The gateway: its record of the request, and its log of whom the answer told of.
+    async with platform.client("taazour") as taazour:
+        exchanges = (await taazour.get("/v1/traffic", limit=200))["items"]
+        disclosed = (await taazour.get("/v1/disclosures", limit=200))["items"]
+    (exchange,) = [one for one in exchanges if one["messageId"] == trace]
+    assert exchange["succeeded"] is True
+    assert {one["request"] for one in disclosed if one["subject"] == chosen["enrollment_id"]} >= {trace}
+
+    # The service's outbox, the message that its relay made of the row, and those who had its effect.
+    announced = "SELECT event_id, type FROM outbox WHERE traceparent LIKE $1"
+    (row,) = await platform.rows("programs-taazour", announced, f"00-{trace}-%")
+    assert row["type"] == "programs.enrollments.changed.v1"
+    assert await carried(platform.ready["nats_url"], "programs-taazour", row["event_id"]) == trace
+    for consumer in ("gateway", "matching"):
+        heard = await platform.rows(consumer, "SELECT event_id FROM inbox WHERE event_id = $1", row["event_id"])
+        assert len(heard) == 1, consumer
+
+    # The subscriber is told; but no trace, by which two subscribers could join what they are told.
+    events = await feed(platform, "cnam")
+    assert (events[-1]["type"], events[-1]["version"]) == ("enrollment.suspended", 2)
+    assert trace not in str(events)
+    again = await change(platform, chosen["enrollment_id"], "resume", "returned", str(uuid.uuid4()), version=2)
+    assert again.status_code == 200, again.text
+    await platform.quiet()
+
+
+async def carried(nats_url: str, stream: str, event_id: uuid.UUID) -> str:
+    """The trace in the headers of an event's message."""
+    bus = Bus(nats_url, "test")
+    await bus.connect()
+    try:
+        sequence = (await bus.jetstream.stream_info(stream)).state.last_seq
+        while True:
+            envelope, _ = await bus.stored(stream, sequence)
+            if envelope.event_id == event_id:
+                return envelope.traceparent.split("-")[1]
+            sequence -= 1
+    finally:
+        await bus.close()
 
 
 async def test_an_older_version_is_refused_and_changes_nothing(loaded: LoadedPlatform) -> None:
@@ -112,8 +165,16 @@ async def change(
     return await post(platform, "taazour", f"{ONE}/{enrollment}/{verb}", reason, key, version)
 
 
-async def post(platform: WholePlatform, partner: str, path: str, reason: str, key: str, version: int) -> httpx.Response:
+async def post(
+    platform: WholePlatform,
+    partner: str,
+    path: str,
+    reason: str,
+    key: str,
+    version: int,
+    more: Mapping[str, str] | None = None,
+) -> httpx.Response:
     token = await fetch_token(platform.gateway_url, platform.door.credentials_file, partner)
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "If-Match": f'"{version}"'}
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key, "If-Match": f'"{version}"', **(more or {})}
     async with httpx.AsyncClient(base_url=platform.gateway_url, timeout=30, trust_env=False) as client:
         return await client.post(path, json={"reason": reason}, headers=headers)

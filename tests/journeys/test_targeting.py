@@ -1,6 +1,7 @@
 """Stories 2, 3, 4 and 14 in one flow: an officer of the CSA asks for households, the registry's operator narrows and releases, the
 committee's remarks come back as change requests, and the data-protection officer sees every release and revokes one."""
 
+import hashlib
 from typing import Any
 
 import httpx
@@ -12,7 +13,10 @@ from running import until
 from whole_platform import LoadedPlatform
 
 LISTS = "/matching/v1/targeting-lists"
-UNDER = {"Tekamoul-Agreement": "CSA-2026-01", "Tekamoul-Purpose": "lean_season_response", "Tekamoul-Official": "CSA-9"}
+UNDER = {"Tekamoul-Agreement": "CSA-2026-01", "Tekamoul-Purpose": "lean_season_response"} | {
+    "Tekamoul-Official": "CSA-9",
+    "Tekamoul-Case": "S-2026-7",
+}
 OPERATOR, OFFICER = {"official": "TZR-3"}, {"official": "CSA-17"}
 FIELDS = ["household_number", "head_name", "commune", "village", "size", "top_up"]
 ASKED: dict[str, Any] = OFFICER | {
@@ -96,9 +100,16 @@ async def test_a_list_is_asked_for_narrowed_released_returned_and_revoked(loaded
         assert scores == sorted(scores), "the poorest first"
         assert all(by_number[row["household_number"]]["size"] == row["size"] for row in rows)
         assert paid, "a program whose households could have been marked"
+        taken: list[str] = []
         for kind, begins in (("file", b"PK"), ("printed", b"%PDF")):
             copy = await under(csa, "GET", f"{LISTS}/{found['id']}/{kind}")
             assert copy.content.startswith(begins), copy.text
+            taken.append(f"/v1/targeting-lists/{found['id']}/{kind}#sha256={hashlib.sha256(copy.content).hexdigest()}")
+        log = [one async for one in taazour.pages("/v1/disclosures", partner="csa", official="CSA-9")]
+        files = [one for one in log if one["subject"] in taken]
+        assert [(one["agreement"], one["case"], one["subjects"]) for one in files] == [
+            ("CSA-2026-01", "S-2026-7", 20)
+        ] * 2
 
         # The committee's remarks come back and wait at the registry for those who decide.
         first, second, third = (row["household_number"] for row in rows[:3])

@@ -27,20 +27,22 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a request says of itself in its headers; each None where it does not."""
+    """What a request says of itself in its headers; each None where it does not. `bulk`: it is one of many that came as one."""
 
     agreement: str | None = None
     purpose: str | None = None
     official: str | None = None
     case: str | None = None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosing:
     """What a route tells: whose data, by which operation, and which attributes of people it can hold.
 
-    `own`: the caller's own data. No `attributes`: what is there is not given under an agreement. `knows_categories`: whose data
-    it is knows vulnerability categories; others could not keep to an agreement limited to some.
+    `own`: the caller's own data. No `attributes`: what is there is not given under an agreement. `knows_categories`,
+    `knows_places`: whose data it is knows the vulnerability category, or the place; who does not could not keep to an agreement
+    limited to some.
     """
 
     own: bool
@@ -48,6 +50,7 @@ class Disclosing:
     operation: str
     attributes: frozenset[str]
     knows_categories: bool = True
+    knows_places: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,10 @@ def decide(own: Mapping[str, Held], named: Named, asked: Disclosing, moment: dat
         return Allowed(held, purpose, None)
     if terms.provider not in asked.providers or terms.kind == "mandate":
         raise errors.OtherProvider(pointer=AGREEMENT_POINTER, agreement=held.id, provider=terms.provider)
-    if not asked.attributes or (terms.population.categories and not asked.knows_categories):
+    unknown = (terms.population.categories and not asked.knows_categories) or (
+        terms.population.places and not asked.knows_places
+    )
+    if not asked.attributes or unknown:
         raise errors.NotShared(agreement=held.id)
     if asked.operation not in terms.operations:
         raise errors.OperationNotAgreed(
@@ -138,7 +144,7 @@ def decide(own: Mapping[str, Held], named: Named, asked: Disclosing, moment: dat
     forms = {name: form for name, form in terms.forms().items() if name in asked.attributes}
     if not forms:
         raise errors.AttributesNotAgreed(agreement=held.id, accepted=", ".join(sorted(terms.forms())))
-    if named.official is not None and named.case is None and asked.operation == "lookup":
+    if named.official is not None and named.case is None:
         raise errors.CaseNeeded(pointer=CASE_POINTER)
     return Allowed(
         held,

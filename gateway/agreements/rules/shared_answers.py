@@ -115,3 +115,12 @@ SHARED: Mapping[tuple[str, str, str], SharedAnswer] = {
     ),
 }
 """By service, method and address of the routing table."""
+FILES = frozenset(
+    {
+        ("matching", "GET", "/v1/targeting-lists/{list_id}/file"),
+        ("matching", "GET", "/v1/targeting-lists/{list_id}/printed"),
+    }
+)
+"""Operations that give a list as a file: what `LISTED` has, in full or not at all, for no file is read on its way out."""
+FEED = frozenset({"program", "enrollment_status"})
+"""What each event of the feed tells: an agreement to subscribe gives both."""

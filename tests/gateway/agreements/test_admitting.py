@@ -20,6 +20,7 @@ from gateway.agreements.volumes import Volumes, seconds_to_midnight
 from gateway.aliases.queries import aliases
 from running import status_of
 from shared.clock import now
+from shared.disclosing import FILE_HEADER, FileTold
 from shared.identity import InternalKey
 from tests.gateway.agreements.cases import PURPOSE, example, terms, write_examples
 from tests.gateway.conftest import Door
@@ -45,6 +46,11 @@ def partners_file(partners_file: Path, tmp_path: Path, monkeypatch: pytest.Monke
     )
     monkeypatch.setenv("TEKAMOUL_AGREEMENTS_FOLDER", str(folder))
     return partners_file
+
+
+@pytest.fixture
+def beside() -> tuple[str, ...]:
+    return ("matching",)
 
 
 async def ask(
@@ -165,6 +171,44 @@ async def test_an_answer_wider_than_the_agreement_is_held_back_whole(door: Door,
         assert (answer.status_code, answer.json()["code"]) == (500, "answer_held_back")
         assert "MR0110000001" not in answer.text
     assert (await status_of(door.client))["to_decide"]["answers_held_back"] == 2
+
+
+@pytest.mark.parametrize("kind", ["file", "printed"])
+async def test_a_list_leaves_as_a_file_only_with_what_is_agreed_in_full_and_is_counted(door: Door, kind: str) -> None:
+    path, registry = f"/v1/targeting-lists/{ID}/{kind}", door.registry
+    registry.answers[path] = "MR0110000001,3"
+
+    async def take(content_type: str = "text/csv", agreement: str = "A-1", **headers: str) -> httpx.Response:
+        registry.kind, registry.headers = content_type, headers
+        named = {"Tekamoul-Agreement": agreement, "Tekamoul-Purpose": PURPOSE}
+        return await door.get(f"/matching{path}", headers=named)
+
+    def told(subjects: int, *attributes: str) -> dict[str, str]:
+        return FileTold.of(b"MR0110000001,3", subjects, attributes).header()
+
+    given = await take(**told(2, "household_number"))
+    assert (given.status_code, given.json()) == (200, "MR0110000001,3")
+    assert FILE_HEADER not in given.headers
+    held_back = [
+        await take(),  # nobody says what is in it
+        await take(**{FILE_HEADER: "subjects=1;sha256=;attributes="}),
+        await take(**told(2, "household_number", "village")),
+        await take(**told(2, "household_number", "size")),  # agreed as a band
+        await take("application/json", **told(2, "household_number")),  # no file
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in held_back] == [(500, "answer_held_back")] * 5
+    assert not [one for one in held_back if "MR0110000001" in one.text]
+    refused = [
+        await take(**told(3, "household_number")),
+        await take(agreement="A-MATCH", **told(2, "household_number")),
+        await take(agreement="A-SCHOOL", **told(2, "household_number")),
+        await take(agreement="B-1", **told(2, "household_number")),
+    ]
+    codes = ["query_volume_exceeded", "operation_not_agreed", "attributes_not_agreed", "agreement_unknown"]
+    assert [one.json()["code"] for one in refused] == codes
+    assert (await door.get("/v1/agreements/A-1")).json()["used_today"] == 2
+    assert (await take(**told(2, "household_number"))).status_code == 200
+    assert (await take(**told(2, "household_number"))).json()["code"] == "day_volume_exceeded"
 
 
 async def test_an_answer_tells_of_no_more_than_one_question_may_bring(door: Door) -> None:

@@ -31,7 +31,10 @@ def agreements(draw: st.DrawFn) -> Held:
         purposes=draw(st.lists(st.sampled_from(PURPOSES), min_size=1, unique=True)),
         attributes=[{"name": one, "transform": draw(st.sampled_from(ATTRIBUTES[one]))} for one in names],
         operations=draw(st.lists(st.sampled_from(OPERATIONS), min_size=1, unique=True)),
-        population={"categories": draw(st.sampled_from(([], ["poor"])))},
+        population={
+            "categories": draw(st.sampled_from(([], ["poor"]))),
+            "places": draw(st.sampled_from(([], ["MR01"]))),
+        },
         not_before=str(first),
         not_after=str(last),
     )
@@ -46,6 +49,7 @@ ASKED = st.builds(
     operation=st.sampled_from(OPERATIONS),
     attributes=st.frozensets(st.sampled_from(sorted(ATTRIBUTES)), max_size=12),
     knows_categories=st.booleans(),
+    knows_places=st.booleans(),
 )
 NAMED = st.builds(
     Named,
@@ -69,8 +73,9 @@ def within(held: Held, named: Named, asked: Disclosing) -> bool:
             said.provider in asked.providers,
             asked.operation in said.operations,
             not said.population.categories or asked.knows_categories,
+            not said.population.places or asked.knows_places,
             bool(said.forms().keys() & asked.attributes),
-            not (named.official and not named.case and asked.operation == "lookup"),
+            not (named.official and not named.case),
         )
     )
 

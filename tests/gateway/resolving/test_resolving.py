@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,9 +11,25 @@ import pytest
 from sqlalchemy import text
 
 from gateway.aliases.queries import aliases
+from tests.gateway.agreements.cases import PURPOSE, example, write_examples
 from tests.gateway.conftest import Door
 
 HOUSEHOLD, INDIVIDUAL, ENROLLMENT, UNKNOWN = (str(uuid4()) for _ in range(4))
+
+
+@pytest.fixture
+def agreed(partners_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the keeper of the registry gives alpha: one household at a time, or many."""
+    partners_file.write_text(
+        partners_file.read_text().replace('"households:read", "events', '"households:shared", "events')
+    )
+    given = {"provider": "keeper", "attributes": [{"name": "household_number"}]}
+    folder = write_examples(
+        tmp_path / "agreements",
+        example("LOOKUP", **given, operations=["lookup", "list"]),
+        example("BULK", **given, operations=["bulk"]),
+    )
+    monkeypatch.setenv("TEKAMOUL_AGREEMENTS_FOLDER", str(folder))
 
 
 @pytest.fixture
@@ -71,6 +88,29 @@ async def test_a_household_of_the_registry_is_withheld_from_who_has_no_agreement
 
     assert (item["state"], item["record"]) == ("withheld", None)
     assert item["code"]
+
+
+async def test_anothers_records_come_in_bulk_under_an_agreement_for_that_alone(agreed: None, known: Door) -> None:
+    async with known.running.platform.database.transaction() as tx:
+        mine = str((await aliases(tx, "alpha", [UUID(HOUSEHOLD)]))[UUID(HOUSEHOLD)])
+    row = {"place": "MR011-C01", "category": "poor"}
+    told = {"id": HOUSEHOLD, "row": row, "number": "MR1"}
+    known.registry.answers |= {f"/v1/households/{HOUSEHOLD}": told, "/v1/households": {"items": [told]}}
+    named = {"Tekamoul-Purpose": PURPOSE}
+    asked: list[dict[str, Any]] = [{"kind": "household", "id": mine}, {"kind": "household", "number": "MR1"}]
+
+    looking_up = named | {"Tekamoul-Agreement": "LOOKUP"}
+    in_bulk = named | {"Tekamoul-Agreement": "BULK"}
+    refused = (await ask(known, *asked, partner="alpha", **looking_up)).json()["items"]
+    without_case = (await ask(known, *asked, partner="alpha", **in_bulk, **{"Tekamoul-Official": "a-7"})).json()
+    given = (await ask(known, *asked, partner="alpha", **in_bulk)).json()["items"]
+    one = f"/registry/v1/households/{mine}"
+
+    assert {(one["state"], one["code"]) for one in refused} == {("withheld", "operation_not_agreed")}
+    assert {(one["state"], one["code"]) for one in without_case["items"]} == {("withheld", "case_needed")}
+    assert [one["record"] for one in given] == [{"id": mine, "number": "MR1"}] * 2
+    assert (await known.get(one, headers=looking_up)).json() == {"id": mine, "number": "MR1"}
+    assert (await known.get(one, headers=in_bulk)).json()["code"] == "operation_not_agreed"
 
 
 async def test_an_owner_that_does_not_answer_is_named_and_the_others_records_are_there(known: Door) -> None:
