@@ -3,6 +3,10 @@
 A JSON object is a record about someone where it holds one of `SUBJECT_FIELDS`, or where its model says so with `about`.
 """
 
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 SUBJECT_FIELDS: Final = {
@@ -13,6 +17,7 @@ SUBJECT_FIELDS: Final = {
     "registry_individual_id": "individual",
     "registry_household_id": "household",
     "enrollment_id": "enrollment",
+    "enrollment_ids": "enrollment",
 }
 """Fields that name whom an object is about, wherever they stand, and the kind of the one they name."""
 ABOUT: Final = "x-about"
@@ -29,3 +34,33 @@ def about(**fields: str) -> dict[str, Any]:
 def gives_file(kind: str) -> dict[str, Any]:
     """For a route's `openapi_extra`: it answers with a file about people, enrollments or households."""
     return {FILE_OF: kind}
+
+
+FILE_HEADER: Final = "tekamoul-file"
+"""The header in which a service tells the gateway what is in a file it gives; it goes no further."""
+_FILE_HEADER: Final = re.compile(r"subjects=([0-9]{1,9});sha256=([0-9a-f]{64});attributes=([a-z0-9_,]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class FileTold:
+    """Of how many people, households or records a file tells, the SHA-256 of its bytes in hexadecimal, and the names of what it
+    tells of each."""
+
+    subjects: int
+    sha256: str
+    attributes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, content: bytes, subjects: int, attributes: Sequence[str]) -> "FileTold":
+        return cls(subjects, hashlib.sha256(content).hexdigest(), tuple(attributes))
+
+    def header(self) -> dict[str, str]:
+        said = f"subjects={self.subjects};sha256={self.sha256};attributes={','.join(self.attributes)}"
+        return {FILE_HEADER: said}
+
+    @classmethod
+    def read(cls, header: str) -> "FileTold":
+        """What `header` said; ValueError where it is none."""
+        if (found := _FILE_HEADER.fullmatch(header)) is None:
+            raise ValueError("not what a file tells")
+        return cls(int(found[1]), found[2], tuple(filter(None, found[3].split(","))))

@@ -9,7 +9,7 @@ from gateway.releasing import Answer
 EMERGENCY = "emergency"
 """The purpose of what is read under a break-glass: no agreement names it."""
 FILE = "file"
-"""The kind of subject of a row about a file: who is in it is kept by the service, under the file's address."""
+"""The kind of subject of a row about a file: its address and the digest of its bytes. Who is in it the service keeps."""
 
 
 class Recording:
@@ -29,8 +29,13 @@ class Recording:
 
 def disclosures_of(answer: Answer) -> list[Disclosure]:
     if answer.content is None or answer.route.file_of is not None:
-        # How many are in it the service knows, which wrote it: 0 stands for "as many as the file's own list says".
-        return [_disclosure(answer, subject_kind=FILE, subject=answer.path, subjects=0)]
+        if (
+            file := answer.file
+        ) is None:  # who wrote it does not say: 0 stands for "as many as the file's own list says"
+            return [_disclosure(answer, subject_kind=FILE, subject=answer.path, subjects=0)]
+        named = f"{answer.path}#sha256={file.sha256}"
+        told = {"subjects": file.subjects, "attributes": file.attributes}
+        return [_disclosure(answer, subject_kind=FILE, subject=named, **told)]
     return [
         _disclosure(answer, subject_kind=one.kind, subject=one.id, number=one.number, attributes=one.attributes)
         for one in answer.subjects()

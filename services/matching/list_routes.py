@@ -16,7 +16,7 @@ from shared.exporting.models import Export
 from shared.exporting.reading import export_out
 from shared.exporting.routes import exports_router
 from shared.exporting.schemas import ExportOut
-from shared.exporting.writing import Asked, ask_for
+from shared.exporting.writing import Asked, ask_for, columns_for
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, permitted
 from shared.importing.asking import AskedLanguage
@@ -81,7 +81,7 @@ async def export_matches(
         if body.found is not None:
             filters["found"] = body.found
         asked = Asked(by.name, "matches", body.format, filters, body.columns)
-        return export_out(await ask_for(tx, asked, list_queries.COLUMN_NAMES), language)
+        return export_out(await ask_for(tx, asked, columns_for(by, list_queries.COLUMN_NAMES)), language)
 
     answer = await once.answer(ask, status=202, body=body.model_dump_json().encode())
     request.app.state.platform.wake_after(tx)

@@ -8,12 +8,14 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from shared.database import Tx
-from shared.disclosing import gives_file
+from shared.disclosing import FileTold, gives_file
+from shared.errors import NotPermitted
 from shared.exporting import reading
 from shared.exporting.cells import Unsatisfiable, part_asked
 from shared.exporting.errors import RangeNotSatisfiable
 from shared.exporting.models import Export
 from shared.exporting.schemas import ExportOut
+from shared.exporting.writing import EXPORTS_THE_REGISTRY, IDS_OF_THE_REGISTRY
 from shared.identity import Caller, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 from shared.problems import language_of
@@ -32,6 +34,12 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
 
 def _anybody(by: Caller, export: Export) -> None:
     """Whoever asked for a file may have it."""
+
+
+def refuse_ids(by: Caller, export: Export) -> None:
+    """NotPermitted where the file has ids that its requester may no longer see."""
+    if IDS_OF_THE_REGISTRY & set(export.columns) and not by.may(EXPORTS_THE_REGISTRY):
+        raise NotPermitted(permission=EXPORTS_THE_REGISTRY)
 
 
 def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _anybody) -> APIRouter:
@@ -74,6 +82,7 @@ def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _
         """The file, whole or a range of it."""
         export = await reading.own_export(tx, export_id, by.name)
         refuse(by, export)
+        refuse_ids(by, export)
         reading.refuse_without_file(export)
         size, etag = export.size or 0, f'"{(export.checksum or b"").hex()}"'
         try:
@@ -88,6 +97,7 @@ def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _
             "ETag": etag,
             "Cache-Control": "no-store",
         }
+        headers |= FileTold(export.rows_done, (export.checksum or b"").hex(), tuple(export.columns)).header()
         if asked:
             headers["Content-Range"] = f"bytes {start}-{end}/{size}"
         body = reading.bytes_of(request.app.state.platform.database, export_id, start, end)

@@ -22,6 +22,7 @@ from shared.exporting.cells import Column
 from shared.exporting.errors import TooManyExports, UnknownColumns
 from shared.exporting.files import MOST_XLSX_ROWS, Row, TooManyRows, writer
 from shared.exporting.models import OPEN, Export, ExportPart
+from shared.identity import Caller
 from shared.ids import new_id
 from shared.logs import log
 from shared.platform import Platform
@@ -34,6 +35,10 @@ PART_BYTES = 1 << 20
 BATCH_ROWS = 2000
 TOLD_EVERY_ROWS = 20_000
 LOOK_SECONDS = 1.0
+IDS_OF_THE_REGISTRY = frozenset({"registry_household_id", "registry_individual_id", "second_individual_id"})
+EXPORTS_THE_REGISTRY = "households:export"
+"""A file leaves as it was written, so no partner's own names of people can be put on in it: columns of the registry's ids stand
+only in files of who may take the registry out. Two others could join their lists by them."""
 LONGEST_STATEMENT = "5min"
 """The database sorts all that held on a past day before it gives the first row."""
 LONGEST_CLOSING = "15min"
@@ -76,8 +81,13 @@ class Exporter(Protocol):
         ...
 
 
+def columns_for(by: Caller, known: Sequence[str]) -> list[str]:
+    """Of the columns there are, those that the caller's file may have."""
+    return [name for name in known if by.may(EXPORTS_THE_REGISTRY) or name not in IDS_OF_THE_REGISTRY]
+
+
 async def ask_for(tx: AsyncSession, asked: Asked, known: Sequence[str]) -> Export:
-    """Record a request; the worker writes it. `known` are the columns there are, in the order of the file.
+    """Record a request; the worker writes it. `known` are the columns there are for the caller, in the order of the file.
 
     UnknownColumns where others are asked for, TooManyExports where as many of this partner wait already.
     """

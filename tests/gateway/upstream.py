@@ -50,6 +50,8 @@ class Upstream:
     """Whether it answers /openapi.json."""
     kind: str = "application/json"
     """The content type of what stands in `answers`; none where it is empty."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What goes with what stands in `answers`."""
     delay: float = 0.0
     """Seconds before it answers /health/ready."""
 
@@ -125,7 +127,8 @@ class Upstream:
         elif path == "/openapi.json":
             await _json(send, 200 if self.described else 503, OPENAPI if self.described else {})
         elif path in self.answers:
-            await _json(send, 200, self.answers[path], kind=self.kind)
+            headers = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+            await _json(send, 200, self.answers[path], headers, self.kind)
         else:
             await _json(send, 404, {})
 

@@ -25,7 +25,7 @@ from services.matching.targeting.schemas import (
 )
 from shared.clock import now
 from shared.database import Tx
-from shared.disclosing import gives_file
+from shared.disclosing import FileTold, gives_file
 from shared.etags import IfMatch, tag, tagged
 from shared.exporting.routes import MEDIA as FILE_MEDIA
 from shared.idempotency import OnceOnly
@@ -249,7 +249,7 @@ async def get_list_file(
     """The released list as a file, marked with its recipient, with columns for remarks: it can be sent back as it is."""
     told, rows = await showing.copied(tx, list_id, showing.Reader(by, official, format))
     content = await asyncio.to_thread(files.written, files.Copy(told, rows, now(), language), format)
-    return _file(content, list_id, format)
+    return _file(content, list_id, format, FileTold.of(content, len(rows), told.attributes))
 
 
 @router.get(
@@ -269,15 +269,15 @@ async def print_list(
     """The released list for village committees: a page for each village, with room for remarks and thumbprints."""
     told, rows = await showing.copied(tx, list_id, showing.Reader(by, official, "printed"), commune)
     content = await asyncio.to_thread(files.printed, files.Copy(told, rows, now(), language))
-    return _file(content, list_id, "pdf")
+    return _file(content, list_id, "pdf", FileTold.of(content, len(rows), told.attributes))
 
 
-def _file(content: bytes, list_id: UUID, kind: str) -> Response:
-    name = {
+def _file(content: bytes, list_id: UUID, kind: str, told: FileTold) -> Response:
+    headers = told.header() | {
         "Content-Disposition": f'attachment; filename="targeting-list-{list_id}.{kind}"',
         "Cache-Control": "no-store",
     }
-    return Response(content, headers=name, media_type=MEDIA[kind])
+    return Response(content, headers=headers, media_type=MEDIA[kind])
 
 
 @router.get("/targeting-lists/{list_id}/marks/{mark}", tags=["releases"])

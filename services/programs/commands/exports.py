@@ -10,7 +10,7 @@ from services.programs.schemas.exports import ExportIn
 from shared.errors import NotFound, NotPermitted
 from shared.exporting.errors import FilterNotForThis
 from shared.exporting.models import Export
-from shared.exporting.writing import Asked, ask_for
+from shared.exporting.writing import Asked, ask_for, columns_for
 from shared.identity import Caller
 
 FILTERS = {
@@ -52,4 +52,4 @@ async def request_export(tx: AsyncSession, body: ExportIn, *, by: Caller) -> Exp
     refuse_export(by, body.what, given["program"])
     form = (await published(tx, given["program"])).list_form
     asked = Asked(by.name, body.what, body.format, given | {"language": body.language}, body.columns)
-    return await ask_for(tx, asked, column_names(form, body.what))
+    return await ask_for(tx, asked, columns_for(by, column_names(form, body.what)))

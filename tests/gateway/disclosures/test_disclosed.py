@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 
 from cli.verifying import verify
+from shared.disclosing import FILE_HEADER, FileTold
 from tests.gateway.conftest import Door, change
 
 PERSON = {"individual_id": "i-1", "household_id": "h-1", "name": "Fatimetou mint Sidi", "nni": None}
@@ -90,6 +92,23 @@ async def test_a_file_is_one_row_that_names_the_file(door: Door) -> None:
     (row,) = await logged(door)
     assert (row["subject_kind"], row["who"], row["attributes"], row["subjects"]) == ("file", "/v1/people/7/file", [], 0)
     assert row["route"] == "GET /registry/v1/people/{person_id}/file"
+
+
+async def test_the_row_of_a_file_names_its_bytes_and_counts_who_is_in_it_where_its_service_says(door: Door) -> None:
+    told = FileTold.of(b"MR0110000001,5", 1, ("household_number", "size"))
+    door.registry.answers["/v1/people/7/file"] = "MR0110000001,5"
+    door.registry.kind, door.registry.headers = "text/csv", told.header()
+    answer = await door.get("/registry/v1/people/7/file")
+    door.registry.headers = {FILE_HEADER: "subjects=1"}
+    unreadable = await door.get("/registry/v1/people/7/file")
+
+    assert (answer.status_code, unreadable.status_code) == (200, 200)
+    assert FILE_HEADER not in answer.headers
+    assert told.sha256 == hashlib.sha256(b"MR0110000001,5").hexdigest()
+    first, second = await logged(door)
+    assert (first["who"], first["subjects"]) == (f"/v1/people/7/file#sha256={told.sha256}", 1)
+    assert first["attributes"] == ["household_number", "size"]
+    assert (second["who"], second["subjects"], second["attributes"]) == ("/v1/people/7/file", 0, [])
 
 
 async def test_a_refused_read_leaves_a_row_without_a_subject(door: Door) -> None:

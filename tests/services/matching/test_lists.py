@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -122,6 +123,42 @@ async def test_the_list_comes_back_as_a_file_with_what_was_found(masef: httpx.As
             ("Penda Mint Samba", "not found", None),
         ]
         assert float(rows[0]["probability"]) >= 0.97
+
+
+async def test_no_file_has_the_registrys_ids_but_of_who_may_take_the_registry_out(
+    matching: Running, masef: httpx.AsyncClient
+) -> None:
+    told = await sent(masef, csv_of())
+    asked = {"import_id": told["id"], "language": "en"}
+    scope, programs = ALL_PERMISSIONS - {"households:export"}, frozenset({"DISABILITY_CASH"})
+
+    async def content(client: httpx.AsyncClient, export: dict[str, Any]) -> bytes:
+        async def written() -> bool:
+            return bool((await client.get(f"/v1/exports/{export['id']}")).json()["status"] == "completed")
+
+        await until(written, what="the file to be written")
+        return (await client.get(f"/v1/exports/{export['id']}/file")).content
+
+    async with matching.client("masef", scope, programs) as plain:
+        for format_ in ("csv", "xlsx", "parquet"):
+            export = (await plain.post("/v1/exports", json=asked | {"format": format_})).json()
+            found = await content(plain, export)
+            assert not [name for name in export["columns"] if name.endswith("_id")]
+            if format_ == "xlsx":
+                found = str(
+                    CalamineWorkbook.from_filelike(io.BytesIO(found)).get_sheet_by_index(0).to_python()
+                ).encode()
+            if format_ == "parquet":
+                found = str(pl.read_parquet(io.BytesIO(found)).to_dicts()).encode()
+            assert f"MR011{YAHYA:07d}".encode() in found
+            assert not re.search(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-", found)
+        refused = await plain.post("/v1/exports", json=asked | {"format": "csv", "columns": ["registry_individual_id"]})
+        kept = (await masef.post("/v1/exports", json=asked | {"format": "csv"})).json()
+        withdrawn = await content(plain, kept)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_columns")
+    assert b"not_permitted" in withdrawn and b"MR011" not in withdrawn
+    (linked,) = await matches(masef, told["id"], found="link", limit=1)
+    assert linked["household_id"].encode() in await content(masef, kept)
 
 
 async def test_a_file_may_hold_one_outcome_and_some_columns(masef: httpx.AsyncClient) -> None:

@@ -36,6 +36,7 @@ from matching_cases import Projection, id_of
 from running import Running, Services
 from services.matching.targeting import commands, counting, showing
 from services.matching.targeting.models import ListAccess, ListDisclosure, TargetingList
+from shared.disclosing import FILE_HEADER, FileTold
 from shared.outbox import OutboxRow
 
 REASON = OFFICER | {"reason": "as the protocol says"}
@@ -518,6 +519,8 @@ async def test_a_file_names_its_recipient_and_marks_each_row(
     assert headers == ["Rang", "N° ménage", "Nom du chef de ménage", "Nom en arabe", "Village", "Taille du ménage",
                        "Marque", "Remarque", "Date de l'événement", "N° du remplaçant"]  # fmt: skip
     assert len(lines) == 6
+    of_file = FileTold.read(answer.headers[FILE_HEADER])
+    assert of_file == FileTold.of(answer.content, 6, ["household_number", "head_name", "village", "size"])
 
     workbook = await csa.get(path, params={"format": "xlsx", "language": "ar"})
     book = calamine.load_workbook(io.BytesIO(workbook.content))
@@ -551,6 +554,10 @@ async def test_a_printed_list_has_a_page_for_each_village(csa: httpx.AsyncClient
         # Edebaye and Toueimirit in each of two communes.
         assert len(re.findall(rb"/Type/Page\b", answer.content)) == 4
 
+    one = await csa.get(path, params={"commune": "MR011-C02"})
+    of_commune = FileTold.read(one.headers[FILE_HEADER])
+    assert FileTold.of(one.content, of_commune.subjects, fields) == of_commune
+    assert 0 < of_commune.subjects < FileTold.read(answer.headers[FILE_HEADER]).subjects == 6
     assert told(await csa.get(path, params={"commune": "MR032-C01"})) == (404, "nothing_to_print")
     (release,) = (await taazour.get("/v1/releases")).json()["items"]
     assert release["disclosed"] == 6

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import arro3.io
 import httpx
+import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from running import ALL_PERMISSIONS, Running, until
 from services.programs.models import Cycle, Delivery, Enrollment, Entitlement, LedgerEntry
 from shared.clock import now
+from shared.disclosing import FILE_HEADER, FileTold
 from shared.ids import new_id
 
 CsvFile = Callable[..., bytes]
@@ -94,6 +96,9 @@ async def test_a_list_is_exported_in_its_own_columns_and_what_is_ours_beside(
 
     found = await rows(client, what="enrollments", program="EL_MAOUNA")
 
+    made = await export(client, what="enrollments", program="EL_MAOUNA")
+    file = await client.get(f"/v1/exports/{made['id']}/file")
+    assert FileTold.read(file.headers[FILE_HEADER]) == FileTold.of(file.content, 3, made["columns"])
     first = found[0]
     assert list(first)[:8] == [
         "N° ménage", "Nom", "NNI", "Téléphone", "Téléphone 2", "Sexe", "Date de naissance", "Wilaya",
@@ -101,6 +106,36 @@ async def test_a_list_is_exported_in_its_own_columns_and_what_is_ours_beside(
     assert (first["N° ménage"], first["Téléphone 2"], first["Montant"]) == ("MR0110000123", "+22233445566", "2700.00")
     assert (first["Tekamoul : statut"], first["Tekamoul : valeur mensuelle en MRU"]) == ("enrolled", "2700.00")
     assert [one["Nom"] for one in found] == ["Fatimetou Mint Ahmed", "'=Salem Ould Ali", "محمد ولد أحمد"]
+
+
+async def test_no_file_has_the_registrys_ids_but_of_who_may_take_the_registry_out(
+    csa: Running, client: httpx.AsyncClient, send: Send, csv_file: CsvFile, tmp_path: Path
+) -> None:
+    await send(client, "EL_MAOUNA", csv_file(HEADER, *ROWS))
+    household = new_id()
+    async with csa.platform.database.transaction() as tx:
+        await tx.execute(update(Enrollment).values(registry_household_id=household, link_status="linked"))
+    asked: dict[str, Any] = {"what": "enrollments", "program": "EL_MAOUNA"}
+
+    scope, programs = ALL_PERMISSIONS - {"households:export"}, frozenset({"EL_MAOUNA"})
+    async with csa.client("csa", scope, programs) as plain:
+        for format_ in ("csv", "xlsx", "parquet"):
+            file = tmp_path / f"list.{format_}"
+            file.write_bytes(await content(plain, **asked, format=format_))
+            if format_ == "xlsx":
+                told = str(CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python())
+            elif format_ == "parquet":
+                told = str(pl.read_parquet(file).to_dicts())
+            else:
+                told = file.read_text(encoding="utf-8-sig")
+            assert "Fatimetou Mint Ahmed" in told
+            assert str(household) not in told
+        named = await plain.post("/v1/exports", json=asked | {"format": "csv", "columns": ["registry_household_id"]})
+        whole = await export(client, **asked)
+        withdrawn = await plain.get(f"/v1/exports/{whole['id']}/file")
+    assert (named.status_code, named.json()["code"]) == (422, "unknown_columns")
+    assert (withdrawn.status_code, withdrawn.json()["code"]) == (403, "not_permitted")
+    assert str(household) in (await client.get(f"/v1/exports/{whole['id']}/file")).text
 
 
 async def test_an_export_is_narrowed_by_status_and_columns_and_leaves_who_has_exited_out(
