@@ -12,6 +12,7 @@ from shared.identity import INTERNAL, api_routes, permission_of
 
 OUTSIDE = "/v1/"
 REF = "#/components/schemas/"
+PEOPLE = frozenset({"household", "individual"})
 
 
 class TellsOfNobody(Exception):
@@ -78,7 +79,7 @@ def _walk(
     about = {field: SUBJECT_FIELDS[field] for field in properties if field in SUBJECT_FIELDS} | schema.get(ABOUT, {})
     if about:
         found.setdefault(at, {}).update(about)
-    elif hidden := PERSONAL_FIELDS & set(properties):
+    elif hidden := (PERSONAL_FIELDS & set(properties)) | _kinds_of_people(properties):
         within = any(at == where or at.startswith(f"{where}/") for where in found)
         if not within:  # a part of a record is told under the record's name
             raise TellsOfNobody(f"{name}: {at or '/'} has {', '.join(sorted(hidden))} and says of nobody")
@@ -87,3 +88,10 @@ def _walk(
     for every in ("items", "additionalProperties"):
         if isinstance(schema.get(every), Mapping):
             _walk(name, schema[every], f"{at}/*", schemas, inside, found)
+
+
+def _kinds_of_people(properties: Mapping[str, Any]) -> set[str]:
+    """Fields that say whether it is a household or an individual that an id beside them names."""
+    if not any(one.get("format") == "uuid" for one in properties.values()):
+        return set()
+    return {field for field, one in properties.items() if PEOPLE & set(one.get("enum", ()))}

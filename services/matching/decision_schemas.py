@@ -237,10 +237,13 @@ class DuplicateSearchOut(BaseModel):
 
 
 class ListedTwice(BaseModel):
-    """Enrollments of one program that are of one individual or household of the registry, or one cluster that it does not know."""
+    """Enrollments of one program that are of one individual or household of the registry, or one cluster that it does not know.
+    Whom of the registry `id` names stands once more in the field of their kind."""
 
     kind: Literal["individual", "household", "cluster"]
     id: UUID
+    registry_individual_id: UUID | None
+    registry_household_id: UUID | None
     enrollment_ids: list[UUID]
 
 

@@ -146,5 +146,14 @@ async def listed_twice(tx: AsyncSession, program: str, by: Caller, limit: int, c
     if cursor:
         wanted = wanted.where(groups.c.id > decode_cursor(cursor, UUID)[0])
     found = (await tx.execute(wanted)).all()
-    items = [ListedTwice(kind=one.kind, id=one.id, enrollment_ids=one.enrollments) for one in found[:limit]]
+    items = [
+        ListedTwice(
+            kind=one.kind,
+            id=one.id,
+            registry_individual_id=one.id if one.kind == "individual" else None,
+            registry_household_id=one.id if one.kind == "household" else None,
+            enrollment_ids=one.enrollments,
+        )
+        for one in found[:limit]
+    ]
     return Page(items=items, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)

@@ -3,11 +3,14 @@
 import io
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import asyncpg
 import pytest
 import typer
+from fastapi import FastAPI
+from pydantic import BaseModel
 from rich.console import Console
 
 from cli import migrations
@@ -24,6 +27,7 @@ from cli.reference import (
     table,
     write_reference,
 )
+from cli.routing_table import TellsOfNobody, routing_table
 from running import Services
 from servers import RunningServers
 from shared.ids import new_id
@@ -253,3 +257,30 @@ def test_the_pieces_of_a_page() -> None:
     assert first_sentence(test_the_pieces_of_a_page) == ""
     assert field_docstrings(Fields) == {"first": "What the first means."}
     assert table(("A", "B"), [("x | y", "z")]) == "| A | B |\n| --- | --- |\n| x \\| y | z |\n"
+
+
+class _OfEitherKind(BaseModel):
+    kind: Literal["household", "individual", "cluster"]
+    id: UUID
+
+
+class _Named(_OfEitherKind):
+    registry_household_id: UUID | None
+
+
+def test_an_id_of_a_kind_that_only_people_have_is_told_with_whom_it_names() -> None:
+    app = FastAPI()
+
+    @app.get("/v1/named")
+    async def named() -> list[_Named]:
+        return []
+
+    assert '"records": {"/*": {"registry_household_id": "household"}}' in routing_table({"services.matching": app})
+
+    @app.get("/v1/hidden")
+    async def hidden() -> list[_OfEitherKind]:
+        return []
+
+    app.openapi_schema = None
+    with pytest.raises(TellsOfNobody, match="GET /matching/v1/hidden: /\\* has kind and says of nobody"):
+        routing_table({"services.matching": app})

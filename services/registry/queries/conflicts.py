@@ -82,4 +82,7 @@ def conflict_out(row: Conflict, by: Caller) -> ConflictOut:
         values["held_value"] = None
     if not reads and row.offered_by != by.name:
         values["offered_value"] = None
+    values |= {
+        f"registry_{kind}_id": row.record_id if row.kind == kind else None for kind in ("household", "individual")
+    }
     return ConflictOut.model_validate(values | {"status": "settled" if row.settled_at else "open"})

@@ -12,12 +12,15 @@ Decision = Literal["keep_held", "take_offered", "dismiss"]
 class ConflictOut(BaseModel):
     """A field of which two sources say different things: `held` is believed, `offered` is not.
 
-    The values are shown to whoever may read households; another source reads its own offers and nothing else.
+    The values are shown to whoever may read households; another source reads its own offers and nothing else. Whom `record_id`
+    names stands once more in the field of their kind.
     """
 
     id: UUID
     record_id: UUID
     kind: Literal["household", "individual"]
+    registry_individual_id: UUID | None
+    registry_household_id: UUID | None
     field: str
     held_value: Any = None
     held_source: str

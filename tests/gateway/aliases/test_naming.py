@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from gateway.aliases import queries, rules
 from gateway.aliases.naming import Aliases
@@ -52,6 +53,11 @@ def asked(upstream: Upstream) -> list[dict[str, Any]]:
     return [one for one in upstream.seen if one["path"].startswith("/v1/")]
 
 
+@pytest.fixture
+def beside() -> tuple[str, ...]:
+    return ("matching",)
+
+
 def shows(door: Door, content: Any) -> None:
     """What the programs of csa answer to a list of enrollments."""
     door.csa.answers["/v1/reviews"] = content
@@ -78,6 +84,35 @@ async def test_a_partner_reads_its_own_names_of_people_and_keeps_the_ids_of_its_
     assert item["successors"][0]["individual_id"] != INDIVIDUAL
     again = await told(door, "alpha", {"items": [a_review()]})
     assert again["items"] == [item]  # lasting
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "kinds"),
+    [
+        (
+            "/registry/v1/conflicts",
+            {"id": OTHERS, "record_id": HOUSEHOLD, "kind": "household", "registry_household_id": HOUSEHOLD},
+            ["household"],
+        ),
+        (
+            "/matching/v1/programs/FIRST/duplicates",
+            {"id": INDIVIDUAL, "registry_individual_id": INDIVIDUAL, "enrollment_ids": [ENROLLMENT, OTHERS]},
+            ["enrollment", "enrollment", "individual"],
+        ),
+    ],
+)
+async def test_whom_an_id_of_either_kind_names_is_renamed_and_written_down(
+    door: Door, path: str, item: dict[str, Any], kinds: list[str]
+) -> None:
+    door.registry.answers[path.partition("/v1")[1] + path.partition("/v1")[2]] = {"items": [item]}
+
+    (to_alpha,) = (await door.get(path, "alpha")).json()["items"]
+
+    assert not {HOUSEHOLD, INDIVIDUAL} & set(map(str, to_alpha.values()))
+    assert to_alpha.get("enrollment_ids") == item.get("enrollment_ids")  # of its own program
+    async with door.running.platform.database.transaction() as tx:
+        rows = await tx.execute(text("SELECT subject_kind FROM disclosures ORDER BY subject_kind"))
+        assert [row.subject_kind for row in rows] == kinds
 
 
 async def test_two_partners_read_names_that_have_nothing_in_common(door: Door) -> None:

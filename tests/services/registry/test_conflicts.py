@@ -80,6 +80,7 @@ async def test_taking_the_offered_value_corrects_the_household_from_the_day_it_w
     settled = (await settle(client, id_)).json()
 
     assert (settled["status"], settled["decision"], settled["settled_by"]) == ("settled", "take_offered", "taazour")
+    assert (settled["registry_household_id"], settled["registry_individual_id"]) == (str(household), None)
     held = (await client.get(f"/v1/households/{household}")).json()
     assert (held["village"], held["version"]) == ("Boukhzama", 2)
     assert held["origins"]["fields"]["village"] == {"source": "institution", "on": "2026-03-01"}
@@ -120,7 +121,10 @@ async def test_taking_a_persons_value_gives_the_household_a_new_version_too(
     person = new_id()
     household = await country.household(members=[{"id": person}])
 
-    await settle(client, await a_conflict(registry, person, "birth_date", "1980-05-06", "1981-05-06"))
+    settled = (
+        await settle(client, await a_conflict(registry, person, "birth_date", "1980-05-06", "1981-05-06"))
+    ).json()
+    assert (settled["registry_household_id"], settled["registry_individual_id"]) == (None, str(person))
 
     assert (await client.get(f"/v1/individuals/{person}")).json()["birth_date"] == "1981-05-06"
     assert (await client.get(f"/v1/households/{household}")).json()["version"] == 2
