@@ -62,13 +62,17 @@ _ARABIC_SOUNDS = {
     "ڨ": "g", "ݣ": "g", "چ": "S", "پ": "p", "ڤ": "f", "ۋ": "U",
 }  # fmt: skip
 
-# Longest first: the scan takes the first that fits.
+# Longest first of those that begin alike: the scan takes the first that fits.
 _LATIN_SOUNDS = (
     ("sch", "S"), ("tch", "S"), ("dji", "Ji"), ("ck", "k"), ("cq", "k"), ("ch", "S"), ("sh", "S"), ("kh",
     "X"),
     ("gh", "G"), ("dh", "D"), ("th", "T"), ("dj", "J"), ("ph", "f"), ("qu", "q"), ("ou", "u"), ("oo", "u"),
     ("aa", "a"), ("ee", "i"), ("w", "u"), ("y", "i"), ("v", "f"), ("j", "J"), ("x", "ks"),
 )  # fmt: skip
+_SOUNDS_BY_LETTER = {
+    first: tuple(one for one in _LATIN_SOUNDS if one[0].startswith(first))
+    for first in {one[0][0] for one in _LATIN_SOUNDS}
+}
 _LATIN_VOWELS = "aeiouy"
 _DOUBLED = re.compile(r"(.)\1+")
 _ARTICLE = re.compile(r"^el(?=[^aeiouylw]..|a..|id$)|^al(?=h...)")
@@ -92,7 +96,7 @@ def _latin_sounds(word: str) -> str:
     out: list[str] = []
     at = 0
     while at < len(word):
-        found = next(((s, t) for s, t in _LATIN_SOUNDS if word.startswith(s, at)), None)
+        found = next((one for one in _SOUNDS_BY_LETTER.get(word[at], ()) if word.startswith(one[0], at)), None)
         if found is not None:
             out.append(found[1])
             at += len(found[0])

@@ -19,6 +19,8 @@ SAVE_SECONDS: Final = 600
 """A snapshot is a start saved and nothing else: what it lacks is read from the table."""
 SAVE_FROM: Final = 20_000
 """Members below which reading the table is as fast as a snapshot."""
+UNSAVED_SHARE: Final = 0.1
+"""Of the members of a snapshot, so many more are worth another."""
 
 
 async def have_kernels(_: Platform) -> None:
@@ -35,16 +37,16 @@ async def keep_index(platform: Platform) -> None:
     saved, held = asyncio.get_running_loop().time(), index.followed
     try:
         while not platform.stopping.is_set():
-            taken = await _take_in(index, platform)
+            level = await _take_in(index, platform) < READ_AT_ONCE
             await asyncio.to_thread(index.join)
-            if taken < READ_AT_ONCE:
+            if level:
                 index.ready = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(platform.stopping.wait(), LOOK_SECONDS)
-            # A stop leaves some seconds to write, and a death none: a snapshot is there before, first when all are read.
-            many = index.through - held[0] > max(SAVE_FROM, held[0])
+            # A stop leaves too few seconds to write millions, and a death none: what a start would wait for is written before.
+            many = index.through - held[0] > max(SAVE_FROM, held[0] * UNSAVED_SHARE)
             long = asyncio.get_running_loop().time() - saved > SAVE_SECONDS
-            if folder is not None and index.ready and (many or (long and index.followed != held)):
+            if folder is not None and level and (many or (long and index.followed != held)):
                 saved, held = asyncio.get_running_loop().time(), index.followed
                 await _save(index, folder)
         await asyncio.Event().wait()  # the end comes from outside

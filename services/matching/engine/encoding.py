@@ -189,7 +189,7 @@ def _by_text(
     column: pl.Series, parts: Callable[[Sequence[str]], list[list[tuple[str, str]]]]
 ) -> tuple[npt.NDArray[np.int64], list[list[tuple[str, str]]]]:
     codes, texts = distinct(column)
-    return codes.astype(np.int64), parts(texts)
+    return codes.astype(np.int64), parts(texts.to_list())
 
 
 def _by_word(

@@ -12,6 +12,7 @@ import polars as pl
 from services.matching.engine.batch import MOST_PAIRS, Pairs, Sides, TooManyPairs, allowed, shared_among, visit
 from services.matching.engine.blocks import Allowed
 from services.matching.engine.calibrating import calibrated, calibrated_by_truth, own_numbers, with_strangers
+from services.matching.engine.compiling import kernel
 from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.households import Households, levels_of, taught_bits
 from services.matching.engine.keys import Plan, keys_of, plan_of
@@ -67,6 +68,8 @@ class _Clock:
 
 
 Columns = dict[str, list[pl.Series]]
+Words = npt.NDArray[np.uint32]
+Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -228,15 +231,22 @@ def assigned(
     order = order[probability[order] >= least]
     if assignment == "many":
         return order
-    taken_left, taken_right = set[int](), set[int]()
-    kept = []
-    for at, left, right in zip(order.tolist(), pairs.left[order].tolist(), pairs.right[order].tolist(), strict=True):
-        if left in taken_left or right in taken_right:
-            continue
-        taken_left.add(left)
-        taken_right.add(right)
-        kept.append(at)
-    return np.array(kept, np.int64)
+    left, right = pairs.left[order], pairs.right[order]
+    kept = np.zeros(len(order), np.bool_)
+    _first_come(left, right, _none_of(left), _none_of(right), kept)
+    return order[kept]
+
+
+def _none_of(rows: Words) -> Marks:
+    return np.zeros(int(rows.max(initial=0)) + 1, np.bool_)
+
+
+@kernel
+def _first_come(left: Words, right: Words, taken_left: Marks, taken_right: Marks, kept: Marks) -> None:
+    """Mark the pairs that, in their order, find both of theirs still free."""
+    for at in range(len(left)):
+        if not taken_left[left[at]] and not taken_right[right[at]]:
+            taken_left[left[at]] = taken_right[right[at]] = kept[at] = True
 
 
 def result_of(outcome: Outcome, left_ids: pl.Series, right_ids: pl.Series) -> pl.DataFrame:

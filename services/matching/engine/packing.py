@@ -27,6 +27,7 @@ NOT_DIGITS: Final = 1 << 63
 _DIGITS_KEPT: Final = 15
 _SEPARATORS, _PREFIX = r"[^a-z0-9]", r"^[a-z]*0*"
 _ODDLY_TYPED = r"(?i)^\s*\d+(?:\.0+|(?:[.,]\d+)?e\+?\d+)\s*$"  # what a spreadsheet has made of a number
+_OTHER_LETTERS = r"[^\x00-\x7f]"
 _EXPONENT = re.compile(r"(?i)(\d+)(?:[.,](\d+))?e\+?(\d{1,3})$")
 PHONE_DIGITS: Final = 8  # of Mauritania, without the country's 222
 PHONE_BITS: Final = 27
@@ -65,7 +66,7 @@ class Vocabulary:
 
     def add_texts(self, at: int, column: pl.Series) -> npt.NDArray[np.uint32]:
         codes, values = distinct(column)
-        return self.texts.add(at, values)[codes]
+        return self.texts.add(at, values.to_list())[codes]
 
     def add_names(self, column: pl.Series) -> npt.NDArray[np.uint32]:
         return self.names.add(column.to_list())
@@ -143,8 +144,7 @@ def numbers(column: pl.Series) -> npt.NDArray[np.uint64]:
     What a spreadsheet has cut (9.93E+09) is missing. What holds other letters, or too many digits, is a hash.
     """
     codes, values = _typed(column)
-    folded = pl.Series("n", [value if value.isascii() else fold(value) for value in values], pl.String)
-    kept = folded.str.to_lowercase().str.replace_all(_SEPARATORS, "").str.replace(_PREFIX, "")
+    kept = values.str.to_lowercase().str.replace_all(_SEPARATORS, "").str.replace(_PREFIX, "")
     digits = kept.str.contains(r"^\d*$") & (kept.str.len_bytes() <= _DIGITS_KEPT)
     plain_numbers = pl.select(pl.when(digits).then(kept).otherwise(pl.lit("")))
     as_numbers = (
@@ -162,12 +162,12 @@ def number_text(text: str) -> str:
     return re.sub(_PREFIX, "", re.sub(_SEPARATORS, "", folded.lower()))
 
 
-def _typed(column: pl.Series) -> tuple[Codes, list[str]]:
-    """`distinct`, each value as somebody typed it."""
+def _typed(column: pl.Series) -> tuple[Codes, pl.Series]:
+    """`distinct`, each value as somebody typed it, and folded where it is written in other letters than ASCII's."""
     codes, values = distinct(column)
-    odd = np.flatnonzero(pl.Series(values, dtype=pl.String).str.contains(_ODDLY_TYPED).to_numpy())
-    for at in odd.tolist():
-        values[at] = as_typed(values[at])
+    for pattern, mended in ((_ODDLY_TYPED, as_typed), (_OTHER_LETTERS, fold)):
+        rows = values.str.contains(pattern).arg_true()
+        values = values.scatter(rows, [mended(value) for value in values.gather(rows)])
     return codes, values
 
 
@@ -184,7 +184,7 @@ def as_typed(number: str) -> str:
 def phones(column: pl.Series) -> Words:
     """Telephone numbers: their last eight digits; 0 for what is too short to be one."""
     codes, values = _typed(column)
-    digits = pl.Series([v if v.isascii() else fold(v) for v in values], dtype=pl.String).str.replace_all(r"\D", "")
+    digits = values.str.replace_all(r"\D", "")
     long_enough = digits.str.len_bytes() >= PHONE_DIGITS
     last = digits.str.tail(PHONE_DIGITS).cast(pl.UInt32, strict=False).fill_null(0)
     return np.where(long_enough.to_numpy(), last.to_numpy(), 0).astype(np.uint32)[codes]

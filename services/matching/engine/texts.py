@@ -1,6 +1,6 @@
 """Tables of distinct texts: each is folded once and compared by its code; how alike two are is a matter of letters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -20,12 +20,12 @@ Texts: TypeAlias = npt.NDArray[Any]  # [code] records of TEXT
 Places = npt.NDArray[np.uint64]  # [256] by letter, where in a text it stands
 
 
-def distinct(column: pl.Series) -> tuple[Codes, list[str]]:
+def distinct(column: pl.Series) -> tuple[Codes, pl.Series]:
     """Each row's place among the distinct values of a column of texts, and these values; nulls are ""."""
     frame = column.fill_null("").to_frame("value")
     values = frame.unique().with_row_index("code")
     codes = frame.join(values, on="value", how="left", maintain_order="left").get_column("code")
-    return codes.to_numpy().astype(np.uint32), values.get_column("value").to_list()
+    return codes.to_numpy().astype(np.uint32), values.get_column("value")
 
 
 TEXT = np.dtype([("letters", np.uint8, LONGEST), ("bits", np.float32), ("length", np.uint8)], align=True)
@@ -39,7 +39,7 @@ class TextTable:
         self._codes: dict[tuple[int, str], int] = {}
         self.records: npt.NDArray[np.void] = np.zeros(1, TEXT)
 
-    def add(self, field: int, texts: Sequence[str]) -> Codes:
+    def add(self, field: int, texts: Collection[str]) -> Codes:
         """The code of each text of a field; texts that fold alike share one."""
         known, before = self._codes, len(self._codes)
         folded = [fold(text) for text in texts]

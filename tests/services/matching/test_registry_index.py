@@ -1,6 +1,8 @@
 """The index in memory follows the table of members: whatever came and went, it is what reading the table anew would give."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -272,6 +274,27 @@ async def test_while_much_of_the_registry_is_not_read_nobody_is_linked_and_nothi
             await adjudicating.link(tx, id_of("WFP_LEAN_SEASON 1"), saying, person=wfp, if_match="*")
 
 
+@asynccontextmanager
+async def working(database: Database, folder: Path) -> AsyncIterator[Any]:
+    """The platform of a worker that runs as in a process of its own, and is stopped wherever it is."""
+    settings = MatchingSettings(
+        DATABASE_URL=database.engine.url.render_as_string(hide_password=False).replace("+asyncpg", ""),
+        NATS_URL="nats://unused",
+        internal_key_file=folder / "unused.key",
+        data_folder=folder,
+    )
+    own = Database(settings)
+    platform: Any = SimpleNamespace(settings=settings, database=own, stopping=asyncio.Event())
+    worker = asyncio.create_task(indexing.keep_index(platform))
+    try:
+        yield platform
+    finally:
+        while not worker.done():  # `wait_for` swallows a cancellation that comes with what it waits for
+            worker.cancel()
+            await asyncio.wait([worker], timeout=0.1)
+        await own.close()
+
+
 async def test_the_worker_keeps_it_level_and_has_left_a_snapshot_before_it_is_stopped(
     projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -281,27 +304,13 @@ async def test_the_worker_keeps_it_level_and_has_left_a_snapshot_before_it_is_st
 
     async def until_level(database: Database) -> RegistryIndex:
         """Run the worker as a process would, until it is level with the table; then stop it, wherever it is."""
-        settings = MatchingSettings(
-            DATABASE_URL=database.engine.url.render_as_string(hide_password=False).replace("+asyncpg", ""),
-            NATS_URL="nats://unused",
-            internal_key_file=tmp_path / "unused.key",
-            data_folder=tmp_path,
-        )
-        own = Database(settings)
-        platform: Any = SimpleNamespace(settings=settings, database=own, stopping=asyncio.Event())
-        worker = asyncio.create_task(indexing.keep_index(platform))
-        try:
+        async with working(database, tmp_path) as platform:
             while (await indexing.members_to_index(platform))["members_to_index"]:
                 await asyncio.sleep(0.01)
             # It is there before any stop, which leaves no time to write millions of members.
             while not (tmp_path / "registry-index" / "index.json").exists():
                 await asyncio.sleep(0.01)
-            return registry_index.registry_index(own.engine)
-        finally:
-            while not worker.done():  # `wait_for` swallows a cancellation that comes with what it waits for
-                worker.cancel()
-                await asyncio.wait([worker], timeout=0.1)
-            await own.close()
+            return registry_index.registry_index(platform.database.engine)
 
     first = await until_level(projection.database)
     await projection.households(household(2, version=2), household(5))
@@ -315,3 +324,32 @@ async def test_the_worker_keeps_it_level_and_has_left_a_snapshot_before_it_is_st
     assert (len(first), len(second), len(third)) == (4, 5, 5)
     assert found(third) == await anew(projection)
     assert found(second) == await anew(projection)
+
+
+async def test_a_tenth_more_members_are_worth_another_snapshot(
+    projection: Projection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SAVE_FROM", 1)
+    monkeypatch.setattr(indexing, "LOOK_SECONDS", 0.01)
+    snapshots: list[View] = []
+    monkeypatch.setattr(registry_index, "write", lambda view, folder: snapshots.append(view))
+
+    async with working(projection.database, tmp_path) as platform:
+
+        async def add(first: int, many: int) -> None:
+            await projection.households(*(household(n) for n in range(first, first + many)))
+            while (await indexing.members_to_index(platform))["members_to_index"]:
+                await asyncio.sleep(0.01)
+
+        async with asyncio.timeout(60):
+            await add(1, 40)
+            while len(snapshots) < 1:
+                await asyncio.sleep(0.01)
+            await add(41, 2)
+            await asyncio.sleep(0.2)  # looks enough to write one
+            before = len(snapshots)
+            await add(43, 4)
+            while len(snapshots) < 2:
+                await asyncio.sleep(0.01)
+
+    assert before == 1
