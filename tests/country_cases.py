@@ -15,6 +15,7 @@ from services.matching.figures.country import (
     ENROLLED,
     HOUSEHOLDS,
     RECEIPTS,
+    STANDING,
     Country,
     ProgramFacts,
     ValueVersion,
@@ -67,7 +68,7 @@ class Home:
     """A household in plain words, in whole MRU.
 
     `gets`: by program, what a month brings: one number for the months in which the program gives, or a number by month of
-    the year ({6: 2700}). `enrolled`: further programs it is in that bring nothing. `probable`: of its programs, those whose
+    the year ({6: 2700}). `enrolled`: further programs it is in that bring nothing. `probable`: of all these, those whose
     link a person is still to decide. `eligible`, `cannot_tell`: by whose rule.
     """
 
@@ -76,6 +77,8 @@ class Home:
     probable: Iterable[str] = ()
     eligible: Iterable[str] = ()
     cannot_tell: Iterable[str] = ()
+    standing: Mapping[str, str] = field(default_factory=dict)
+    """By program in whose list it stands without being enrolled: suspended, waiting or exited."""
     direct: Mapping[str, int] = field(default_factory=dict)
     """By program: how many of it are enrolled; 1 where it is not said."""
     wilaya: str = "MR01"
@@ -110,6 +113,7 @@ def country(
     receipts: list[tuple[Any, ...]] = []
     enrolled: list[tuple[Any, ...]] = []
     eligible: list[tuple[int, str, bool | None]] = []
+    standing: list[tuple[int, str, str, bool]] = []
     for number, home in enumerate(homes):
         for program, gets in home.gets.items():
             certain, direct = program not in home.probable, home.direct.get(program, 1)
@@ -124,6 +128,7 @@ def country(
             enrolled.append((number, program, home.direct.get(program, 1), program not in home.probable, 0))
         eligible += [(number, program, True) for program in home.eligible]
         eligible += [(number, program, None) for program in home.cannot_tell]
+        standing += [(number, one, reason, one not in home.probable) for one, reason in home.standing.items()]
     return Country(
         day=day,
         months=months,
@@ -137,6 +142,7 @@ def country(
         programs=programs,
         matrix=dict(matrix or {}),
         threshold=threshold,
+        standing=pl.DataFrame(standing, STANDING, orient="row"),
     )
 
 
@@ -152,6 +158,7 @@ def _row(number: int, home: Home) -> dict[str, Any]:
 
 PLACES = (("MR01", "MR011", "MR011-C01"), ("MR01", "MR012", "MR012-C01"), ("MR03", "MR031", "MR031-C01"))
 CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
+REASONS = ("suspended", "waiting", "exited")
 PAIRS = tuple((a.code, b.code) for a in PROGRAMS for b in PROGRAMS if a.code < b.code)
 
 
@@ -163,11 +170,13 @@ def homes(draw: st.DrawFn) -> Home:
     of = draw(some)
     by_month = st.dictionaries(st.integers(1, 12), st.sampled_from((0, 450, 2_700)), max_size=6)
     wilaya, moughataa, commune = draw(st.sampled_from(PLACES))
-    eligible = draw(some)
+    eligible, listed = draw(some), draw(some)
     size = draw(st.integers(1, 12))
+    inside = [one for one in listed if one not in of]
     return Home(
         gets={one: draw(st.one_of(st.sampled_from((0, 300, 1_200)), by_month)) for one in of},
-        enrolled=[one for one in draw(some) if one not in of],
+        enrolled=inside,
+        standing={one: draw(st.sampled_from(REASONS)) for one in draw(some) if one not in (*of, *inside)},
         probable=draw(some),
         eligible=eligible,
         cannot_tell=[one for one in draw(some) if one not in eligible],

@@ -32,6 +32,7 @@ class Oracle:
         programs: list[Row],
         matrix: dict[tuple[str, str], str],
         months: list[Any],
+        standing: list[Row],
     ) -> None:
         self.households, self.receipts, self.enrolled = households, receipts, enrolled
         self.codes = sorted(one["code"] for one in programs)
@@ -39,6 +40,7 @@ class Oracle:
         self.matrix, self.months = matrix, months
         self.baskets = {(one["month"], one["size"]): one["basket"] for one in baskets}
         self.eligible = {(one["household"], one["program"]): one["eligible"] for one in eligible}
+        self.standing = {(one["household"], one["program"]): one["reason"] for one in standing if one["certain"]}
         self.found: dict[Key, Told] = {}
 
     def figures(self) -> dict[Key, Told]:
@@ -141,6 +143,12 @@ class Oracle:
             }
             for indicator, (part, whole) in told.items():
                 self._say(indicator, by, group, part, whole, unit=unit, program=a)
+            if by in ("total", "wilaya", "moughataa") and self.bound == "certain":
+                gaps = [h for h in members if rule(h, a) and not on(h, instead)]
+                for why in ("never_enrolled", "waiting", "suspended", "exited"):
+                    part = many(lambda h: self.standing.get((h["household"], a), "never_enrolled") == why, gaps)
+                    whole = many(lambda h: True, gaps)
+                    self._say("gap_by_reason", by, group, part, whole, unit=unit, program=a, other=why)
             self._say("eligible_share", by, group, many(lambda h: rule(h, a)), everyone, unit=unit, bound="", program=a)
             part = many(lambda h: rule(h, a) is None)
             self._say("eligibility_unknown", by, group, part, everyone, unit=unit, bound="", program=a)

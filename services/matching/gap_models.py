@@ -1,23 +1,13 @@
 """Tables of eligibility and gaps: who is meant by which program, and in it or not, kept current."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.matching.models import Base
-
-
-class GapReason(StrEnum):
-    """Why an eligible household is in neither the program nor one of its substitutes."""
-
-    NEVER_ENROLLED = "never_enrolled"
-    WAITING = "waiting"
-    """It has applied."""
-    SUSPENDED = "suspended"
-    EXITED = "exited"
+from services.matching.rules.gap_reasons import GapReason
 
 
 class EligibleHousehold(Base):

@@ -22,10 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import CTE, column
 
 from services.matching.eligible import Chosen, chosen_on, documents, eligible_in
-from services.matching.gap_models import EligibleHousehold, GapReason, GapSweep
+from services.matching.gap_models import EligibleHousehold, GapSweep
 from services.matching.household_facts import households_on
 from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, Household, LinkStatus, Program
+from services.matching.rules.gap_reasons import GapReason
 from shared.clock import now
 from shared.contracts.matching import GapsChanged
 from shared.copying import driver_of

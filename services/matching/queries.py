@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.matching.candidates import person_behind
-from services.matching.gap_models import EligibleHousehold, GapReason
+from services.matching.gap_models import EligibleHousehold
 from services.matching.linking import facts_of
 from services.matching.matrix import classes
 from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
+from services.matching.rules.gap_reasons import GapReason
 from services.matching.rules.suppressing import SMALLEST_CELL, shown, told
 from services.matching.schemas import (
     Cell,

@@ -1,7 +1,7 @@
 """The country read from PostgreSQL into columns: a few large statements, of which COPY gives the rows.
 
 Households, members' ages, enrollments and spans are those of the day asked about as they are known now; places, scores,
-categories and links are as they stand now. What was known then is asked of its owners (eligibility replays).
+categories, links and why somebody is not enrolled are as they stand now. What was known then is asked of its owners (eligibility replays).
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 import polars as pl
-from sqlalchemy import BigInteger, Date, Integer, Select, and_, cast, literal, select, text, true
+from sqlalchemy import BigInteger, Date, Integer, Select, and_, case, cast, func, literal, not_, or_, select, text, true
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -24,13 +24,14 @@ from services.matching.deliveries import paid_households, reporting
 from services.matching.eligible import chosen_on, documents
 from services.matching.figures import values
 from services.matching.figures.baskets import Basket, baskets_in, read_baskets
-from services.matching.figures.country import HOUSEHOLDS, PAID, Country, twelve_months
+from services.matching.figures.country import HOUSEHOLDS, PAID, STANDING, Country, twelve_months
 from services.matching.figures.eligible import eligible_households
 from services.matching.figures.programs import open_days, program_facts
 from services.matching.household_facts import households_on, spans_held
 from services.matching.matrix import classes
 from services.matching.models import Beneficiary, Household, LinkStatus, School
 from services.matching.rules.deciding import LINK
+from services.matching.rules.gap_reasons import OF_STATUS, GapReason
 from shared.clock import now
 from shared.copying import driver_of
 
@@ -52,6 +53,7 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
     matrix = await classes(tx, day)
     households = await _copied(tx, households_on(day).order_by("household_id"))
     enrollments = await _copied(tx, _enrollments(months, day))
+    standing = await _copied(tx, _standing(day))
     paid = await _copied(tx, paid_households(months[0], day))
     reports = await reporting(tx)
     canteens = [(school, opens, closes) for school, opens, closes in await tx.execute(_canteens())]
@@ -59,6 +61,7 @@ async def read_country(tx: AsyncSession, day: date, today: date | None = None) -
         _country,
         households,
         enrollments,
+        standing,
         paid,
         published,
         canteens=canteens,
@@ -111,16 +114,12 @@ def _enrollments(months: Sequence[date], day: date, of: Collection[UUID] | None 
     counted = bits[0]
     for bit in bits[1:]:
         counted = counted.op("|")(bit)
-    found = and_(
-        Beneficiary.household_id.is_not(None),
-        Beneficiary.decided_as.in_((LinkStatus.LINKED, LinkStatus.TO_ADJUDICATE)),
-        true() if of is None else Beneficiary.household_id.in_(of),
-    )
+    found = and_(_has_household(), true() if of is None else Beneficiary.household_id.in_(of))
     enrollments = (
         select(
             Beneficiary.household_id,
             Beneficiary.program,
-            (Beneficiary.decided_as == LinkStatus.LINKED).label("certain"),
+            _certain(),
             cast(Beneficiary.monthly_value_mru * 100, BigInteger).label("own"),
             counted.label("months"),
             _school(Beneficiary.institution, Beneficiary.listed["school_key"].astext).label("school"),
@@ -129,6 +128,35 @@ def _enrollments(months: Sequence[date], day: date, of: Collection[UUID] | None 
         .subquery()
     )
     return select(enrollments).where(enrollments.c.months != 0)
+
+
+def _has_household() -> ColumnElement[bool]:
+    decided = Beneficiary.decided_as.in_((LinkStatus.LINKED, LinkStatus.TO_ADJUDICATE))
+    return and_(Beneficiary.household_id.is_not(None), decided)
+
+
+def _certain() -> ColumnElement[bool]:
+    return (Beneficiary.decided_as == LinkStatus.LINKED).label("certain")
+
+
+def _standing(day: date) -> Select[Any]:
+    """Every enrollment with a household that is not enrolled on a day, and why not.
+
+    Statuses are kept as they are now, days as spans. Who was enrolled after the day alone had not been yet. Who was enrolled
+    before it and again after it had left in between; whether it was suspended instead, its institution alone knows.
+    """
+    spans, at = spans_held(), cast(literal(day), Date)
+    begun, ended = func.lower(spans), func.upper(spans)
+    status = Beneficiary.listed["status"].astext
+    reason = case(
+        (begun > at, None),
+        (or_(ended > at, func.upper_inf(spans)), GapReason.EXITED.value),
+        *((status == one, reason.value) for one, reason in OF_STATUS.items()),
+        else_=case((begun.is_not(None), GapReason.EXITED.value)),
+    )
+    rows = select(Beneficiary.household_id, Beneficiary.program, reason.label("reason"), _certain())
+    found = rows.where(_has_household(), not_(spans.contains(at))).subquery()
+    return select(found).where(found.c.reason.is_not(None))
 
 
 def _school(institution: ColumnElement[str] | Any, key: ColumnElement[str] | Any) -> ColumnElement[str]:
@@ -157,6 +185,7 @@ async def _copied(tx: AsyncSession, rows: Select[Any]) -> bytes:
 def _country(
     households: bytes,
     enrollments: bytes,
+    standing: bytes,
     paid: bytes,
     published: Sequence[Mapping[str, Any]],
     *,
@@ -182,6 +211,7 @@ def _country(
         programs=programs,
         matrix=matrix,
         threshold=LINK,
+        standing=_who_stands(standing, living),
         paid=_paid(paid, living),
         reporting=reports,
     )
@@ -200,6 +230,19 @@ def _listed(written: bytes, households: pl.DataFrame) -> pl.DataFrame:
     read = pl.read_csv(written, schema_overrides=kinds).with_columns(certain=pl.col("certain") == "t")
     numbered = read.join(households.select("household", "household_id"), on="household_id")
     return numbered.select(pl.col(name).cast(kind) for name, kind in values.ENROLLMENTS.items())
+
+
+def _who_stands(written: bytes, households: pl.DataFrame) -> pl.DataFrame:
+    """Once for each household and program: by a certain link where there is one, and by the reason that comes first."""
+    kinds = {"household_id": pl.String, "program": pl.String, "reason": pl.String, "certain": pl.String}
+    read = pl.read_csv(written, schema_overrides=kinds).with_columns(certain=pl.col("certain") == "t")
+    numbered = read.join(households.select("household", "household_id"), on="household_id")
+    order = pl.Enum([one.value for one in OF_STATUS.values()])
+    first = numbered.with_columns(pl.col("reason").cast(order)).sort(
+        "household", "program", "certain", "reason", descending=[False, False, True, False]
+    )
+    once = first.unique(["household", "program"], keep="first", maintain_order=True)
+    return once.select(pl.col(name).cast(kind) for name, kind in STANDING.items())
 
 
 def _paid(written: bytes, households: pl.DataFrame) -> pl.DataFrame:

@@ -20,10 +20,11 @@ from services.matching.eligibility.schemas import (
 )
 from services.matching.eligible import document_of, eligible_in
 from services.matching.errors import ProgramUnknown
-from services.matching.gap_models import EligibleHousehold, GapReason
+from services.matching.gap_models import EligibleHousehold
 from services.matching.household_facts import households_on
 from services.matching.models import Household, Place, Program
 from services.matching.rules.eligibility import Outcome, Rule, eligible, missing, outcomes, rule_on
+from services.matching.rules.gap_reasons import GapReason
 from services.matching.rules.suppressing import SMALLEST_CELL, shown
 from shared.clock import now
 from shared.errors import NotFound

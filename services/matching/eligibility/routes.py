@@ -15,7 +15,7 @@ from services.matching.eligibility.schemas import (
     ReplayIn,
     ReplayOut,
 )
-from services.matching.gap_models import GapReason
+from services.matching.rules.gap_reasons import GapReason
 from shared.clock import now
 from shared.database import Tx
 from shared.errors import NotFound

@@ -6,6 +6,7 @@ from services.matching.figures.cells import Cell
 from services.matching.figures.counting import Counted, counting_cells
 from services.matching.figures.country import Country
 from services.matching.figures.equity import equity_cells
+from services.matching.figures.gap_reasons import ByReason, gap_reason_cells, gaps_by_reason
 from services.matching.figures.hiding import published
 from services.matching.figures.over_time import over_time_cells
 from services.matching.figures.received import amounts_of, value_cells
@@ -19,13 +20,18 @@ def exact_cells(country: Country, ways: Sequence[str] = EVERY_WAY) -> list[Cell]
 
 def indicator_cells(country: Country) -> list[Cell]:
     """Every figure as it may be shown."""
-    cells, counted = _computed(country, EVERY_WAY)
-    return published(cells, counted)
+    return published(*_computed(country, EVERY_WAY))
 
 
-def _computed(country: Country, ways: Sequence[str]) -> tuple[list[Cell], Counted]:
+def _computed(country: Country, ways: Sequence[str]) -> tuple[list[Cell], Counted, dict[str, ByReason]]:
     states = states_of(country, ways)
     counted = Counted(states)
-    amounts = amounts_of(states)
-    found = [*counting_cells(counted), *value_cells(amounts), *over_time_cells(amounts), *equity_cells(amounts)]
-    return sorted(found, key=lambda one: one[:7]), counted
+    amounts, reasons = amounts_of(states), gaps_by_reason(counted)
+    found = [
+        *counting_cells(counted),
+        *gap_reason_cells(counted, reasons),
+        *value_cells(amounts),
+        *over_time_cells(amounts),
+        *equity_cells(amounts),
+    ]
+    return sorted(found, key=lambda one: one[:7]), counted, reasons

@@ -60,6 +60,13 @@ ELIGIBLE: dict[str, pl.DataType | type[pl.DataType]] = {
     "program": pl.String,
     "eligible": pl.Boolean,  # true, or null: cannot tell. Who is not eligible has no row
 }
+STANDING: dict[str, pl.DataType | type[pl.DataType]] = {
+    # One row for each household and program in whose list it stands on the country's day without being enrolled.
+    "household": pl.UInt32,
+    "program": pl.String,
+    "reason": pl.String,  # suspended, waiting or exited: why it is not served (rules.gap_reasons)
+    "certain": pl.Boolean,  # as of receipts
+}
 BASKETS: dict[str, pl.DataType | type[pl.DataType]] = {
     # What a household of a size needs in a month (the minimum expenditure basket), for each month of the period.
     "month": pl.Date,
@@ -122,6 +129,8 @@ class Country:
     programs: tuple[ProgramFacts, ...]
     matrix: Mapping[tuple[str, str], OverlapClass]
     threshold: float
+    standing: pl.DataFrame | None = None
+    """None of what was frozen before this was kept: of that country it cannot be told why somebody is not served."""
     paid: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAID))
     """What deliveries say, and `reporting` the programs that report them: for lists and plans, no part of a snapshot."""
     reporting: frozenset[str] = frozenset()

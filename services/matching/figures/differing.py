@@ -12,13 +12,15 @@ import polars as pl
 
 from services.matching.figures.cells import Cell
 from services.matching.figures.computing import exact_cells
-from services.matching.figures.country import Country, ProgramFacts
+from services.matching.figures.country import STANDING, Country, ProgramFacts
 from services.matching.rules.suppressing import is_small
 
 PARTS: Final = ("households", "enrollments", "links", "values", "rules", "baskets")
 WHOLE: Final = ("total",)
 KEY: Final = ("household_id", "program")
 MONTHLY: Final = (*KEY, "month")
+BY_HOUSEHOLD: Final = ("receipts", "enrolled", "eligible", "standing")
+"""The frames whose rows are a household's."""
 Key = tuple[str, str, str, str, str]
 """Indicator, program, other, unit, bound."""
 
@@ -60,6 +62,7 @@ class _Held:
     receipts: pl.DataFrame
     enrolled: pl.DataFrame
     eligible: pl.DataFrame
+    standing: pl.DataFrame
 
     def numbered(self) -> Country:
         """The country again, in which rows refer to households by number."""
@@ -67,17 +70,16 @@ class _Held:
         numbers = households.select("household", "household_id")
         frames = {
             name: getattr(self, name).join(numbers, on="household_id").drop("household_id").sort("household", "program")
-            for name in ("receipts", "enrolled", "eligible")
+            for name in BY_HOUSEHOLD
         }
         return replace(self.country, households=households, **frames)
 
 
 def _held(country: Country) -> _Held:
+    if country.standing is None:  # nothing of it is told in both, and so nothing explained
+        country = replace(country, standing=pl.DataFrame(schema=STANDING))
     ids = country.households.select("household", "household_id")
-    frames = {
-        name: getattr(country, name).join(ids, on="household").drop("household")
-        for name in ("receipts", "enrolled", "eligible")
-    }
+    frames = {name: getattr(country, name).join(ids, on="household").drop("household") for name in BY_HOUSEHOLD}
     return _Held(country, country.households, **frames)
 
 
@@ -127,7 +129,7 @@ def _exchange_households(now: _Held, later: _Held) -> _Held:
             came = came.filter(pl.col("month").is_in(months))
         return pl.concat([mine.join(here, on="household_id", how="semi"), came.select(mine.columns)])
 
-    frames = {name: with_new(getattr(now, name), getattr(later, name)) for name in ("receipts", "enrolled", "eligible")}
+    frames = {name: with_new(getattr(now, name), getattr(later, name)) for name in BY_HOUSEHOLD}
     sizes = now.country.baskets, later.country.baskets.filter(pl.col("month").is_in(months))
     return replace(
         now,
@@ -143,12 +145,13 @@ def _first_of(mine: pl.DataFrame, theirs: pl.DataFrame, key: Sequence[str]) -> p
 
 
 def _exchange_enrollments(now: _Held, later: _Held) -> _Held:
-    """Who is enrolled, in which months; what it brings and how sure it is stay where they were known."""
+    """Who is enrolled, in which months, and why others are not; what it brings and how sure it is stay where they were known."""
     baskets = _first_of(now.country.baskets, later.country.baskets, ("month", "size"))
     return replace(
         now,
         receipts=_known_before(now.receipts, later.receipts, MONTHLY),
         enrolled=_known_before(now.enrolled, later.enrolled, KEY),
+        standing=_known_before(now.standing, later.standing, KEY, ("certain",)),
         country=replace(
             now.country,
             day=later.country.day,
@@ -165,8 +168,9 @@ def _programs(now: Country, later: Country) -> tuple[ProgramFacts, ...]:
     return tuple(known.get(one.code, one) for one in later.programs)
 
 
-def _known_before(mine: pl.DataFrame, theirs: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    kept = ("value", "certain")
+def _known_before(
+    mine: pl.DataFrame, theirs: pl.DataFrame, key: Sequence[str], kept: Sequence[str] = ("value", "certain")
+) -> pl.DataFrame:
     joined = theirs.join(mine.select(*key, *kept).unique(list(key)), on=list(key), how="left", suffix="_before")
     return joined.with_columns(pl.coalesce(f"{name}_before", name).alias(name) for name in kept).select(theirs.columns)
 
@@ -176,6 +180,7 @@ def _exchange_links(now: _Held, later: _Held) -> _Held:
         now,
         receipts=_take(now.receipts, later.receipts, MONTHLY, "certain"),
         enrolled=_take(now.enrolled, later.enrolled, KEY, "certain"),
+        standing=later.standing,
         country=replace(now.country, threshold=later.country.threshold),
     )
 

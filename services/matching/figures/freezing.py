@@ -15,6 +15,9 @@ from services.matching.figures.cells import Cell
 from services.matching.figures.country import Country, ProgramFacts
 
 FRAMES: Final = ("households", "receipts", "enrolled", "eligible", "baskets")
+REASONS: Final = "standing"
+LATER_FRAMES: Final = (REASONS,)
+"""Kept since a later version: what was frozen before has none of them."""
 TERMS: Final = "terms"
 """The part that is no frame: day, months, programs, matrix, threshold."""
 _PROGRAMS: TypeAdapter[tuple[ProgramFacts, ...]] = TypeAdapter(tuple[ProgramFacts, ...])
@@ -23,7 +26,8 @@ _KEYS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 
 def freeze(country: Country) -> dict[str, bytes]:
     """The country in parts: each frame as Parquet, and its terms as JSON. The same country gives the same bytes."""
-    parts = {name: _parquet(getattr(country, name)) for name in FRAMES}
+    kept = {name: getattr(country, name) for name in (*FRAMES, *LATER_FRAMES)}
+    parts = {name: _parquet(frame) for name, frame in kept.items() if frame is not None}
     terms = {
         "day": country.day,
         "months": country.months,
@@ -46,7 +50,8 @@ def _parquet(frame: pl.DataFrame) -> bytes:
 
 def thaw(parts: Mapping[str, bytes]) -> Country:
     terms = orjson.loads(parts[TERMS])
-    frames: dict[str, Any] = {name: pl.read_parquet(io.BytesIO(parts[name])) for name in FRAMES}
+    kept = (*FRAMES, *(name for name in LATER_FRAMES if name in parts))
+    frames: dict[str, Any] = {name: pl.read_parquet(io.BytesIO(parts[name])) for name in kept}
     return Country(
         day=date.fromisoformat(terms["day"]),
         months=tuple(map(date.fromisoformat, terms["months"])),

@@ -22,6 +22,13 @@ CLASSES: Mapping[str, Text] = {
     "undecided": Text(ar="لم يُبت فيه", fr="non décidé", en="undecided"),
 }
 """Of overlaps, by the rules matrix."""
+GAP_REASONS: Mapping[str, Text] = {
+    "never_enrolled": Text(ar="لم تُسجَّل قط", fr="jamais inscrits", en="never enrolled"),
+    "waiting": Text(ar="تنتظر", fr="en attente", en="waiting"),
+    "suspended": Text(ar="موقوفة", fr="suspendus", en="suspended"),
+    "exited": Text(ar="خرجت", fr="sortis", en="exited"),
+}
+"""Why eligible households are not served."""
 REPORT: Mapping[str, Text] = {
     "snapshot": Text(ar="اللقطة", fr="Instantané", en="Snapshot"),
     "day": Text(ar="اليوم", fr="Jour", en="Day"),

@@ -76,6 +76,9 @@ def _terms(before: Country, after: Country) -> dict[str, list[Any]]:
         found["day"] = [before.day.isoformat(), after.day.isoformat()]
     if before.threshold != after.threshold:
         found["threshold"] = [before.threshold, after.threshold]
+    kept = [one.standing is not None for one in (before, after)]
+    if kept[0] != kept[1]:
+        found["reasons_kept"] = kept
     for pair in sorted(before.matrix.keys() | after.matrix.keys()):
         if before.matrix.get(pair) != after.matrix.get(pair):
             found["+".join(pair)] = [before.matrix.get(pair), after.matrix.get(pair)]

@@ -43,6 +43,15 @@ AS_KNOWN: Final = Text(
 )
 """How the country of an earlier day was read: of some facts no history is kept here."""
 
+NO_REASONS: Final = Text(
+    ar="لم تكن اللقطات وقتها تحفظ كيف ترد الأسر في لوائح البرامج: لا يمكن الجزم لماذا لا تُخدم الأسر المؤهلة.",
+    fr="À sa création, les instantanés ne gardaient pas la situation des ménages dans les listes : on ne peut dire pourquoi des"
+    " ménages éligibles ne sont pas servis.",
+    en="When it was made, snapshots did not keep how households stand in lists: it cannot be told why eligible households are not"
+    " served.",
+)
+"""Said of a snapshot that has no gaps by reason."""
+
 
 @cache
 def indicators() -> dict[str, IndicatorNote]:

@@ -11,19 +11,19 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.country import Country, twelve_months
-from services.matching.figures.freezing import FRAMES, TERMS, hash_of, thaw
+from services.matching.figures.freezing import FRAMES, LATER_FRAMES, REASONS, TERMS, hash_of, thaw
 from services.matching.figures.groups import OF_PLACES
 from services.matching.models import Place
 from services.matching.snapshots.errors import SnapshotNotFiled, SnapshotNotMade
 from services.matching.snapshots.models import DONE, Comparison, Snapshot, SnapshotCell, SnapshotPart, SnapshotUse
-from services.matching.snapshots.notes import AS_KNOWN, WORDS, indicators, refuse_unknown
+from services.matching.snapshots.notes import AS_KNOWN, NO_REASONS, WORDS, indicators, refuse_unknown
 from services.matching.snapshots.schemas import ComparisonOut, Figure, FiguresOf, FiguresPage, SnapshotOut, Wording
 from shared.database import Database
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
 
 CENTS = Decimal(100)
-AS_KNOWN_WORDING = Wording(ar=AS_KNOWN.ar, fr=AS_KNOWN.fr, en=AS_KNOWN.en)
+AS_KNOWN_WORDING, NO_REASONS_WORDING = (Wording(ar=one.ar, fr=one.fr, en=one.en) for one in (AS_KNOWN, NO_REASONS))
 
 
 class SnapshotDamaged(Exception):
@@ -121,13 +121,23 @@ async def figures(
     return FiguresPage(
         items=[_figure(cell, ar, fr, language) for cell, ar, fr in shown],
         next_cursor=encode_cursor(shown[-1][0].place) if len(found) > limit else None,
-        of=figures_of(of),
+        of=_figures_of(of, reasons_kept=await _keeps(tx, snapshot_id, REASONS)),
         methods=[note for code, note in indicators().items() if code in {cell.indicator for cell, _, _ in shown}],
     )
 
 
-def figures_of(one: Snapshot) -> FiguresOf:
-    made_here = {"snapshot_id": one.id, "period_to": period_to(one.day), "as_known": AS_KNOWN_WORDING}
+async def _keeps(tx: AsyncSession, snapshot_id: UUID, name: str) -> bool:
+    part = select(SnapshotPart.part).where(SnapshotPart.snapshot_id == snapshot_id, SnapshotPart.name == name)
+    return await tx.scalar(part.limit(1)) is not None
+
+
+def _figures_of(one: Snapshot, *, reasons_kept: bool) -> FiguresOf:
+    made_here = {
+        "snapshot_id": one.id,
+        "period_to": period_to(one.day),
+        "as_known": AS_KNOWN_WORDING,
+        "not_kept": None if reasons_kept else NO_REASONS_WORDING,
+    }
     told = {name: getattr(one, name) for name in FiguresOf.model_fields if name not in made_here}
     return FiguresOf(**made_here, **told)
 
@@ -168,7 +178,8 @@ def _value(cell: SnapshotCell) -> float | None:
 async def frozen(tx: AsyncSession, snapshot_id: UUID) -> Country:
     """The country as it was frozen. NotFound, SnapshotNotMade; SnapshotDamaged where it is not what was frozen."""
     of = await made(tx, snapshot_id)
-    parts = {name: await _content(tx, snapshot_id, name) for name in (*FRAMES, TERMS)}
+    read = {name: await _content(tx, snapshot_id, name) for name in (*FRAMES, *LATER_FRAMES, TERMS)}
+    parts = {name: content for name, content in read.items() if content or name not in LATER_FRAMES}
     if hash_of(parts) != of.frames_hash:
         raise SnapshotDamaged(str(snapshot_id))
     return thaw(parts)

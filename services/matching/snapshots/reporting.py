@@ -14,9 +14,9 @@ from services.matching.figures.received import LEAN_MONTHS
 from services.matching.figures.states import BOTH, CERTAIN
 from services.matching.printing import charts, maps
 from services.matching.printing.numbers import DASH, Writer
-from services.matching.printing.words import CLASSES, group_name, in_order
+from services.matching.printing.words import CLASSES, GAP_REASONS, group_name, in_order
 from services.matching.printing.words import HIDDEN as HIDDEN_WORD
-from services.matching.snapshots.notes import AS_KNOWN
+from services.matching.snapshots.notes import AS_KNOWN, NO_REASONS
 from services.matching.snapshots.report_words import WORDS
 from shared.printing.report import Report, Section, Table
 from shared.text import Language, Text
@@ -85,6 +85,7 @@ class _Reporting:
             self._combinations(),
             self._pairs(),
             self._targeting(),
+            self._reasons(),
             self._equity(),
             self._alike(),
         ]
@@ -304,6 +305,20 @@ class _Reporting:
         head = [self.say(word) for word in ("program", "exclusion", "inclusion", "gap_of_rule")]
         note = self._method("exclusion_error", "inclusion_error", "gap")
         return Section(self.say("targeting"), self.say("targeting_lead"), table=Table(head, rows), note=note)
+
+    def _reasons(self) -> Section | None:
+        title, codes = self.say("reasons"), [one.program for one in self.of("gap", "total", "households")]
+        found = {(one.program, one.other): one for one in self.of("gap_by_reason", "total", "households")}
+        if not codes:
+            return None
+        if not found:
+            return Section(title, NO_REASONS.in_(self.language))
+        rows = [
+            [self._program(code), *(self._figure_and_parts(found.get((code, reason))) for reason in GAP_REASONS)]
+            for code in codes
+        ]
+        head = [self.say("program"), *(word.in_(self.language) for word in GAP_REASONS.values())]
+        return Section(title, self.say("reasons_lead"), table=Table(head, rows), note=self._method("gap_by_reason"))
 
     def _figure_and_parts(self, cell: Cell | None) -> str:
         """The share, and below it what it is made of."""

@@ -88,8 +88,8 @@ class Figure(BaseModel):
     """One figure: `numerator` of `denominator`, in MRU where the unit is money. `value` is absent where `reason` says why.
 
     `bound`: by certain links alone, or by certain and probable ones (empty where links have no part). `program` is empty for
-    any program. `other`: the second program of a pair, the programs of a combination, a benefit, the month of a peak, or what is
-    weighed (households, people). Of a wilaya in a month `group` is `MR01|2025-07`.
+    any program. `other`: the second program of a pair, the programs of a combination, a benefit, the month of a peak, the reason
+    of a gap, or what is weighed (households, people). Of a wilaya in a month `group` is `MR01|2025-07`.
     """
 
     indicator: str
@@ -115,6 +115,10 @@ class FiguresOf(BaseModel):
     day: date
     known_on: date
     as_known: Wording = Field(description="What of it is of `day`, and what as it was known on `known_on`.")
+    not_kept: Wording | None = Field(
+        default=None,
+        description="Why it has no `gap_by_reason`: an earlier version made it, which did not keep reasons.",
+    )
     period_from: date
     period_to: date
     threshold: float
@@ -162,6 +166,7 @@ class ComparisonOut(BaseModel):
     moved: dict[str, int | None] | None = None
     terms: dict[str, list[Any]] | None = Field(
         default=None,
-        description="Day, `known_on`, threshold, model and decided pairs of programs where they differ: before, after.",
+        description="Day, `known_on`, threshold, model, decided pairs of programs and whether reasons of gaps were kept, where they differ:"
+        " before, after.",
     )
     figures: list[FigureMoved] | None = None

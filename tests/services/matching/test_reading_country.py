@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from matching_cases import Projection, delivery, enrollment, household, id_of, member, program
-from services.matching.figures.country import BASKETS, ELIGIBLE, ENROLLED, HOUSEHOLDS, PAID, RECEIPTS, Country
+from services.matching.figures.country import BASKETS, ELIGIBLE, ENROLLED, HOUSEHOLDS, PAID, RECEIPTS, STANDING, Country
 from services.matching.models import Beneficiary, Household
 from services.matching.projecting import replace_schools
 from services.matching.reading_country import baskets, read_country
@@ -161,6 +161,67 @@ async def test_who_told_no_spans_is_enrolled_since_it_was_listed_while_it_is_act
     read = await country(projection)
 
     assert [row[2].month for row in read.receipts.rows()] == [4, 5, 6]
+
+
+AGO = {"from_on": "2026-01-01", "until_on": "2026-03-01"}
+LATER = {"from_on": "2026-06-20", "until_on": None}
+
+
+@pytest.mark.parametrize(
+    ("status", "spans", "reason"),
+    [
+        ("suspended", [AGO], "suspended"),
+        ("exited", [AGO], "exited"),
+        ("applied", [], "waiting"),
+        ("exited", [], "exited"),  # it had applied, and nothing came of it
+        ("applied", None, "waiting"),
+        ("suspended", None, "suspended"),  # who told no spans
+        ("enrolled", [AGO, {"from_on": "2026-05-01", "until_on": None}], None),  # it is served
+        ("enrolled", [LATER], None),  # not yet
+        ("exited", [{"from_on": "2026-06-20", "until_on": "2026-07-01"}], None),  # not yet: what came later is later
+        ("suspended", [AGO, {"from_on": "2026-06-20", "until_on": "2026-07-01"}], "exited"),  # it came back later
+        ("enrolled", [AGO, LATER], "exited"),
+        ("enrolled", [], None),
+    ],
+)
+async def test_how_a_household_stands_that_is_not_enrolled_on_the_day(
+    projection: Projection, status: str, spans: Any, reason: str | None
+) -> None:
+    await projection.programs(published("TEKAVOUL", "taazour", "1200.00"))
+    await projection.households(family(1))
+    mine = enrollment("TEKAVOUL", 1, status=status, **({} if spans is None else {"spans": spans}))
+    await projection.enrollments(mine)
+    await link_to(projection, mine, 1)
+
+    standing = (await country(projection)).standing
+
+    assert standing is not None and dict(standing.schema) == STANDING
+    assert standing.rows() == ([] if reason is None else [(0, "TEKAVOUL", reason, True)])
+
+
+async def test_a_household_stands_once_by_its_certain_link_and_the_first_of_its_reasons(projection: Projection) -> None:
+    await projection.programs(published("TEKAVOUL", "taazour", "1200.00"))
+    await projection.households(family(1), family(2), family(3))
+    listed = [
+        (1, "exited", "linked"),
+        (1, "applied", "linked"),
+        (1, "suspended", "to_adjudicate"),  # comes first, but perhaps it is not hers
+        (2, "exited", "to_adjudicate"),
+        (3, "suspended", "unmatched"),
+    ]
+    for line, (number, status, decided) in enumerate(listed, 1):
+        change = enrollment("TEKAVOUL", line, number, status=status)
+        await projection.enrollments(change)
+        await link_to(projection, change, number, decided)
+
+    read = await country(projection)
+
+    assert read.standing is not None
+    homes = dict(read.households.select("household", "household_id").iter_rows())
+    assert {homes[row[0]]: row[1:] for row in read.standing.rows()} == {
+        str(id_of("household 1")): ("TEKAVOUL", "waiting", True),
+        str(id_of("household 2")): ("TEKAVOUL", "exited", False),
+    }
 
 
 async def test_a_probable_link_is_marked_and_a_missing_one_is_nobody(projection: Projection) -> None:
@@ -324,6 +385,7 @@ async def test_a_country_of_nobody_can_be_read(projection: Projection) -> None:
         ("enrolled", ENROLLED),
         ("eligible", ELIGIBLE),
         ("baskets", BASKETS),
+        ("standing", STANDING),
     ):
         assert dict(getattr(read, name).schema) == schema, name
     assert read.threshold == pytest.approx(0.97)

@@ -90,7 +90,7 @@ def test_the_report_of_a_snapshot_has_every_part(language: Language) -> None:
     report = a_report(language)
 
     page = as_html(report)
-    assert len(report.sections) == 8
+    assert len(report.sections) == 9
     assert all(one.note for one in report.sections)
     assert str(SNAPSHOT) in page
     assert "<script" not in page

@@ -81,6 +81,41 @@ def test_few_that_moved_are_not_counted_out() -> None:
     assert what_moved(before, after).households_entered is None
 
 
+def test_why_somebody_is_not_served_moves_with_enrollments_links_and_households() -> None:
+    """Of 20 who are missed 10 are suspended, of whom 5 surely: then all surely; then 10 of the others have left."""
+    never = Home(eligible=["TEKAVOUL"])
+    sure = replace(never, standing={"TEKAVOUL": "suspended"})
+    before = country(
+        [*many_homes(5, sure), *many_homes(5, replace(sure, probable=["TEKAVOUL"])), *many_homes(10, never)]
+    )
+    after = country([*many_homes(10, sure), *many_homes(10, replace(never, standing={"TEKAVOUL": "exited"}))])
+
+    steps = {
+        one.other: (one.before, one.after, one.steps["enrollments"], one.steps["links"])
+        for one in explain(before, after, both(before, after))
+        if one.indicator == "gap_by_reason" and one.unit == "people"
+    }
+
+    assert steps == {
+        "suspended": (0.25, 0.5, 0.0, 0.25),
+        "never_enrolled": (0.75, 0.0, -0.5, -0.25),
+        "exited": (0.0, 0.5, 0.5, 0.0),
+    }
+
+
+def test_a_country_frozen_before_reasons_were_kept_tells_none_and_is_compared() -> None:
+    later = country(many_homes(20, Home(eligible=["TEKAVOUL"], standing={"TEKAVOUL": "waiting"})))
+    parts = freeze(country(many_homes(10, Home(eligible=["TEKAVOUL"]))))
+    earlier = thaw({name: content for name, content in parts.items() if name != "standing"})
+
+    assert earlier.standing is None
+    assert "standing" not in freeze(earlier) and hash_of(freeze(earlier)) != hash_of(parts)
+    assert "gap_by_reason" not in {one.indicator for one in exact_cells(earlier)}
+    found = explain(earlier, later, both(earlier, later))
+    assert found == []
+    assert what_moved(earlier, later).households_entered == 10
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(random_country(most=8), random_country(most=8))
 def test_the_parts_add_up_and_the_last_exchange_is_the_country_after(before: Country, after: Country) -> None:

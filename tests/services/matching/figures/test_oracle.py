@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from country_cases import PROGRAMS, Home, country, random_country
+from country_cases import PROGRAMS, REASONS, Home, country, random_country
 from interlinkage_oracle import Oracle
 from services.matching.figures.computing import exact_cells
 from services.matching.figures.country import Country
@@ -25,6 +25,7 @@ def told_by_oracle(one: Country) -> dict[Any, Any]:
         [asdict(program) for program in one.programs],
         dict(one.matrix),
         list(one.months),
+        [] if one.standing is None else one.standing.to_dicts(),
     ).figures()
 
 
@@ -60,7 +61,13 @@ def test_a_country_without_households_has_no_shares_and_no_fault() -> None:
 
 def test_the_same_country_in_another_order_of_rows_gives_the_same_figures_to_the_last_bit() -> None:
     homes = [
-        Home(gets={"TEKAVOUL": 1200 + number, "SCHOOL_FEEDING": 300}, size=1 + number % 7, score=number / 3)
+        Home(
+            gets={"TEKAVOUL": 1200 + number, "SCHOOL_FEEDING": 300},
+            eligible=["EL_MAOUNA"],
+            standing={"EL_MAOUNA": REASONS[number % 3]} if number % 4 else {},
+            size=1 + number % 7,
+            score=number / 3,
+        )
         for number in range(200)
     ]
     one = country(homes)
@@ -69,6 +76,7 @@ def test_the_same_country_in_another_order_of_rows_gives_the_same_figures_to_the
         households=one.households.sample(fraction=1, shuffle=True, seed=7),
         receipts=one.receipts.sample(fraction=1, shuffle=True, seed=8),
         enrolled=one.enrolled.sample(fraction=1, shuffle=True, seed=9),
+        standing=None if one.standing is None else one.standing.sample(fraction=1, shuffle=True, seed=10),
     )
 
     assert exact_cells(shuffled) == exact_cells(one)

@@ -3,6 +3,7 @@
 July 2025 to June 2026. A person needs 1,000 MRU a month. T TEKAVOUL gives 1,200 to a household each month; E EL_MAOUNA
 450 to a person in June to September (4 months of the period); D DISABILITY_CASH 1,000 each month; S SCHOOL_FEEDING 300 to a
 pupil in October to June (9 months). `?` is a link that a person is still to decide. E counts as a substitute of T.
+In the list of T 3 has exited, 5 is suspended, 6 waits, and 9 perhaps.
 
  no  place          category      size head score  in        T's rule   in the year (thousands of MRU in brackets)
   1  MR01 MR011     extreme_poor   6   F    1      T E D     eligible   14,400 + 4 x 2,700 + 12,000           = 37,200
@@ -47,13 +48,13 @@ def twelve() -> Country:
     homes = [
         at(FIRST, {T: 1200, E: 2700, D: 1000}, category=POOREST, size=6, head_sex="F", score=1, eligible=[T, D], disabled=1),
         at(FIRST, {T: 1200, S: 600}, category=POOREST, size=5, score=2, cannot_tell=[T], direct={S: 2}),
-        at(FIRST, {E: 1800}, category=POOREST, size=4, head_sex="F", score=3, eligible=[T]),
+        at(FIRST, {E: 1800}, category=POOREST, size=4, head_sex="F", score=3, eligible=[T], standing={T: "exited"}),
         at(SECOND, {T: 1200}, category=POOR, size=8, score=4, eligible=[T]),
-        at(SECOND, {}, category=POOR, size=5, score=5, eligible=[T]),
-        at(SECOND, {D: 1000}, category=POOR, size=3, head_sex="F", score=6, cannot_tell=[T]),
+        at(SECOND, {}, category=POOR, size=5, score=5, eligible=[T], standing={T: "suspended"}),
+        at(SECOND, {D: 1000}, category=POOR, size=3, head_sex="F", score=6, cannot_tell=[T], standing={T: "waiting"}),
         at(THIRD, {E: 2700, S: 300}, category=POOR, size=6, score=7, probable=[E]),
         at(THIRD, {T: 1200}, category=POOR, size=10, head_sex="F", score=8, eligible=[T], probable=[T]),
-        at(THIRD, {}, category=NEAR, size=4, score=9, cannot_tell=[T]),
+        at(THIRD, {}, category=NEAR, size=4, score=9, cannot_tell=[T], standing={T: "waiting"}, probable=[T]),
         at(THIRD, {}, category=NEAR, size=2, head_sex="F", score=10),
         at(THIRD, {S: 600}, category=NOT, size=7, score=11, direct={S: 2}),
         at(THIRD, {}, category=NOT, size=5),
@@ -120,6 +121,16 @@ SHARES: Iterable[tuple[Any, ...]] = (
     ("gap", *ALL, HOUSEHOLDS, SURE, T, "", 2, 5),
     ("gap", *ALL, HOUSEHOLDS, BOTH, T, "", 1, 5),
     ("gap", "wilaya", "MR03", PEOPLE, SURE, T, "", 10, 10),
+    # and why, by sure links: 5 (5 people) is suspended, 8 (10) stands in no list of T; 3 has left T and is in E
+    ("gap_by_reason", *ALL, HOUSEHOLDS, SURE, T, "suspended", 1, 2),
+    ("gap_by_reason", *ALL, HOUSEHOLDS, SURE, T, "never_enrolled", 1, 2),
+    ("gap_by_reason", *ALL, HOUSEHOLDS, SURE, T, "exited", 0, 2),
+    ("gap_by_reason", *ALL, PEOPLE, SURE, T, "suspended", 5, 15),
+    ("gap_by_reason", *ALL, PEOPLE, SURE, T, "never_enrolled", 10, 15),
+    ("gap_by_reason", *ALL, PEOPLE, SURE, T, "waiting", 0, 15),
+    ("gap_by_reason", "wilaya", "MR01", HOUSEHOLDS, SURE, T, "suspended", 1, 1),
+    ("gap_by_reason", "wilaya", "MR03", PEOPLE, SURE, T, "never_enrolled", 10, 10),
+    ("gap_by_reason", "moughataa", "MR012", PEOPLE, SURE, T, "suspended", 5, 5),
     # overlap of E (1 3, perhaps 7) and T (1 2 4, perhaps 8): 1 alone
     ("overlap", *ALL, HOUSEHOLDS, BOTH, E, T, 1, 12),
     ("overlap_of_first", *ALL, HOUSEHOLDS, SURE, E, T, 1, 2),
