@@ -10,9 +10,9 @@ from typing import Any, Final
 import polars as pl
 
 from services.matching.figures.cells import LOWEST_IS_ZERO, MONEY, NOTHING_GIVEN, Cell, Reason, share
-from services.matching.figures.counting import SUFFIX, in_family
+from services.matching.figures.counting import SUFFIX
 from services.matching.figures.groups import FINE, Group
-from services.matching.figures.received import Amounts, half_up, value_name
+from services.matching.figures.received import Amounts, half_up, value_family, value_name
 from services.matching.figures.states import ANY, BOUNDS, UNITS
 
 ALIKE: Final = "alike"
@@ -133,5 +133,5 @@ def _concentration(group: Group, row: Mapping[str, Any], program: str, bound: st
         above / (n * total) if total else None,
         None if total else NOTHING_GIVEN,
         None,
-        in_family(program),
+        value_family(program),
     )

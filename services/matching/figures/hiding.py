@@ -11,7 +11,7 @@ from services.matching.figures.equity import ALIKE
 from services.matching.figures.gap_reasons import ByReason, households_of, reasons_family
 from services.matching.figures.groups import FINE, TOTAL, Group
 from services.matching.figures.hiding_groups import Hidden, Hiding, less, of_bounds, some
-from services.matching.figures.hiding_months import by_months, over_time
+from services.matching.figures.hiding_months import all_value, by_months, over_time
 from services.matching.figures.received import DISTRIBUTION
 from services.matching.figures.states import ANY, BOTH, CERTAIN
 from services.matching.figures.suppressing import (
@@ -59,9 +59,9 @@ def what_is_hidden(counted: Counted, reasons: Mapping[str, ByReason]) -> Hidden:
     for program, held in counted.packages.items():
         if len(held) > 2:
             _package(hiding, program, held)
-    months = by_months(counted)
-    found = _together(hiding.found, months)
-    return _together(found, over_time(hiding, found)) | _alike(counted)
+    found = _together(hiding.found, by_months(counted))
+    found = _together(found, over_time(hiding, found))
+    return found | all_value(hiding, found) | _alike(counted)
 
 
 def _together(one: Hidden, other: Hidden) -> Hidden:

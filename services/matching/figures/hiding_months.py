@@ -6,8 +6,7 @@ from dataclasses import replace
 from services.matching.figures.counting import EVERYONE, Counted, in_family, month_counts, month_names
 from services.matching.figures.groups import TOTAL, WILAYA_MONTH, Group, crossed
 from services.matching.figures.hiding_groups import Hidden, Hiding, less, of_bounds
-from services.matching.figures.over_time import ALL_VALUE
-from services.matching.figures.received import LEAN_MONTHS, harmony_family
+from services.matching.figures.received import ALL_VALUE, LEAN_MONTHS, LEAN_VALUE, harmony_family
 from services.matching.figures.states import ANY, BOTH, CERTAIN, in_order, month_groups
 from services.matching.figures.suppressing import Counts, Family
 from services.matching.rules.suppressing import is_small
@@ -66,13 +65,13 @@ def _never_alone(months: set[Group], served: Counts) -> set[Group]:
 def over_time(hiding: Hiding, found: Hidden) -> Hidden:
     """Of each program in each wilaya month by month. What comes in the months of a wilaya adds up to that of its period, and
     what comes in the wilayas in a month to that of the country: a wilaya is hidden in all months or in none of them, and
-    a month that the country does not show is shown of no wilaya. What comes of all programs together, where all are shown.
+    a month that the country does not show is shown of no wilaya.
     """
     states = hiding.counted.states
     months = month_groups(states.country.months)
     wilayas = [group for group in hiding.everyone if group[0] == "wilaya"]
     counts = month_counts(states, month_names(states, ()), WILAYA_MONTH)["households"]
-    told: Hidden = {(ALL_VALUE, bound): set() for bound in (CERTAIN, BOTH)}
+    told: Hidden = {}
     for program in (ANY, *states.bits):
         period = of_bounds(hiding, f"got:{program}")
         by_month = {
@@ -94,7 +93,20 @@ def over_time(hiding: Hiding, found: Hidden) -> Hidden:
             gone = {crossed(w[1], month[1]) for w in before.intersection(wilayas) for month in given}
             gone |= {crossed(w[1], month[1]) for w in wilayas for month in shut.intersection(months)}
             told[in_family(program), bound] = gone
-            told[ALL_VALUE, bound] |= gone
+    return told
+
+
+def all_value(hiding: Hiding, found: Hidden) -> Hidden:
+    """What comes of all programs together is hidden where any one is: less the others, it would tell that one. In the lean
+    season also where a wilaya is hidden month by month: with the year's, its three months would tell the others."""
+    told: Hidden = {}
+    for bound in (CERTAIN, BOTH):
+        gone = set[Group]().union(*(found[in_family(program), bound] for program in (ANY, *hiding.counted.states.bits)))
+        lean = {
+            ("wilaya", name.split("|")[0]) for by, name in gone if by == WILAYA_MONTH and int(name[-2:]) in LEAN_MONTHS
+        }
+        told[ALL_VALUE, bound] = gone
+        told[LEAN_VALUE, bound] = hiding.hide([Family([], [], hiding.everyone)], gone, lean)
     return told
 
 

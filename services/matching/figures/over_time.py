@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Final
 
 import polars as pl
 
 from services.matching.figures.cells import MONEY, Cell, share
 from services.matching.figures.counting import SUFFIX, in_family, month_counts, month_names
 from services.matching.figures.groups import WILAYA_MONTH, crossed
-from services.matching.figures.received import Amounts
+from services.matching.figures.received import Amounts, value_family
 from services.matching.figures.states import ANY, BOUNDS, CERTAIN, UNITS, States, month_name
 
-ALL_VALUE: Final = "value in all programs"
-"""The family of what comes of all programs together: hidden where that of any one program is."""
 Sums = Mapping[tuple[str, str, str], Mapping[str, int]]
 """By program, wilaya and month."""
 
@@ -53,7 +50,7 @@ def _adequacy(amounts: Amounts) -> Iterator[Cell]:
                 unit=MONEY,
                 bound=bound,
                 program=program,
-                family=in_family(program) if program else ALL_VALUE,
+                family=value_family(program),
             )
 
 

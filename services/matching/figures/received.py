@@ -27,6 +27,10 @@ LEAN_MONTHS: Final = (6, 7, 8)
 BANDS: Final = (500, 1_000, 2_000, 5_000)
 """Bounds of the bands of what a household receives in a month, in MRU."""
 CENTS: Final = 100
+ALL_VALUE: Final = "value of all programs"
+"""The family of what comes of all programs together: less the others, it would tell that of one which is hidden."""
+LEAN_VALUE: Final = "value of the lean season"
+"""The same of June to August alone."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ class Amounts:
 
 def value_name(program: str, bound: str) -> str:
     return f"value:{program}:{bound}"
+
+
+def value_family(program: str) -> str:
+    return ALL_VALUE if program == ANY else in_family(program)
 
 
 def amounts_of(states: States) -> Amounts:
@@ -136,9 +144,9 @@ def _totals(amounts: Amounts, way: str) -> pl.DataFrame:
 def _of_group(
     group: Group, row: Mapping[str, int], whole: Mapping[str, int], program: str, bound: str
 ) -> Iterator[Cell]:
-    name, family = value_name(program, bound), in_family(program)
+    name, all_year = value_name(program, bound), value_family(program)
 
-    def told(indicator: str, part: int, of: int, without: Reason = NO_ONE) -> Cell:
+    def told(indicator: str, part: int, of: int, without: Reason = NO_ONE, family: str = all_year) -> Cell:
         return share(
             indicator, group, part, of, unit=MONEY, bound=bound, program=program, family=family, without=without
         )
@@ -148,7 +156,7 @@ def _of_group(
     yield told("adequacy", row[f"known_{name}"], row[f"basket:{program}:{bound}"])
     yield told("adequacy_of_group", row[f"known_{name}"], row["basket"])
     if program == ANY:
-        yield told("lean_season_adequacy", row[f"lean:{bound}"], row[f"lean_basket:{bound}"])
+        yield told("lean_season_adequacy", row[f"lean:{bound}"], row[f"lean_basket:{bound}"], family=LEAN_VALUE)
 
 
 def _gap_months(group: Group, row: Mapping[str, int], bound: str) -> Cell:
@@ -181,7 +189,7 @@ def _profile(amounts: Amounts) -> Iterator[Cell]:
                 baskets.get(month, 0),
                 unit=MONEY,
                 bound=bound,
-                family=in_family(ANY),
+                family=ALL_VALUE,
             )
             for month in country.months
         ]

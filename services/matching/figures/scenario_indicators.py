@@ -13,10 +13,10 @@ from services.matching.figures.cells import HIDDEN, MONEY, Cell, hide
 from services.matching.figures.counting import Counted, counting_cells
 from services.matching.figures.country import Country
 from services.matching.figures.equity import equity_cells
-from services.matching.figures.groups import FINE
+from services.matching.figures.groups import FINE, TOTAL
 from services.matching.figures.hiding import published
 from services.matching.figures.received import Amounts, amounts_of, value_cells
-from services.matching.figures.states import BOTH, CERTAIN, states_of
+from services.matching.figures.states import BOTH, BOUNDS, CERTAIN, states_of
 from services.matching.rules.suppressing import SMALLEST_CELL, is_small
 
 WAYS = ("total", "size_band", "category", "wilaya", FINE)
@@ -79,7 +79,9 @@ def _cells(country: Country) -> Iterable[Cell]:
     whole = Amounts(states, amounts.households, months)
     found = [*counting_cells(counted), *value_cells(whole), *equity_cells(amounts)]
     shown = published(sorted(found, key=lambda one: one[:7]), counted)
-    return [hide(one) if one.indicator in PROFILE else one for one in shown] if _any_month_of_few(months) else shown
+    alone = {one.bound for one in shown if one.indicator == "adequacy" and one.of == TOTAL and one.reason == HIDDEN}
+    few = set(BOUNDS) if _any_month_of_few(months) else alone
+    return [hide(one) if one.indicator in PROFILE and one.bound in few else one for one in shown]
 
 
 def _condensed(country: Country) -> Country:

@@ -6,7 +6,15 @@ from decimal import Decimal
 from services.matching.printing import charts
 from services.matching.printing.numbers import DASH, Writer
 from services.matching.printing.words import HIDDEN, REPORT, group_name, in_order
-from services.matching.scenarios.schemas import ChangedOut, ComparisonOut, FigureOut, IndicatorOut, ResultOut, ServedOut
+from services.matching.scenarios.schemas import (
+    Amounts,
+    ChangedOut,
+    ComparisonOut,
+    FigureOut,
+    IndicatorOut,
+    ResultOut,
+    ServedOut,
+)
 from services.matching.scenarios.telling import NOTES
 from shared.printing.report import Report, Section, Table
 from shared.text import Language, Text
@@ -123,15 +131,20 @@ class _Reporting:
         ]
 
     def _key(self, one: ResultOut) -> list[tuple[str, str, str]]:
-        write, total, served = self.write, self._total(one), self._served(one)
-        before, after = float(one.budget.before_mru or 0), float(one.budget.after_mru or 0)
-        costs = self.say("from_to", before=write.money(before), after=write.money(after))
+        total, served = self._total(one), self._served(one)
+        budget = one.budget
+        costs = self.say("from_to", before=self._money(budget.before_mru), after=self._money(budget.after_mru))
         return [
-            (write.change(after - before), self.say("more"), costs),
+            (self._more(budget), self.say("more"), costs if budget.after_mru is not None else ""),
             (self._count(served.households_after), self.say("served"), self._from_to(served)),
             (self._count(total.winners), self.say("winners"), self._made(total.gained_mru, "gained")),
             (self._count(total.losers), self.say("losers"), self._made(total.lost_mru, "lost")),
         ]
+
+    def _more(self, budget: Amounts) -> str:
+        if budget.before_mru is None or budget.after_mru is None:
+            return HIDDEN.in_(self.language)
+        return self.write.change(float(budget.after_mru - budget.before_mru))
 
     def _from_to(self, served: ServedOut) -> str:
         if served.households_before is None:
@@ -172,8 +185,8 @@ class _Reporting:
         rows = [
             charts.Pair(
                 one.name,
-                float(one.budget.before_mru or 0),
-                float(one.budget.after_mru or 0),
+                None if one.budget.before_mru is None else float(one.budget.before_mru),
+                None if one.budget.after_mru is None else float(one.budget.after_mru),
                 self._money(one.budget.before_mru),
                 self._money(one.budget.after_mru),
             )
@@ -187,10 +200,9 @@ class _Reporting:
         head = [self.say(word) for word in ("scenario", "more", "served", "winners", "losers", "unchanged")]
         rows = []
         for one in scenarios:
-            total, budget = self._total(one), one.budget
-            more = float(budget.after_mru or 0) - float(budget.before_mru or 0)
+            total = self._total(one)
             counts = (self._served(one).households_after, total.winners, total.losers, total.unchanged)
-            rows.append([one.name, self.write.change(more), *(self._count(count) for count in counts)])
+            rows.append([one.name, self._more(one.budget), *(self._count(count) for count in counts)])
         return Section(self.say("title"), table=Table(head, rows), note=NOTES["changes"].in_(self.language))
 
     def _sections(self, one: ResultOut, before: str) -> list[Section]:

@@ -107,7 +107,8 @@ class ServedOut(BaseModel):
 
 class ChangedOut(BaseModel):
     """Who receives more, less, or the same in the twelve months; `unserved` are those of the unchanged who receive nothing
-    before and after. `gained_mru` and `lost_mru` are both positive: their difference is what the scenario costs more."""
+    before and after. `gained_mru` and `lost_mru` are both positive: their difference is what the scenario costs more; null also
+    where the money of one of the programs is hidden."""
 
     by: str
     group: str
@@ -156,7 +157,7 @@ class ResultBody(BaseModel):
     """A result as it is stored, without its notes."""
 
     basis: BasisOut
-    budget: Amounts
+    budget: Amounts = Field(description="Null where the budget of one of the programs is.")
     programs: list[ProgramBudget]
     served: list[ServedOut]
     changes: list[ChangedOut]

@@ -4,16 +4,17 @@ What a scenario would do to 1 to 4 households of a group is hidden as what is do
 are. Budgets are of whole programs, and are hidden where 1 to 4 households receive from one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
 import polars as pl
 
-from services.matching.figures.cells import MONEY, Cell
+from services.matching.figures.cells import HIDDEN, MONEY, Cell
 from services.matching.figures.country import Country
 from services.matching.figures.groups import Group, sums
 from services.matching.figures.scenarios import Comparison
+from services.matching.figures.states import ANY
 from services.matching.figures.suppressing import hidden, partition
 from services.matching.rules.suppressing import is_small
 from services.matching.snapshots.notes import AS_KNOWN
@@ -65,20 +66,29 @@ NOTES: Mapping[str, Text] = {
     ),
 }
 """How each part of a result is computed."""
-SPLIT = ("winners", "losers", "unchanged", "unserved", "people_winning", "people_losing", "gained_mru", "lost_mru")
+MADE = ("gained_mru", "lost_mru")
+SPLIT = ("winners", "losers", "unchanged", "unserved", "people_winning", "people_losing", *MADE)
+NOTHING = {"before_mru": None, "after_mru": None}
 
 
 def told(
     comparison: Comparison, indicators: Sequence[tuple[Cell, Cell]], snapshot_id: UUID | None, links: str
 ) -> dict[str, Any]:
     """What is stored of a result, and shown: `schemas.ResultBody` as JSON has it."""
-    served = _served(comparison)
+    served, small = _served(comparison), _small(comparison)
+    alone = {
+        figure.of
+        for pair in indicators
+        for figure in pair
+        if (figure.indicator, figure.program, figure.reason) == ("adequacy", ANY, HIDDEN)
+    }
     return {
         "basis": _basis(comparison.before, snapshot_id, links),
-        "budget": _amounts(*_sums(comparison.budget)),
-        "programs": _programs(comparison),
+        # Of all less the others would tell that of the one that is hidden.
+        "budget": NOTHING if small else _amounts(*_sums(comparison.budget)),
+        "programs": _programs(comparison, small),
         "served": served,
-        "changes": _changes(comparison.changes),
+        "changes": _changes(comparison.changes, alone),
         "indicators": [_indicator(*pair) for pair in indicators],
     }
 
@@ -129,13 +139,17 @@ def _sums(budget: pl.DataFrame) -> tuple[int, int]:
     return int(budget["before"].sum()), int(budget["after"].sum())
 
 
-def _programs(comparison: Comparison) -> list[dict[str, Any]]:
-    names = {one.code: dict(one.names) for one in (*comparison.before.programs, *comparison.after.programs)}
-    small = {
+def _small(comparison: Comparison) -> set[str | None]:
+    """The programs from which 1 to 4 households receive, before or after; None: from any of them."""
+    return {
         one["program"]
         for one in comparison.served.filter(pl.col("by") == "total").to_dicts()
         if is_small(one["households_before"]) or is_small(one["households_after"])
     }
+
+
+def _programs(comparison: Comparison, small: Set[str | None]) -> list[dict[str, Any]]:
+    names = {one.code: dict(one.names) for one in (*comparison.before.programs, *comparison.after.programs)}
     programs = comparison.budget.partition_by("program", maintain_order=True, as_dict=True)
     return [_program(code, names[code], rows, hide=code in small) for (code,), rows in programs.items()]
 
@@ -144,8 +158,7 @@ def _program(code: str, names: dict[str, str], rows: pl.DataFrame, *, hide: bool
     months = [{"month": one["month"].isoformat()} | _amounts(one["before"], one["after"]) for one in rows.to_dicts()]
     year = _amounts(*_sums(rows))
     if hide:
-        nothing = {"before_mru": None, "after_mru": None}
-        year, months = nothing, [one | nothing for one in months]
+        year, months = NOTHING, [one | NOTHING for one in months]
     return {"program": code, "names": names, **year, "months": months}
 
 
@@ -187,7 +200,8 @@ def _sizes(changes: pl.DataFrame, ways: Iterable[str] = ("total", "wilaya")) -> 
     return {(by, group): households for by, group, households in rows}
 
 
-def _changes(changes: pl.DataFrame) -> list[dict[str, Any]]:
+def _changes(changes: pl.DataFrame, alone: Set[Group]) -> list[dict[str, Any]]:
+    """`alone`: the groups of which the money of some program is hidden: what all of them give more or less would tell it."""
     cells = {(one["by"], one["group"]): one for one in changes.to_dicts()}
     sizes = {group: one["households"] for group, one in cells.items()}
     parts = [
@@ -197,8 +211,10 @@ def _changes(changes: pl.DataFrame) -> list[dict[str, Any]]:
         {group: one["unserved"] for group, one in cells.items()},
     ]
     gone = hidden(partition(parts, sizes), sums(list(sizes), ()))
-    return [_hidden(row, SPLIT) if group in gone else row for group, row in
-            ((group, _in_mru(one)) for group, one in cells.items())]  # fmt: skip
+    return [
+        _hidden(_in_mru(one), SPLIT if group in gone else MADE if group in alone else ())
+        for group, one in cells.items()
+    ]
 
 
 def _in_mru(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from scenario_cases import PER_HEAD, M, T, change, twelve
 
-from country_cases import EL_MAOUNA, Home, country, many_homes
+from country_cases import EL_MAOUNA, TEKAVOUL, Home, country, many_homes
 from services.matching.figures.computing import indicator_cells
 from services.matching.figures.country import Country
 from services.matching.rules.changes import Change
@@ -55,6 +55,33 @@ def test_what_is_done_to_a_few_is_hidden_everywhere() -> None:
     assert {one["gained_mru"] for one in found["changes"]} == {None}
     assert cell(found["programs"], program=M)["before_mru"] is None  # four households
     assert cell(found["programs"], program=T)["before_mru"] == "100800.00"  # seven
+    assert found["budget"] == {"before_mru": None, "after_mru": None}, "less Tekavoul's it would be El Maouna's"
+
+
+def test_what_all_programs_give_is_hidden_where_one_of_them_is() -> None:
+    """Three of MR01 receive El Maouna, and many elsewhere: hidden with a second wilaya, and all money of both."""
+
+    def homes(wilaya: str, mauna: int) -> list[Home]:
+        place = {"wilaya": wilaya, "moughataa": wilaya + "1", "size": 5}
+        return [
+            *many_homes(mauna, Home({T: 1_200, M: 2_250}, **place)),
+            *many_homes(30, Home({T: 1_200}, **place)),
+            *many_homes(30, Home({}, **place)),
+        ]
+
+    of = country([*homes("MR01", 3), *homes("MR02", 20), *homes("MR03", 40)], programs=(EL_MAOUNA, TEKAVOUL))
+    found = told(of, change("index", program=M, percent="10"))
+
+    by_program = {
+        (one["group"], one["program"]): one["after"]["reason"]
+        for one in found["indicators"]
+        if (one["indicator"], one["by"]) == ("adequacy", "wilaya")
+    }
+    assert {group for (group, program), reason in by_program.items() if program == M and reason} == {"MR01", "MR02"}
+    assert {group for (group, program), reason in by_program.items() if program is None and reason} == {"MR01", "MR02"}
+    assert not any(reason for (_, program), reason in by_program.items() if program == T)
+    gained = {one["group"]: one["gained_mru"] for one in found["changes"] if one["by"] == "wilaya"}
+    assert gained == {"MR01": None, "MR02": None, "MR03": "36000.00"}  # 40 households, 225 in each of four months
 
 
 def test_a_wilaya_where_a_few_leave_is_hidden_with_a_second_one() -> None:

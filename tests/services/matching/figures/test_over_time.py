@@ -16,12 +16,14 @@ from suppression_attacker import Equation, found
 T, E = "TEKAVOUL", "EL_MAOUNA"
 WORTH = {T: 1200, E: 450}
 MONTHS = {6: "2026-06", 7: "2025-07", 8: "2025-08", 9: "2025-09"}
+OF_ALL = ("combined_adequacy", "adequacy", "adequacy_of_group", "lean_season_adequacy", "benefit_incidence")
+"""What comes of all programs together."""
 BOUNDS = ("certain", "certain_and_probable")
 
 
 def home(wilaya: str, months: dict[str, tuple[int, ...]], probable: tuple[str, ...] = ()) -> Home:
     gets = {program: dict.fromkeys(of, WORTH[program]) for program, of in months.items()}
-    return Home(gets=gets, wilaya=wilaya, moughataa=f"{wilaya}1", probable=probable)
+    return Home(gets=gets, wilaya=wilaya, moughataa=f"{wilaya}1", probable=probable, score=1.0)
 
 
 def some_country(seed: int) -> Country:
@@ -59,7 +61,9 @@ def seen(cells: list[Cell]) -> Iterator[Equation]:
             and cell.by in (*wanted, "total")
         ):
             yield {(cell.program, cell.bound, *one): 1 for one in pairs}, cell.numerator // WORTH[cell.program] // 100
-        elif cell.indicator == "combined_adequacy":
+        elif cell.indicator in OF_ALL and not cell.program and cell.by in (*wanted, "total"):
+            if cell.indicator == "lean_season_adequacy":
+                pairs = [one for one in pairs if one[1] != MONTHS[9]]
             row = {(program, cell.bound, *one): worth for program, worth in WORTH.items() for one in pairs}
             yield row, cell.numerator // 100
 
@@ -100,6 +104,19 @@ def test_what_the_seeds_draw_is_hidden_in_some_places_and_shown_in_others() -> N
     assert {one.reason for one in crossed if one.numerator is None} == {"hidden"}
     assert len({(one.group[0]) for one in crossed if one.numerator}) > 1
     assert any(one.reason == "hidden" for one in crossed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_where_all_programs_are_told_each_of_them_is(seed: int) -> None:
+    """Money adds up over programs: what alone is hidden would be the difference."""
+    cells = [one for one in indicator_cells(some_country(seed)) if one.unit == "money"]
+    hidden = {(one.indicator, one.of, one.other, one.bound) for one in cells if one.program and one.reason == "hidden"}
+    shown = [one for one in cells if not one.program and one.reason != "hidden"]
+
+    assert {one.indicator for one in shown} >= {"adequacy_of_group", "benefit_incidence", "concentration"}
+    assert not [one for one in shown if (one.indicator, one.of, one.other, one.bound) in hidden]
+    monthly = {one[1:] for one in hidden if one[0] == "adequacy"}
+    assert not [one for one in shown if one.indicator == "combined_adequacy" and (one.of, "", one.bound) in monthly]
 
 
 def of(
