@@ -21,7 +21,7 @@ from services.matching.referring import is_linked, standing_to
 from services.matching.rules.matrix import PairRule, pair_of
 from services.matching.rules.overlap_cases import CaseStatus
 from services.matching.rules.referring import Standing
-from services.matching.rules.suppressing import SMALLEST_CELL, shown, told
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, told_by_table
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -182,11 +182,12 @@ def _summary(row: Row[Any]) -> CaseSummary:
     names = ("opened", "waiting", "resolved", "ceased", "reopened", "disputed", "overdue")
     parts = [("opened", "reopened"), ("waiting", "disputed"), ("waiting", "overdue")]
     counts = {name: getattr(row, name) for name in names}
+    tables = [names[:4], names[4:]]
     return CaseSummary(
         program_a=row.program_a,
         program_b=row.program_b,
         # How many are in both programs is told with the overlaps, too.
-        **told(counts, [("opened", ["waiting", "resolved", "ceased"])], parts, fixed=["opened"])
+        **told_by_table(counts, [("opened", ["waiting", "resolved", "ceased"])], parts, tables, fixed=["opened"])
         | {"opened": shown(row.opened)},
         median_days_to_resolved=round(float(row.days), 1) if row.resolved >= SMALLEST_CELL else None,
     )
@@ -220,10 +221,11 @@ async def _missing(tx: AsyncSession, program: str, other: str, rule: PairRule) -
         func.count().filter(mine.c.standing == Standing.CANNOT_TELL).label("cannot_tell"),
     ).outerjoin(known, known.c.household_id == mine.c.household_id)
     found = (await tx.execute(rows)).one()
+    counts = {"households": found.households, "missing": found.missing}
+    told = told_by_table(counts, [], [("households", "missing")], [["households"], ["missing"]])
     return MissingComplement(
         program=program,
         other=other,
-        households=shown(found.households),
-        missing=shown(found.missing),
+        **told,
         cannot_tell=shown(found.cannot_tell),
     )

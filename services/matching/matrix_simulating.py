@@ -16,7 +16,7 @@ from services.matching.matrix_schemas import ClassCounts, DecisionDraft, PlaceSi
 from services.matching.models import Beneficiary, Household, Place
 from services.matching.queries import RECEIVES
 from services.matching.rules.matrix import Pair, PairRule, pair_of
-from services.matching.rules.suppressing import Sum, shown, told
+from services.matching.rules.suppressing import Sum, shown, told_by_table
 from services.matching.schemas import CellClass
 from shared.clock import now
 
@@ -75,7 +75,9 @@ def _told(pair: Pair, day: date, rows: Sequence[Row[Any]]) -> SimulationOut:
         )
         for name, sides in (("before", ("before",)), ("after", ("after",)), ("both", ("before", "after")))
     }
-    missing = told(required, parts=[("before", "both"), ("after", "both")], following=["both"])
+    missing = told_by_table(
+        required, [], [("before", "both"), ("after", "both")], [["before"], required], following=["both"]
+    )
     return SimulationOut(
         program_a=pair[0],
         program_b=pair[1],
@@ -111,26 +113,36 @@ def _shown(both: Sequence[Row[Any]], places: Sequence[str]) -> dict[tuple[str, .
     ways = sorted({(was, will) for _, was, will in moves})
     counts: dict[tuple[str, ...], int] = {}
     sums: list[Sum[tuple[str, ...]]] = []
-    following = {("moved", place, *way) for place in places for way in ways}
-    counts |= {cell: moves[cell[1], cell[2], cell[3]] for cell in following}
+    counts |= {("moved", place, *way): moves[place, *way] for place in places for way in ways}
+    counts |= {("moved", "all", *way): sum(moves[place, *way] for place in places) for way in ways}
+    sums += [(("moved", "all", *way), [("moved", place, *way) for place in places]) for way in ways]
+    following = list(counts)
     for side, at in (("before", 0), ("after", 1)):
         for each in CLASSES:
             for place in places:
                 parts = [("moved", place, *way) for way in ways if way[at] == each]
                 counts[side, place, each] = sum(counts[one] for one in parts)
                 sums.append(((side, place, each), parts))
-            counts[side, "all", each] = sum(counts[side, place, each] for place in places)
-            sums.append(((side, "all", each), [(side, place, each) for place in places]))
+            parts = [("moved", "all", *way) for way in ways if way[at] == each]
+            counts[side, "all", each] = sum(counts[one] for one in parts)
+            sums += [((side, "all", each), parts), ((side, "all", each), [(side, place, each) for place in places])]
         sums += [((place, "all"), [(side, place, each) for each in CLASSES]) for place in places]
+        sums.append((("", "all"), [(side, "all", each) for each in CLASSES]))
     counts |= {(place, "all"): sum(counts["before", place, each] for each in CLASSES) for place in places}
     counts["", "all"] = sum(counts[place, "all"] for place in places)
     sums.append((("", "all"), [(place, "all") for place in places]))
     for name, cell in (("opened", 1), ("closed", 0)):
-        turned = [one for one in sorted(following) if one[2 + cell] == "forbidden" != one[3 - cell]]
+        turned = [("moved", "all", *way) for way in ways if way[cell] == "forbidden" != way[1 - cell]]
         counts[name, ""] = sum(counts[one] for one in turned)
         sums.append(((name, ""), turned))
     # How many are in both programs now, and of which class, is told with the overlaps, too.
-    return told(counts, sums, following=following, fixed=[("", "all"), *(("before", "all", each) for each in CLASSES)])
+    now = [("", "all"), *(("before", "all", each) for each in CLASSES)]
+    then = [
+        ("opened", ""),
+        ("closed", ""),
+        *(cell for cell in counts if cell[0] in ("after", "moved") and cell[1] == "all"),
+    ]
+    return told_by_table(counts, sums, [], [now, then, list(counts)], following=following, fixed=now)
 
 
 def _count(rows: Sequence[Row[Any]], which: Any) -> int:

@@ -16,7 +16,7 @@ from services.matching.matrix import classes
 from services.matching.modeling import models_in_force
 from services.matching.models import Beneficiary, Household, LinkStatus, Member, Place, Program, School
 from services.matching.rules.gap_reasons import GapReason
-from services.matching.rules.suppressing import SMALLEST_CELL, shown, told
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, told_by_table
 from services.matching.schemas import (
     Cell,
     DecidedOut,
@@ -201,7 +201,8 @@ def _told_of_pairs(
     """Households of each program and of each pair, as they may be shown: who is in one and not in the other follows."""
     pairs = [(x, y) for x in programs for y in programs if x <= y]
     parts = [((one, one), pair) for pair in pairs if pair[0] != pair[1] for one in pair]
-    return told({pair: counted.get(pair, 0) for pair in pairs}, parts=parts)
+    counts = {pair: counted.get(pair, 0) for pair in pairs}
+    return told_by_table(counts, [], parts, [[(one, one) for one in programs], pairs])
 
 
 async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
@@ -250,10 +251,11 @@ async def gaps(tx: AsyncSession, limit: int) -> list[GapOut]:
 def _told_of_gap(eligible: int, unserved: int, reasons: Sequence[int]) -> dict[str, Any]:
     """The unserved with their share and reasons: the reasons all or none; those who are served follow."""
     names = [reason.value for reason in GapReason]
-    shown = told(
+    shown = told_by_table(
         {"eligible": eligible, "unserved": unserved, **dict(zip(names, reasons, strict=True))},
         [("unserved", names)],
         [("eligible", "unserved")],
+        [("eligible", "unserved"), names],
         # Whom a program means in a wilaya is told elsewhere, too: the unserved are hidden, never the eligible.
         fixed=["eligible"],
         together=lambda cell: "reasons" if cell in names else cell,

@@ -21,7 +21,7 @@ from services.matching.models import (
 from services.matching.referring import directory, is_linked, receives, standing_to
 from services.matching.reminding import due_of_referrals
 from services.matching.rules.referring import UNSET, HandOverOutcome, ReferralStatus, Standing
-from services.matching.rules.suppressing import SMALLEST_CELL, shown
+from services.matching.rules.suppressing import SMALLEST_CELL, shown, told_by_table
 from services.matching.schemas import (
     DeadlinesOut,
     HandOverOut,
@@ -265,12 +265,14 @@ def _median_days(moment: Any) -> ColumnElement[float | None]:
 
 
 def _summary(row: Row[Any]) -> ReferralSummary:
-    sent, served = shown(row.sent_at), shown(row.served_at)
+    counts = {status.value: getattr(row, f"{status}_at") for status in ReferralStatus} | {"overdue": row.overdue}
+    tables = [["sent"], list(counts)]
+    told = told_by_table(counts, [], [("sent", one) for one in counts if one != "sent"], tables)
+    sent, served = told["sent"], told["served"]
     return ReferralSummary(
         from_program=row.from_program,
         to_program=row.to_program,
-        **{status.value: shown(getattr(row, f"{status}_at")) for status in ReferralStatus},
-        overdue=shown(row.overdue),
+        **told,
         uptake=round(served / sent, 4) if sent and served is not None else None,
         median_days_to_answer=_rounded(row.to_answer) if row.answered >= SMALLEST_CELL else None,
         median_days_to_served=_rounded(row.to_served) if row.served_at >= SMALLEST_CELL else None,

@@ -11,7 +11,7 @@ from services.matching.grievances.commands import OF_REGISTRY, OF_UNIT, may_see
 from services.matching.grievances.models import Grievance
 from services.matching.grievances.schemas import GrievanceDetail, GrievanceOut, GrievanceSummary, GrievanceTurn
 from services.matching.rules.grieving import WAITS_FOR, Category, Desk, GrievanceStatus, Verdict
-from services.matching.rules.suppressing import SMALLEST_CELL, told
+from services.matching.rules.suppressing import SMALLEST_CELL, told_by_table
 from shared.clock import now
 from shared.errors import NotFound
 from shared.history import History
@@ -123,7 +123,8 @@ def _summary(row: Row[Any]) -> GrievanceSummary:
     names = ("opened", "waiting", "closed", "overdue", "answered", "upheld", "escalated", "reopened")
     counts = {name: getattr(row, name) for name in names} | {"neither": row.opened - row.waiting - row.closed}
     parts = [("waiting", "overdue"), ("answered", "upheld"), *(("opened", one) for one in names[4:] if one != "upheld")]
-    shown = told(counts, [("opened", ["waiting", "closed", "neither"])], parts, following=["neither"])
+    tables = [("opened", "waiting", "closed", "neither"), names]
+    shown = told_by_table(counts, [("opened", ["waiting", "closed", "neither"])], parts, tables, following=["neither"])
     return GrievanceSummary(
         desk=row.desk,
         program=row.program,

@@ -29,7 +29,7 @@ from services.matching.responses.queries import names_of
 from services.matching.responses.schemas import PlaceName
 from services.matching.responses.showing import exclusions_out, figures_out, mru, named, overlaps_out
 from services.matching.rules.responding import ResponseStatus, days_between
-from services.matching.rules.suppressing import Sum, shown, told
+from services.matching.rules.suppressing import Sum, shown, told_by_table
 from shared.clock import now
 from shared.errors import NotFound
 from shared.identity import Caller
@@ -192,7 +192,8 @@ def _reached(
         (("", name), [(one[0], name) for one in rows]) for name in ("listed", "enrolled") if rows
     ]
     # How long the list is, whoever reads it knows.
-    shown = told(counts, adding, parts, fixed=[("", "listed")])
+    tables = [[cell for cell in counts if not cell[0]], list(counts)]
+    shown = told_by_table(counts, adding, parts, tables, fixed=[("", "listed")])
     return (shown["", "listed"], shown["", "enrolled"]), [
         ReportCommune(commune=named(names, one[0]), listed=shown[one[0], "listed"], enrolled=shown[one[0], "enrolled"])
         for one in rows

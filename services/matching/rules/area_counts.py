@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.matching.rules.suppressing import Sum, hidden
+from services.matching.rules.suppressing import Sum, told_by_table
 
 COUNTED = ("households", "enrolled", "not_enrolled")
 
@@ -26,18 +26,10 @@ def told(area: Counts, parts: Sequence[Counts]) -> tuple[Counts, list[Counts]]:
         ((at, "households"), [(at, "enrolled"), (at, "not_enrolled")]) for at in range(len(places))
     ]
     sums += [((0, name), [(at, name) for at in range(1, len(places))]) for name in COUNTED]
-    gone = hidden(counts, sums)
-    whole, *rest = [_without(one, {name for name in COUNTED if (at, name) in gone}) for at, one in enumerate(places)]
+    shown = told_by_table(counts, sums, [], [[(0, name) for name in COUNTED], list(counts)])
+    whole, *rest = [_shown(one, {name: shown[at, name] for name in COUNTED}) for at, one in enumerate(places)]
     return whole, rest
 
 
-def _without(one: Counts, gone: set[str]) -> Counts:
-    def told_of(name: str) -> int | None:
-        return None if name in gone else getattr(one, name)
-
-    return Counts(
-        households=told_of("households"),
-        people=None if "households" in gone else one.people,
-        enrolled=told_of("enrolled"),
-        not_enrolled=told_of("not_enrolled"),
-    )
+def _shown(one: Counts, shown: dict[str, int | None]) -> Counts:
+    return Counts(people=None if shown["households"] is None else one.people, **shown)

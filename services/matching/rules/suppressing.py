@@ -96,13 +96,14 @@ def told_by_table(
     tables: Sequence[Collection[C]],
     *,
     following: Collection[C] = (),
-    fixed: Collection[C] = (),
+    **named: Any,
 ) -> dict[C, int | None]:
     """As `told`; where that would tell nothing at all, the first of the `tables`, and those after it that go with it.
 
-    What hangs together only by a table is to come after it: from the first on that does not go, none is told.
+    What hangs together only by a table is to come after it: from the first on that does not go, none is told. `named` as of
+    `hidden`; what is `following` may stand in the tables, too, and is never told.
     """
-    shown = told(counts, sums, parts, following=following, fixed=fixed)
+    shown = told(counts, sums, parts, following=following, **named)
     if any(number is not None for number in shown.values()):
         return shown
     seen: set[C] = set()
@@ -113,7 +114,7 @@ def told_by_table(
             [(whole, some) for whole, some in sums if (whole is None or whole in seen) and seen.issuperset(some)],
             [pair for pair in parts if seen.issuperset(pair)],
             following=[cell for cell in following if cell in seen],
-            fixed=fixed,
+            **named,
         )
         if all(number is None for number in more.values()):
             break

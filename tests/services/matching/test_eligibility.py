@@ -10,13 +10,14 @@ import pytest
 from eligibility_cases import rules
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from matching_cases import PLACES, TODAY, Projection, household, id_of, member, program
 from running import Running, Services
 from services.matching import projecting
 from services.matching.eligibility.queries import counts
 from services.matching.eligible import eligible_in
+from services.matching.gap_models import EligibleHousehold
 from services.matching.household_facts import households_on
 from services.matching.rules.eligibility import Group, eligible
 from services.matching.rules.household import attributes_on
@@ -216,3 +217,13 @@ async def test_the_gap_page_counts_reasons(matching: Running) -> None:
     assert (gap["program"], gap["eligible"], gap["unserved"]) == ("DISABILITY_CASH", 6, 6)
     assert gap["reasons"] == {"never_enrolled": 6, "waiting": 0, "suspended": 0, "exited": 0}
     assert gap["cannot_tell"] is None
+
+    async with matching.platform.database.transaction() as tx:
+        for at, reason in enumerate(("suspended", "waiting", "exited")):
+            two = [id_of(f"household {number}") for number in (1, 40, 41, 42, 43, 44)[2 * at : 2 * at + 2]]
+            await tx.execute(
+                update(EligibleHousehold).where(EligibleHousehold.household_id.in_(two)).values(reason=reason)
+            )
+    async with matching.client() as client:
+        [gap] = (await client.get("/v1/gaps")).json()
+    assert (gap["unserved"], gap["share"], gap["reasons"]) == (6, 1.0, None), "two of each are few, and all six are not"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from matching_cases import PLACES, Projection, enrollment, household, member, program
 from running import ALL_PERMISSIONS, Running, Services
 from services.matching.models import Overlap
+from services.matching.rules import suppressing
 from shared.outbox import OutboxRow
 
 CASH, FOOD, SHOP = "TEKAVOUL", "EL_MAOUNA", "TEMWINE"
@@ -169,7 +170,7 @@ async def test_a_condition_that_cannot_be_evaluated_is_refused(
 
 
 async def test_a_simulation_says_what_would_become_of_todays_overlaps_and_changes_nothing(
-    client: httpx.AsyncClient, matching: Running
+    client: httpx.AsyncClient, matching: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = (await client.post(f"{PATH}/simulate", json=UNLESS_DISABLED)).json()
 
@@ -183,6 +184,13 @@ async def test_a_simulation_says_what_would_become_of_todays_overlaps_and_change
     assert (south["households"], south["after"]["forbidden"]) == (None, None)
     assert (east["households"], east["after"]["forbidden"]) == (None, None), "it would tell the south's"
     assert (made["missing_before"], made["missing_after"]) == (0, 0)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(suppressing, "MOST_TRIES", 0)  # no way is found to tell the wilayas, too
+        all_ = (await client.post(f"{PATH}/simulate", json=UNLESS_DISABLED)).json()
+    assert {name: all_[name] for name in ("households", "before", "after", "cases_opened", "cases_closed")} == {
+        name: made[name] for name in ("households", "before", "after", "cases_opened", "cases_closed")
+    }
+    assert {value for one in all_["wilayas"] for value in (one["households"], *one["after"].values())} == {None}
 
     required = await client.post(f"{PATH}/simulate", json=FORBIDDEN | {"overlap_class": "required"})
     assert required.json()["missing_after"] is None, "one has cash alone"

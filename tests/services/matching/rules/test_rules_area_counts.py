@@ -1,8 +1,10 @@
 """What may be told of an area and its communes, by hand; and that nobody finds 1 to 4 by taking away."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.matching.rules import suppressing
 from services.matching.rules.area_counts import Counts, told
 from services.matching.rules.suppressing import SMALLEST_CELL
 
@@ -46,6 +48,13 @@ def test_few_enrolled_are_not_told_and_nor_is_who_is_not() -> None:
 
     assert [(one.households, one.enrolled, one.not_enrolled) for one in shown] == [(40, None, None), (30, None, None)]
     assert (area.enrolled, area.not_enrolled) == (12, 58)
+
+
+def test_where_no_way_is_found_to_tell_of_communes_the_area_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suppressing, "MOST_TRIES", 0)
+    parts = [of(40, 20), of(3, 0), of(20, 10)]
+
+    assert told(whole(parts), parts) == (whole(parts), [Counts(None, None, None, None)] * 3)
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=6))

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.rules.suppressing import SMALLEST_CELL, Sum, hidden, is_small, told
+from services.matching.rules.suppressing import SMALLEST_CELL, Sum, hidden, is_small, told, told_by_table
 from suppression_attacker import Equation, most_and_least
 
 COUNT = st.one_of(st.integers(0, 6), st.integers(0, 40))
@@ -71,6 +71,24 @@ def test_two_tables_that_share_their_totals_are_one_answer() -> None:
 
 def test_a_table_of_few_shows_nothing_but_nobody() -> None:
     assert told({"all": 3, "a": 3, "b": 0}, [("all", ["a", "b"])]) == {"all": None, "a": None, "b": 0}
+
+
+def test_where_a_whole_answer_cannot_be_told_its_first_tables_are() -> None:
+    """Six, of whom two are of each kind: 6 is known, so none of the two could be five. All six are told, and no kind is."""
+    counts = {"meant": 8, "missed": 6, "a": 2, "b": 2, "c": 2, "rest": 2}
+    sums: list[Sum[str]] = [("missed", ["a", "b", "c"]), ("meant", ["missed", "rest"])]
+    known = {"fixed": ["meant", "missed"]}
+    assert set(told({**counts, "meant": 6, "rest": 0}, sums, following=["rest"], **known).values()) == {None}
+
+    shown = told_by_table(
+        {**counts, "meant": 6, "rest": 0}, sums, [], [["meant", "missed", "rest"], ["a", "b", "c"]],
+        following=["rest"], together=lambda cell: "kinds" if cell in "abc" else cell, **known,
+    )  # fmt: skip
+    assert shown == {"meant": 6, "missed": 6, "a": None, "b": None, "c": None, "rest": None}
+    nothing = told_by_table(
+        counts, sums, [], [["meant", "missed", "rest"], ["a", "b", "c"]], following=["rest"], **known
+    )
+    assert set(nothing.values()) == {None}, "of eight six would tell the two"
 
 
 @settings(max_examples=40, deadline=None)
