@@ -1,6 +1,7 @@
 """Story 14: a citizen shows her card and is told what is held of her and who received it; the data-protection officer lists every
 release, and revokes one."""
 
+import hashlib
 from typing import Any
 
 from cli.gateway_client import GatewayClient
@@ -24,7 +25,8 @@ async def test_a_citizen_is_told_who_received_her_data_and_a_release_is_revoked(
         poor = [one for one in homes.values() if one["vulnerability_category"] in ("extreme_poor", "poor")]
         found = await _released(csa, taazour, sorted({one["commune_code"][:4] for one in poor}))
         rows = (await under(csa, "GET", f"{LISTS}/{found['id']}/households", limit=200)).json()["items"]
-        assert (await under(csa, "GET", f"{LISTS}/{found['id']}/printed")).content.startswith(b"%PDF")
+        printed = (await under(csa, "GET", f"{LISTS}/{found['id']}/printed")).content
+        assert printed.startswith(b"%PDF")
 
         home = homes[rows[0]["household_number"]]
         await _is_told(taazour, home)
@@ -42,10 +44,8 @@ async def test_a_citizen_is_told_who_received_her_data_and_a_release_is_revoked(
         of_list = [one for one in log if one["route"].startswith("GET /matching/v1/targeting-lists/{list_id}/")]
         latest = of_list[: len(rows) + 3]
         assert [one["code"] for one in latest[:2]] == ["list_revoked"] * 2
-        assert (latest[2]["subject_kind"], latest[2]["subject"]) == (
-            "file",
-            f"/v1/targeting-lists/{found['id']}/printed",
-        )
+        copy = f"/v1/targeting-lists/{found['id']}/printed#sha256={hashlib.sha256(printed).hexdigest()}"
+        assert (latest[2]["subject_kind"], latest[2]["subject"], latest[2]["subjects"]) == ("file", copy, len(rows))
         assert {one["subject"] for one in latest[3:]} == {row["household_number"] for row in rows}
         assert {(one["agreement"], one["version"]) for one in latest} == {("CSA-2026-01", 1)}
         assert all(one["legal_basis"] for one in latest)
