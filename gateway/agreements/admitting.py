@@ -18,7 +18,7 @@ from gateway.agreements.rules.deciding import (
     under_mandate,
 )
 from gateway.agreements.rules.leaving import first_fault, records_of, without_rows
-from gateway.agreements.rules.shared_answers import FEED, FILES, LISTED, SHARED
+from gateway.agreements.rules.shared_answers import FEED, SHARED, UNPROJECTED, Unprojected
 from gateway.agreements.volumes import Volumes
 from gateway.asgi import Scope, header
 from gateway.partners.file import Partner, Partners
@@ -42,6 +42,7 @@ it goes to nobody else. The rest of the registry's routes show a partner its own
 
 BULK = "tekamoul.bulk"
 """Where the gateway's own read of one record among many that were asked for at once says so."""
+BULK_READ = "bulk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,27 @@ class Admission:
         Raises what deciding.decide does; Unavailable where nobody knows what holds.
         """
         own, moment = self._book.of(partner.id), now()
-        operation_of = (route.service, route.method, route.path)
-        shared = SHARED.get(operation_of)
-        if (
-            shared is None
-            and operation_of not in FILES
-            and not (route.service == REGISTRY and route.permission in WHOLE)
-        ):
+        shared, whole = SHARED.get(_key(route)), UNPROJECTED.get(_key(route))
+        if not (shared or whole or (route.service == REGISTRY and route.permission in WHOLE)):
             held = named_agreement(own, named, moment)
             if held is None:  # the caller's own dealings: the service shows it nothing else
                 return caller, under_mandate(own, moment)
             purpose = purpose_of(held, named)
             return _under(caller, held, purpose), Allowed(held, purpose, None)
+        operation = shared.operation if shared else whole.operation if whole else BULK_READ
+        attributes = shared.shape.attributes() if shared else whole.attributes if whole else frozenset()
+        knows = whole is None or whole.knows_population
         asked = Disclosing(
             own=self._is_own(route, target, partner),
             providers=self._providers(route, target),
-            operation="bulk" if named.bulk else shared.operation if shared is not None else "list",
-            attributes=shared.shape.attributes() if shared is not None else _in_files(operation_of),
-            knows_categories=route.service != PROGRAMS,
+            operation=BULK_READ if named.bulk else operation,
+            attributes=attributes,
+            knows_categories=knows and route.service != PROGRAMS,
+            knows_places=knows,
         )
         allowed = decide(own, named, asked, moment)
+        if whole is not None:
+            _refuse_less(allowed, whole.needed)
         return _under(caller, allowed.under, allowed.purpose), allowed
 
     def subscribed(self, partner: Partner, named: Named, most: int) -> Subscription:
@@ -120,9 +122,8 @@ class Admission:
         allowed = decide(self._book.of(partner.id), named, asked, now())
         if (bounds := allowed.obligations) is None:
             return Subscription(allowed, own, most)
+        _refuse_less(allowed, FEED)
         under = allowed.under
-        if not bounds.forms.keys() >= FEED:
-            raise AttributesNotAgreed(agreement=under.id, accepted=", ".join(sorted(under.terms.forms())))
         given = bounds.programs & frozenset(self._partners[under.terms.provider].programs)
         if not given:
             raise NotShared(agreement=under.id)
@@ -141,11 +142,10 @@ class Admission:
             raise AnswerHeldBack
         if allowed.obligations is None:
             return
-        operation_of = (route.service, route.method, route.path)
-        if operation_of in FILES:
-            await self.spend(allowed, self._checked(answer, allowed.obligations))
+        if (whole := UNPROJECTED.get(_key(route))) is not None:
+            await self.spend(allowed, self._checked(answer, whole, allowed.obligations))
             return
-        shared = SHARED[operation_of]
+        shared = SHARED[_key(route)]
         if (fault := first_fault(answer.content, shared, allowed.obligations)) is not None:
             self._hold_back(answer, fault)
         await self.spend(allowed, len(records_of(answer.content, shared)))
@@ -153,11 +153,16 @@ class Admission:
             without_rows(answer.content, shared)
             answer.changed = True
 
-    def _checked(self, answer: Answer, keep_to: Obligations) -> int:
-        """Of how many a file tells, as its service says; AnswerHeldBack where it says nothing, or tells what is not agreed in full."""
-        if answer.content is not None or (told := answer.file) is None:
+    def _checked(self, answer: Answer, whole: Unprojected, keep_to: Obligations) -> int:
+        """Of how many an answer tells that leaves whole. AnswerHeldBack where its service does not say so of a file, or names
+        what is not agreed in full."""
+        if (answer.content is not None) == (answer.route.file_of is not None):
             self._hold_back(answer, "/")
-        for name in told.attributes:
+        if answer.route.file_of is None:
+            return len({one.id for one in answer.subjects() if one.kind == "household"})
+        if (told := answer.file) is None:
+            self._hold_back(answer, "/")
+        for name in told.attributes if whole.named else ():
             if keep_to.forms.get(name) != FULL:
                 self._hold_back(answer, f"/{name}")
         return told.subjects
@@ -175,15 +180,16 @@ class Admission:
     def _is_own(self, route: Route, target: Target, partner: Partner) -> bool:
         if route.service == REGISTRY:
             return partner.id == self._keeper
-        if route.service == MATCHING:  # which shows its provider a list whole, and nobody else without an agreement
-            return True
+        if route.service == MATCHING:
+            # It shows a list to its provider whole, and to nobody else without an agreement; whom it finds is the registry's.
+            return self._keeper == partner.id or not _finds(route)
         institution = _institution(target)
         keeper = self._partners.get(institution)
         # Some keep programs in an instance that is not of their name: of another institution, or of all partners.
         return institution == partner.id or keeper is None or bool(set(keeper.programs) & set(partner.programs))
 
     def _providers(self, route: Route, target: Target) -> frozenset[str]:
-        if route.service == REGISTRY:
+        if route.service == REGISTRY or _finds(route):
             return frozenset({self._keeper})
         if route.service == MATCHING:
             return frozenset(self._partners)
@@ -193,8 +199,20 @@ class Admission:
         return frozenset(one for one in self._partners if f"{PROGRAMS}-{one}" not in self._processes)
 
 
-def _in_files(operation: tuple[str, str, str]) -> frozenset[str]:
-    return frozenset(LISTED.values()) if operation in FILES else frozenset()
+def _key(route: Route) -> tuple[str, str, str]:
+    return route.service, route.method, route.path
+
+
+def _finds(route: Route) -> bool:
+    whole = UNPROJECTED.get(_key(route))
+    return whole is not None and whole.operation == "match"
+
+
+def _refuse_less(allowed: Allowed, needed: frozenset[str]) -> None:
+    """AttributesNotAgreed where an agreement does not give all of this in full."""
+    bounds, under = allowed.obligations, allowed.under
+    if bounds is not None and any(bounds.forms.get(name) != FULL for name in needed):
+        raise AttributesNotAgreed(agreement=under.id, accepted=", ".join(sorted(under.terms.forms())))
 
 
 def _institution(target: Target) -> str:

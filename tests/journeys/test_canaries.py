@@ -186,7 +186,8 @@ async def through_lists(platform: WholePlatform, csa: httpx.AsyncClient, wfp: ht
     await platform.quiet()
     person = FAMILIES[4].members[0]
     asked = {"program": "EL_MAOUNA", "name": person.name_ar, "nni": person.nni, "phone": FAMILIES[4].phone}
-    matched = await csa.post("/matching/v1/match", json={"people": [asked]})
+    named = {"Tekamoul-Agreement": "CSA-2026-01", "Tekamoul-Purpose": "lean_season_response"}
+    matched = await csa.post("/matching/v1/match", json={"people": [asked]}, headers=named)
     assert matched.status_code in (200, 422), matched.text
 
 

@@ -115,12 +115,32 @@ SHARED: Mapping[tuple[str, str, str], SharedAnswer] = {
     ),
 }
 """By service, method and address of the routing table."""
-FILES = frozenset(
-    {
-        ("matching", "GET", "/v1/targeting-lists/{list_id}/file"),
-        ("matching", "GET", "/v1/targeting-lists/{list_id}/printed"),
-    }
-)
-"""Operations that give a list as a file: what `LISTED` has, in full or not at all, for no file is read on its way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unprojected:
+    """What one operation answers with whole, or not at all: a file, which is not read on its way out, or who of the registry was
+    found for somebody. `attributes`: which an agreement may give of it; `needed`: those it must give, in full.
+
+    `named`: the service says which of them are in the answer. `knows_population`: it keeps to places and categories.
+    """
+
+    operation: str
+    attributes: frozenset[str]
+    needed: frozenset[str] = frozenset()
+    named: bool = False
+    knows_population: bool = True
+
+
+_LIST_FILE = Unprojected("list", frozenset(LISTED.values()), named=True)
+_FOUND = frozenset({"household_number"})
+_MATCHED = Unprojected("match", _FOUND, _FOUND, knows_population=False)
+UNPROJECTED: Mapping[tuple[str, str, str], Unprojected] = {
+    ("matching", "GET", "/v1/targeting-lists/{list_id}/file"): _LIST_FILE,
+    ("matching", "GET", "/v1/targeting-lists/{list_id}/printed"): _LIST_FILE,
+    ("matching", "POST", "/v1/match"): _MATCHED,
+    ("matching", "GET", "/v1/imports/{import_id}/matches"): _MATCHED,
+    ("matching", "GET", "/v1/exports/{export_id}/file"): _MATCHED,
+}
 FEED = frozenset({"program", "enrollment_status"})
 """What each event of the feed tells: an agreement to subscribe gives both."""

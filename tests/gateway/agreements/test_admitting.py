@@ -29,6 +29,8 @@ ID = "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c02"
 ONE, MANY = f"/v1/households/{ID}", "/v1/households"
 ROW = {"place": "MR011-C01", "category": "poor"}
 HOUSEHOLD = {"id": ID, "row": ROW, "number": "MR0110000001", "size": "3-5"}
+OTHER = "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c03"
+MATCH: dict[str, Any] = {"operations": ["match"], "population": {"programs": ["FIRST"]}}
 LAW = {"type": "law", "reference": "Loi 2017-020"}
 
 
@@ -43,6 +45,10 @@ def partners_file(partners_file: Path, tmp_path: Path, monkeypatch: pytest.Monke
         example("A-OTHER", provider="mute"),
         example("A-POOR", population={"programs": ["FIRST"], "categories": ["poor"]}),
         example("B-1", recipient="mute"),
+        example("A-FOUND", **MATCH),
+        example("A-FOUND-FEW", **MATCH | {"volume": {"per_day": 5, "per_query": 5}}),
+        example("A-MATCH-MASKED", **MATCH | {"attributes": [{"name": "household_number", "transform": "masked"}]}),
+        example("A-MATCH-OTHER", **MATCH, provider="mute"),
     )
     monkeypatch.setenv("TEKAMOUL_AGREEMENTS_FOLDER", str(folder))
     return partners_file
@@ -209,6 +215,53 @@ async def test_a_list_leaves_as_a_file_only_with_what_is_agreed_in_full_and_is_c
     assert (await door.get("/v1/agreements/A-1")).json()["used_today"] == 2
     assert (await take(**told(2, "household_number"))).status_code == 200
     assert (await take(**told(2, "household_number"))).json()["code"] == "day_volume_exceeded"
+
+
+async def test_who_of_the_registry_is_found_is_told_under_an_agreement_to_match_alone(door: Door) -> None:
+    found = {
+        "individual_id": OTHER,
+        "household_id": ID,
+        "candidates": [{"individual_id": OTHER, "household_id": ID, "household_number": "MR0110000001"}],
+    }
+    lines, file = f"/v1/imports/{OTHER}/matches", f"/v1/exports/{OTHER}/file"
+    door.registry.answers |= {
+        "/v1/match": found,
+        lines: {"items": [found] * 2, "next_cursor": None},
+        file: "MR0110000001",
+    }
+
+    async def match(agreement: str | None, **more: str) -> httpx.Response:
+        named = {"Tekamoul-Agreement": agreement, "Tekamoul-Purpose": PURPOSE} if agreement else {}
+        headers = await door.as_("alpha") | named | more
+        return await door.client.post("/matching/v1/match", json={"name": "Sidi"}, headers=headers)
+
+    refused = [await match(one) for one in (None, "A-1", "A-MATCH", "A-MATCH-MASKED", "A-MATCH-OTHER", "B-1")]
+    without_case = await match("A-FOUND", **{"Tekamoul-Official": "a-7"})
+    assert [one.json()["code"] for one in refused] == [
+        "named_agreement_needed", "not_shared", "not_shared", "attributes_not_agreed", "agreement_of_other_data",
+        "agreement_unknown",
+    ]  # fmt: skip
+    assert without_case.json()["code"] == "case_needed"
+    assert asked(door) == []
+
+    given = await match("A-FOUND")
+    named = {"Tekamoul-Agreement": "A-FOUND", "Tekamoul-Purpose": PURPOSE}
+    of_list = await door.get(f"/matching{lines}", headers=named)
+    unnamed = [(await door.get(f"/matching{path}")).json()["code"] for path in (lines, file)]
+    door.registry.kind, door.registry.headers = "text/csv", FileTold.of(b"x", 9, ["line", "name"]).header()
+    of_file = await door.get(f"/matching{file}", headers=named)
+    too_many = await door.get(f"/matching{file}", headers=named | {"Tekamoul-Agreement": "A-FOUND-FEW"})
+
+    assert (given.status_code, of_list.status_code, of_file.status_code) == (200, 200, 200)
+    (candidate,) = given.json()["candidates"]
+    assert candidate["household_number"] == "MR0110000001"
+    assert not {ID, OTHER} & {candidate["household_id"], candidate["individual_id"]}
+    assert unnamed == ["named_agreement_needed"] * 2
+    assert too_many.json()["code"] == "query_volume_exceeded"
+    assert (await door.get("/v1/agreements/A-FOUND")).json()["used_today"] >= 1 + 1 + 9
+    door.registry.kind, door.registry.headers = "application/json", {}
+    keeper = await door.client.post("/matching/v1/match", json={"name": "Sidi"}, headers=await door.as_("beta"))
+    assert keeper.json() == found
 
 
 async def test_an_answer_tells_of_no_more_than_one_question_may_bring(door: Door) -> None:
