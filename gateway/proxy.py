@@ -19,7 +19,6 @@ from gateway.errors import AnswerTooLarge, UpstreamTimeout
 from gateway.paths import Target
 from gateway.releasing import REFUSED
 from gateway.traffic.exchange import EXCHANGE, Exchange
-from shared.disclosing import FILE_HEADER, FileTold
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
 from shared.metrics import REQUEST_SECONDS, REQUESTS
@@ -36,7 +35,7 @@ FORWARDED_PLAIN = FORWARDED - {b"accept-encoding"}
 # Hop-by-hop (RFC 9110, 7.6.1), or of our own server, or never a service's to set.
 NOT_RETURNED = frozenset(
     b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade date server "
-    b"set-cookie set-cookie2 alt-svc tekamoul-file".split()
+    b"set-cookie set-cookie2 alt-svc tekamoul-file tekamoul-grant".split()
 )
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 RETRIES_AFTER = (0.1, 0.4)
@@ -50,9 +49,9 @@ LONGEST_FORWARDED_FOR = 500
 
 LARGEST_ANSWER_BYTES = 8 << 20
 """Of an answer that is read whole: a page of 200 records has some 300 KB, and what is larger goes as a file."""
-Release = Callable[[bytes | None, FileTold | None], Awaitable[bytes | None]]
-"""Given a whole JSON answer it gives what may leave; given None, where a file waits to be streamed, and what the service says of
-that, it lets it pass. It refuses by raising."""
+Release = Callable[[bytes | None, Mapping[str, str]], Awaitable[bytes | None]]
+"""Given a whole JSON answer and its headers it gives what may leave; given None, where a file waits to be streamed, it lets it
+pass. It refuses by raising."""
 Refused = Callable[[str], Awaitable[None]]
 """Told the code by which a service refused to tell of somebody, before the caller is."""
 CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -193,19 +192,10 @@ class Proxy:
 async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Send, release: Release) -> None:
     """The answer as `release` lets it go: JSON as a whole, a file as it comes once it may."""
     if answer.content_type != "application/json" or method == "HEAD":  # which has the headers of an answer, and no body
-        await release(None, _told_of(answer))
+        await release(None, answer.headers)
         await _return(answer, method, send)
         return
-    await _send_whole(answer, await release(await _whole(answer), None) or b"", send)
-
-
-def _told_of(answer: aiohttp.ClientResponse) -> FileTold | None:
-    said = answer.headers.get(FILE_HEADER)
-    try:
-        return FileTold.read(said) if said is not None else None
-    except ValueError:
-        log.error("file_told_unreadable", path=answer.url.path)
-        return None
+    await _send_whole(answer, await release(await _whole(answer), answer.headers) or b"", send)
 
 
 async def _return_refusal(answer: aiohttp.ClientResponse, send: Send, refused: Refused) -> None:

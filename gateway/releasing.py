@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -12,8 +12,9 @@ from gateway.aliases.rules import renamed
 from gateway.disclosures.disclosure import Emergency
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
-from shared.disclosing import FileTold
+from shared.disclosing import FILE_HEADER, GRANT_HEADER, FileTold, Grant
 from shared.identity import Caller
+from shared.logs import log
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Answer:
     """A successful answer about people, on its way out. A step may change `content`, and says so with `changed`.
 
     `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass. `file`: what
-    the service says of that; None where it says nothing.
+    the service says of that; None where it says nothing. `grant`: by which right the service itself lets the partner read it.
     `official` is the person who asks, where the request names one. `allowed` says under which agreement
     and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers. `names`: what the
     partner reads in the place of ids that it may not know; they are put on last, so that every step knows whom the answer tells of.
@@ -38,6 +39,7 @@ class Answer:
     emergency: Emergency | None = None
     content: Any = None
     file: FileTold | None = None
+    grant: Grant | None = None
     changed: bool = False
     names: Mapping[UUID, UUID] = field(default_factory=dict)
 
@@ -45,6 +47,7 @@ class Answer:
         return subjects_of(self.route, self.path, self.content)
 
 
+Said = TypeVar("Said")
 Step = Callable[[Answer], Awaitable[None]]
 """Refuses (raises a Refusal: nothing leaves), changes the content, or notes it."""
 
@@ -55,6 +58,15 @@ Refused = Callable[[Answer, str], Awaitable[None]]
 
 REFUSED = frozenset({403, 404, 410})
 """Statuses by which one is told nothing of whom one asked for; the others are about the request."""
+
+
+def _said(header: str | None, read: Callable[[str], Said], answer: Answer) -> Said | None:
+    """What a service says of its answer in a header; what cannot be read is a mistake of ours, and said of nothing."""
+    try:
+        return read(header) if header is not None else None
+    except ValueError:
+        log.error("header_of_service_unreadable", route=answer.route.path)
+        return None
 
 
 async def _not_noted(_: Answer, __: str) -> None:
@@ -71,9 +83,10 @@ class Releasing:
         self._steps = steps
         self.refused = refused
 
-    async def release(self, answer: Answer, body: bytes | None, file: FileTold | None = None) -> bytes | None:
+    async def release(self, answer: Answer, body: bytes | None, headers: Mapping[str, str]) -> bytes | None:
         """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""
-        answer.file = file
+        answer.file = _said(headers.get(FILE_HEADER), FileTold.read, answer)
+        answer.grant = _said(headers.get(GRANT_HEADER), Grant.read, answer)
         if body is not None and self._steps:
             answer.content = orjson.loads(body)
         for step in self._steps:

@@ -3,7 +3,9 @@
 A JSON object is a record about someone where it holds one of `SUBJECT_FIELDS`, or where its model says so with `about`.
 """
 
+import base64
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,3 +66,31 @@ class FileTold:
         if (found := _FILE_HEADER.fullmatch(header)) is None:
             raise ValueError("not what a file tells")
         return cls(int(found[1]), found[2], tuple(filter(None, found[3].split(","))))
+
+
+GRANT_HEADER: Final = "tekamoul-grant"
+"""The header in which a service tells the gateway by which right it shows another's people; it goes no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a service itself let a partner read, for a purpose, on a text and until a day, as the list of a shock response.
+
+    `id` as an agreement's: the log says it in the place of one.
+    """
+
+    id: str
+    purpose: str
+    legal_basis: str
+
+    def header(self) -> dict[str, str]:
+        said = json.dumps([self.id, self.purpose, self.legal_basis], ensure_ascii=False).encode()
+        return {GRANT_HEADER: base64.urlsafe_b64encode(said).decode()}
+
+    @classmethod
+    def read(cls, header: str) -> "Grant":
+        """What `header` said; ValueError where it is none."""
+        match json.loads(base64.urlsafe_b64decode(header)):
+            case [str(id_), str(purpose), str(legal_basis)] if "\0" not in purpose + legal_basis:
+                return cls(id_, purpose, legal_basis)
+        raise ValueError("no grant")

@@ -45,6 +45,11 @@ def disclosures_of(answer: Answer) -> list[Disclosure]:
 def _disclosure(answer: Answer, **told: Any) -> Disclosure:
     allowed, emergency = answer.allowed, answer.emergency
     purpose = allowed.purpose if allowed else ""
+    legal_basis = allowed.under.terms.legal_basis.reference if allowed else ""
+    agreement, version = (allowed.under.id, allowed.under.version) if allowed else ("", 0)
+    if (grant := answer.grant) is not None and allowed and allowed.under.terms.kind == "mandate":
+        # Not its own people: a service let it read them, and says by which right.
+        agreement, version, purpose, legal_basis = grant.id, 1, grant.purpose, grant.legal_basis
     return Disclosure(
         partner=answer.partner.id,
         route=f"{answer.route.method} /{answer.route.service}{answer.route.path}",
@@ -53,8 +58,8 @@ def _disclosure(answer: Answer, **told: Any) -> Disclosure:
         case=answer.case or "",
         purpose=EMERGENCY if emergency else purpose,
         break_glass=emergency.id if emergency else "",
-        legal_basis=allowed.under.terms.legal_basis.reference if allowed else "",
-        agreement=allowed.under.id if allowed else "",
-        version=allowed.under.version if allowed else 0,
+        legal_basis=legal_basis,
+        agreement=agreement,
+        version=version,
         **told,
     )

@@ -30,6 +30,7 @@ from cli.reference import (
 from cli.routing_table import TellsOfNobody, routing_table
 from running import Services
 from servers import RunningServers
+from shared.disclosing import FILE_OF
 from shared.ids import new_id
 from shared.migrating import revision_of
 
@@ -284,3 +285,33 @@ def test_an_id_of_a_kind_that_only_people_have_is_told_with_whom_it_names() -> N
     app.openapi_schema = None
     with pytest.raises(TellsOfNobody, match="GET /matching/v1/hidden: /\\* has kind and says of nobody"):
         routing_table({"services.matching": app})
+
+
+ABOUT_NOBODY = {
+    "/matching/v1/rules-matrix/pdf",
+    "/matching/v1/scenarios/{scenario_id}/report",
+    "/matching/v1/scenario-comparisons/report",
+    "/matching/v1/responses/{response_id}/plan.pdf",
+    "/matching/v1/responses/{response_id}/after-action.pdf",
+    "/matching/v1/snapshots/{snapshot_id}/file",
+    "/matching/v1/snapshots/{snapshot_id}/report",
+}
+"""Files of counts, of which small ones are not told."""
+
+
+def test_a_file_that_says_of_nobody_is_one_of_counts() -> None:
+    silent = set()
+    for package, app in build_apps().items():
+        for path, operations in app.openapi()["paths"].items():
+            for operation in operations.values():
+                answers = [one for code, one in operation.get("responses", {}).items() if code.startswith("2")]
+                kinds = {kind for one in answers for kind in one.get("content", {})} - {"application/json"}
+                if (
+                    package != "gateway"
+                    and path.startswith("/v1/")
+                    and kinds - {"text/event-stream"}
+                    and FILE_OF not in operation
+                ):
+                    silent.add(f"/{package.removeprefix('services.')}{path}")
+
+    assert silent == ABOUT_NOBODY

@@ -86,6 +86,13 @@ async def test_an_officer_goes_from_the_table_to_an_approved_plan_and_its_list(l
         assert sum(float(one["amount_mru"]) for one in rows) == float(figures["spent_mru"])
 
         [given] = [one async for one in officer.pages(f"{path}/sharings")]
+        log = [
+            one
+            async for one in keeper.pages("/v1/disclosures", partner="wfp", agreement=f"SHARING-{given['id'].upper()}")
+        ]
+        assert {one["purpose"] for one in log} == {sharing()["purpose"]}
+        assert {one["legal_basis"] for one in log} == {sharing()["legal_basis"]}
+        assert len({one["subject"] for one in log}) == len(rows)
         await officer.call(
             "POST",
             f"{path}/sharings/{given['id']}/end",

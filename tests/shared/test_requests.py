@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from shared.database import Tx
-from shared.errors import InvalidCursor, NotFound
+from shared.errors import InvalidCursor, NotFound, Unauthenticated
 from shared.etags import IfMatch, refuse_stale, tag
 from shared.idempotency import OnceOnly
 from shared.identity import Caller, InternalKey, UndeclaredPermission, open_to_all, permitted
@@ -423,6 +423,24 @@ async def test_a_token_expires_also_where_it_was_seen_before(small: Small, monke
 
     with pytest.raises(Exception, match="unauthenticated"):
         key.caller(token)
+
+
+@pytest.mark.parametrize(("ahead", "believed"), [(-3600, True), (0, True), (18, True), (61, False), (3600, False)])
+def test_a_service_believes_the_gateway_while_its_clock_is_a_few_seconds_ahead_or_any_time_behind(
+    small: Small, monkeypatch: pytest.MonkeyPatch, ahead: int, believed: bool
+) -> None:
+    """At every age of a token that is used again; further ahead it believes nobody, rather than somebody for too long."""
+    gateway, started, caller = InternalKey(small.key_file), int(time.time()), Caller("csa", frozenset({"notes:use"}))
+    for second in range(0, 120, 3):
+        at_the_gateway = started + second
+        monkeypatch.setattr(time, "time", lambda at=at_the_gateway: at)
+        token = gateway.token(caller)
+        monkeypatch.setattr(time, "time", lambda at=at_the_gateway + ahead: at)
+        if believed:
+            assert InternalKey(small.key_file).caller(token) == caller
+        else:
+            with pytest.raises(Unauthenticated):
+                InternalKey(small.key_file).caller(token)
 
 
 async def test_a_caller_without_the_permission_is_told_which_and_the_log_who(

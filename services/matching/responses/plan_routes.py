@@ -130,11 +130,13 @@ async def release_list(
 
 @router.get("/{response_id}/list")
 async def read_list(
-    response_id: UUID, tx: Tx, by: Reading, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+    response_id: UUID, tx: Tx, by: Reading, response: Response, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> Page[ListedOut]:
     """The households of a list, in order, to whom it is shared with now: with the institution that responds too, where it
     shares it with itself. After the sharing's end it is refused. Every page read is written down."""
-    return await sharing.read_list(tx, response_id, limit, cursor, by=by)
+    told, grant = await sharing.read_list(tx, response_id, limit, cursor, by=by)
+    response.headers.update(grant.header())
+    return told
 
 
 @disclosures.get("/response-readings")

@@ -13,6 +13,7 @@ from services.matching.responses.planning import own_response, remember
 from services.matching.responses.showing import mru
 from services.matching.rules.responding import ResponseStatus
 from shared.clock import now
+from shared.disclosing import Grant
 from shared.errors import NotFound
 from shared.identity import Caller
 from shared.ids import new_id
@@ -100,8 +101,9 @@ async def sharings(tx: AsyncSession, response_id: UUID, limit: int, cursor: str 
 
 async def read_list(
     tx: AsyncSession, response_id: UUID, limit: int, cursor: str | None, *, by: Caller
-) -> Page[ListedOut]:
-    """A page of a list, to whom it is shared with now. NotFound to whom it never was; SharingEnded to whom it was."""
+) -> tuple[Page[ListedOut], Grant]:
+    """A page of a list, to whom it is shared with now, and by which right. NotFound to whom it never was; SharingEnded to whom it
+    was."""
     sharing = await _sharing_with(tx, response_id, by)
     _refuse_ended(sharing)
     rows = (
@@ -116,12 +118,13 @@ async def read_list(
     page = found[:limit]
     if page:
         first, at = page[0].position, now()
-        told = {"read_by": by.name, "read_at": at, "first_position": first, "households": len(page)}
-        tx.add(ResponseReading(sharing_id=sharing.id, **told))
-    return Page(
+        reading = {"read_by": by.name, "read_at": at, "first_position": first, "households": len(page)}
+        tx.add(ResponseReading(sharing_id=sharing.id, **reading))
+    told: Page[ListedOut] = Page(
         items=[_listed(one) for one in page],
         next_cursor=encode_cursor(page[-1].position) if len(found) > limit else None,
     )
+    return told, Grant(f"SHARING-{sharing.id}".upper(), sharing.purpose, sharing.legal_basis)
 
 
 async def _sharing_with(tx: AsyncSession, response_id: UUID, by: Caller) -> ResponseSharing:

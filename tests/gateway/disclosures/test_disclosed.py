@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from datetime import timedelta
 from uuid import uuid4
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 
 from cli.verifying import verify
-from shared.disclosing import FILE_HEADER, FileTold
+from shared.disclosing import FILE_HEADER, GRANT_HEADER, FileTold, Grant
 from tests.gateway.conftest import Door, change
 
 PERSON = {"individual_id": "i-1", "household_id": "h-1", "name": "Fatimetou mint Sidi", "nni": None}
@@ -109,6 +110,24 @@ async def test_the_row_of_a_file_names_its_bytes_and_counts_who_is_in_it_where_i
     assert (first["who"], first["subjects"]) == (f"/v1/people/7/file#sha256={told.sha256}", 1)
     assert first["attributes"] == ["household_number", "size"]
     assert (second["who"], second["subjects"], second["attributes"]) == ("/v1/people/7/file", 0, [])
+
+
+async def test_what_a_service_let_a_partner_read_is_written_under_that_right(door: Door) -> None:
+    grant = Grant("SHARING-7", "soutien à la soudure", "قرار رقم 12/2026")
+    door.registry.answers["/v1/people"] = {"items": [{"individual_id": "i-1"}]}
+    door.registry.headers = grant.header()
+    answer = await door.get("/registry/v1/people")
+    nothing = base64.b64encode(b'["SHARING-7", "x"]').decode()
+    for unreadable in ("?", "WzFd", nothing):
+        door.registry.headers = {GRANT_HEADER: unreadable}
+        assert (await door.get("/registry/v1/people")).status_code == 200
+
+    assert GRANT_HEADER not in answer.headers
+    first, *others = await logged(door)
+    assert (first["agreement"], first["purpose"], first["legal_basis"]) == (
+        "SHARING-7", "soutien à la soudure", "قرار رقم 12/2026",
+    )  # fmt: skip
+    assert {one["agreement"] for one in others} == {"MANDATE-ALPHA"}
 
 
 async def test_a_refused_read_leaves_a_row_without_a_subject(door: Door) -> None:

@@ -20,6 +20,7 @@ from services.matching.reading_country import read_country
 from services.matching.responses import computing
 from services.matching.responses.plan_models import Response, ResponseHousehold, ResponseReading, ResponseSharing
 from shared.clock import now
+from shared.disclosing import GRANT_HEADER, Grant
 from shared.history import History
 from shared.ids import new_id
 from shared.outbox import OutboxRow
@@ -163,7 +164,8 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
     listed = await stepped(csa, approved, "list", **SHARED)
     assert (listed["status"], listed["timeliness"]["days_to_list"], len(listed["lot"])) == ("listed", 0, 32)
     async with matching.client(name="wfp", permissions=frozenset({"responses:read"})) as wfp:
-        first = (await wfp.get(f"/v1/responses/{found['id']}/list", params={"limit": 5})).json()
+        page = await wfp.get(f"/v1/responses/{found['id']}/list", params={"limit": 5})
+        first = page.json()
         rest = (await wfp.get(f"/v1/responses/{found['id']}/list", params={"cursor": first["next_cursor"]})).json()
         rows = first["items"] + rest["items"]
         assert [one["household_number"] for one in rows] == [f"MR011{at:07d}" for at in (11, 10, 9, 8, 7, 6, 5, 4, 3)]
@@ -176,6 +178,8 @@ async def test_an_officer_plans_a_second_one_approves_and_the_list_is_read_until
 
         [given] = await items(csa, f"/v1/responses/{found['id']}/sharings")
         assert (given["recipient"], given["in_force"], given["readings"]) == ("wfp", True, 2)
+        grant = Grant(f"SHARING-{given['id']}".upper(), SHARED["purpose"], SHARED["legal_basis"])
+        assert Grant.read(page.headers[GRANT_HEADER]) == grant
         listed = await stepped(csa, listed, f"sharings/{given['id']}/end", official="csa-1")
         assert refused(await wfp.get(f"/v1/responses/{found['id']}/list")) == (403, "sharing_ended")
         again = await step(csa, listed, f"sharings/{given['id']}/end", official="csa-1")
