@@ -153,7 +153,8 @@ class StoppedAtOnce(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (one for server in self.servers for one in server.sockets):
             asyncio.get_running_loop().remove_reader(listening.fileno())
-        await asyncio.sleep(0.01)  # a connection accepted just now is lost, and left open, where its server closes first
+        # A connection accepted just now is lost, and left open, where its server closes first.
+        await asyncio.sleep(0.01)
         for open_ in (*self.servers, *(sockets or [])):
             open_.close()
         for connection in list(self.server_state.connections):
