@@ -1,7 +1,7 @@
 """Institutions beyond those that ship with this version: one catalog file each, and the process that serves it.
 
 A folder holds `<institution>.json`, the catalog of its programs as `services/programs/catalog/` has them, with a table
-`partner` for the gateway: names, permissions, limits, and `subscribes` where it hears of others' programs.
+`partner` for the gateway: names, permissions, limits, and `subscribes`, the programs it may ask about for its own people.
 """
 
 import os

@@ -64,7 +64,7 @@ class Checkpoint(BaseModel):
 
 
 class FeedPage(BaseModel):
-    """`programs` are those the page tells of; others that the caller subscribes to come under their agreements. `next_cursor`
+    """`programs` are those the page tells of; others come under their agreements. `next_cursor`
     always leads on, also where nothing new was there for the caller."""
 
     programs: list[str]
