@@ -132,6 +132,20 @@ def rotate_secret(
     typer.echo(f"{made['credential']['id']}\n{asked.word('written', file=file)}")
 
 
+@partners.command("take-from-file")
+def take_from_file(
+    partner: Annotated[str, typer.Argument()],
+    data_dir: DataDir = DEFAULT_DATA,
+) -> None:
+    """Let a partner do what the partners' file of this version gives it more than it has; nothing is taken away."""
+    asked = officer(data_dir)
+    before = asked.call("GET", f"/v1/partners/{partner}")
+    after = asked.call("POST", f"/v1/partners/{partner}/take-from-file")
+    for field in ("permissions", "programs", "subscribes"):
+        for added in sorted(set(after[field]) - set(before[field])):
+            typer.echo(f"{field} {added}")
+
+
 @partners.command("revoke")
 def revoke(
     partner: Annotated[str, typer.Argument()],

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from cli.processes import GATEWAY
 from shared.disclosing import ABOUT, FILE_OF, PERSONAL_FIELDS, SUBJECT_FIELDS
-from shared.identity import INTERNAL, api_routes, permission_of
+from shared.identity import INTERNAL, api_routes, permission_of, permission_under_agreement
 
 OUTSIDE = "/v1/"
 REF = "#/components/schemas/"
@@ -42,6 +42,8 @@ def _rows(service: str, app: FastAPI) -> Iterator[dict[str, Any]]:
             seen.add((method, path))
             operation = document["paths"].get(path, {}).get(method.lower(), {})
             row: dict[str, Any] = {"service": service, "path": path, "method": method, "permission": permission}
+            if shared := permission_under_agreement(route):
+                row["under_agreement"] = shared
             if records := _records(f"{method} /{service}{path}", operation, schemas):
                 row["records"] = records
             if kind := operation.get(FILE_OF):

@@ -18,6 +18,10 @@ from gateway.delivery import routes as feed
 from gateway.delivery.bell import Bell
 from gateway.delivery.consumers import consumers
 from gateway.delivery.work import feed_waiting
+from gateway.directory import page_routes as partner_pages
+from gateway.directory import routes as directory
+from gateway.directory import try_routes as trying_out
+from gateway.directory.counts import Counts
 from gateway.disclosures import oversight_routes as oversight
 from gateway.disclosures import routes as disclosures
 from gateway.disclosures.alerting import watching
@@ -38,10 +42,10 @@ from gateway.partners import routes as partner_routes
 from gateway.partners.books import Books
 from gateway.partners.clients import Clients
 from gateway.partners.file import load_partners, load_secret_hashes, refuse_weak_internal_key
-from gateway.partners.seeding import add_unknown
+from gateway.partners.seeding import add_unknown, tell_differing
 from gateway.partners.signing import SigningKeys
 from gateway.partners.tokens import Tokens
-from gateway.partners.work import forget_ended, watch_keys
+from gateway.partners.work import forget_ended, note_uses, watch_keys
 from gateway.releasing import Releasing
 from gateway.resolving import routes as resolving
 from gateway.routing import Routes
@@ -69,10 +73,13 @@ def create_app(settings: GatewaySettings) -> Gateway:
     bell, observatory = Bell(), Observatory(settings)
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
     recording, traffic = Recording(recorder), TrafficRecorder(settings.traffic_days)
+    clients = Clients(books, changes, {issuer, f"{issuer.rstrip('/')}/oauth2/token"})
+    routes = Routes(settings.routes_file)
 
     async def first(platform: Platform) -> None:
         async with platform.database.transaction() as tx:
             await add_unknown(tx, seeds, hashes)
+            await tell_differing(tx, seeds)
         await changes.read(platform)  # agreements are entered for the partners there are
         await enter_agreements(platform)
         await changes.read(platform)
@@ -87,13 +94,14 @@ def create_app(settings: GatewaySettings) -> Gateway:
         routers=[
             *(oauth.router, partner_routes.router, partner_routes.own, operators.router, operators.signing),
             *(feed.router, agreements.router, disclosures.router, oversight.router, resolving.router),
+            *(directory.own, directory.partners, directory.exchanges, partner_pages.router, trying_out.router),
             *(traffic_routes.router, dashboard.router, dashboard.files),
         ],
         migrations=MIGRATIONS,
         consumers=consumers,
         first=first,
         workers=[
-            *(changes.follow, watch_keys(keys), forget_ended, agreement_days(partners)),
+            *(changes.follow, watch_keys(keys), forget_ended, note_uses(clients), agreement_days(partners)),
             *(bell.listen, observatory.run, recorder.run, sealer.run, traffic.run),
             *(watching(settings.reading_bounds()), retention(settings.disclosure_retention_days)),
         ],
@@ -108,7 +116,9 @@ def create_app(settings: GatewaySettings) -> Gateway:
         _first(app, router)
     app.mount(ASSETS_PATH, documentation.assets())
     app.state.partners, app.state.tokens, app.state.bell = partners, tokens, bell
-    app.state.clients = Clients(books, changes, {issuer, f"{issuer.rstrip('/')}/oauth2/token"})
+    app.state.clients, app.state.seeds, app.state.books = clients, seeds, books
+    app.state.sandbox, app.state.counts = settings.sandbox, Counts()
+    app.state.routes, app.state.own_routes = routes, app.routes
     app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
@@ -121,6 +131,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
                 disclosures.router,
                 oversight.router,
                 resolving.router,
+                directory.own,
                 traffic_routes.router,
                 health.router,
             ]
@@ -135,7 +146,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         app,
         tokens,
         Quotas(app.state.platform.database),
-        Routes(settings.routes_file),
+        routes,
         admission,
         emergencies,
         aliases,

@@ -118,7 +118,7 @@ class Gateway:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
             else:
-                exchange.response_size += len(message.get("body", b""))
+                exchange.note_answer(message.get("body", b""))
             await send(message)
 
         outwards = secured(noting, extra, by_tls=self._by_tls)

@@ -4,8 +4,6 @@ Pure ASGI on one aiohttp session, because per request this costs a tenth of Fast
 """
 
 import asyncio
-import json
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +16,7 @@ from gateway.breaker import Breaker
 from gateway.errors import AnswerTooLarge, UpstreamTimeout
 from gateway.paths import Target
 from gateway.releasing import REFUSED
-from gateway.traffic.exchange import EXCHANGE, Exchange
+from gateway.traffic.exchange import EXCHANGE, Exchange, code_of
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
 from shared.metrics import REQUEST_SECONDS, REQUESTS
@@ -54,7 +52,6 @@ Release = Callable[[bytes | None, Mapping[str, str]], Awaitable[bytes | None]]
 pass. It refuses by raising."""
 Refused = Callable[[str], Awaitable[None]]
 """Told the code by which a service refused to tell of somebody, before the caller is."""
-CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 class AnswerCut(Exception):
@@ -201,11 +198,7 @@ async def _return_released(answer: aiohttp.ClientResponse, method: str, send: Se
 async def _return_refusal(answer: aiohttp.ClientResponse, send: Send, refused: Refused) -> None:
     """A service's refusal, once `refused` knows of it: by the code of its problem, or by the status where it has none."""
     body = await _whole(answer)
-    try:
-        code = json.loads(body)["code"]
-    except (ValueError, KeyError, TypeError):
-        code = ""
-    await refused(code if isinstance(code, str) and CODE.fullmatch(code) else str(answer.status))
+    await refused(code_of(body) or str(answer.status))
     await _send_whole(answer, body, send)
 
 

@@ -26,7 +26,8 @@ class Record:
 class Route:
     """One operation of a service. `records`, `named` and `file_of` are empty where its answer tells of nobody.
 
-    `named`: which segments of the path name whom the whole answer is about, and the kind of that one.
+    `named`: which segments of the path name whom the whole answer is about, and the kind of that one. `under_agreement`: the
+    permission that is enough where the request names an agreement.
     """
 
     service: str
@@ -36,6 +37,7 @@ class Route:
     records: tuple[Record, ...] = ()
     named: tuple[tuple[int, str], ...] = ()
     file_of: str | None = None
+    under_agreement: str | None = None
 
     @property
     def discloses(self) -> bool:
@@ -68,6 +70,8 @@ class Routes:
 
     def __init__(self, file: Path) -> None:
         self._roots: dict[str, _Node] = {}
+        self.all: list[Route] = []
+        """In the order of the file."""
         try:
             for row in json.loads(file.read_text(encoding="utf-8")):
                 self._add(_route(row))
@@ -79,6 +83,7 @@ class Routes:
         for segment in route.path.strip("/").split("/"):
             node = node.below.setdefault(ANY if segment.startswith("{") else _literal(segment), _Node())
         node.routes[route.method] = route
+        self.all.append(route)
 
     def find(self, process: str, method: str, path: str) -> Route:
         """The operation of a process; NotFound where there is no such address, MethodNotAllowed where it does not do that."""
@@ -115,7 +120,16 @@ def _route(row: dict[str, Any]) -> Route:
         Record(tuple(at.split("/")[1:]), tuple(fields.items())) for at, fields in row.get("records", {}).items()
     )
     named = tuple((place, SUBJECT_FIELDS[name]) for place, name in _placeholders(row["path"]) if name in SUBJECT_FIELDS)
-    return Route(row["service"], row["path"], row["method"], row["permission"], records, named, row.get("file_of"))
+    return Route(
+        service=row["service"],
+        path=row["path"],
+        method=row["method"],
+        permission=row["permission"],
+        records=records,
+        named=named,
+        file_of=row.get("file_of"),
+        under_agreement=row.get("under_agreement"),
+    )
 
 
 def _placeholders(path: str) -> Iterator[tuple[int, str]]:

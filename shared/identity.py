@@ -157,6 +157,20 @@ def permitted(permission: str, *, under_agreement: str | None = None) -> Any:
     return Depends(Permission(permission, under_agreement))
 
 
+class Own(Permission):
+    """A dependency: lets every known caller pass, and yields who it is. For a route that shows the caller nothing but its own."""
+
+    def __init__(self) -> None:
+        super().__init__("own")
+
+    async def __call__(self, caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        return caller
+
+
+only_own: Any = Depends(Own())
+"""`by: Annotated[Caller, only_own]`: whoever is known; never more than the caller's own."""
+
+
 class Open:
     """The mark of a route that needs no identity and gives nothing of a partner or a person away."""
 
@@ -168,19 +182,24 @@ open_to_all = Depends(Open())
 
 
 def permission_of(route: Any) -> str | None:
-    """The permission a route (or its context, see `api_routes`) declares; "open" where it says so, None for nothing."""
-    found: list[str] = []
+    """The permission a route (or its context, see `api_routes`) declares; "open" or "own" where it says so, None for nothing."""
+    declared = _declared(route.dependant)
+    if declared is None:
+        return None
+    return declared.name if isinstance(declared, Permission) else "open"
 
-    def walk(dependant: Any) -> None:
-        if isinstance(dependant.call, Permission):
-            found.append(dependant.call.name)
-        elif isinstance(dependant.call, Open):
-            found.append("open")
-        for child in dependant.dependencies:
-            walk(child)
 
-    walk(route.dependant)
-    return found[0] if found else None
+def permission_under_agreement(route: Any) -> str | None:
+    """The permission that is enough for a request which names an agreement; None where there is no such."""
+    declared = _declared(route.dependant)
+    return declared.under_agreement if isinstance(declared, Permission) else None
+
+
+def _declared(dependant: Any) -> Permission | Open | None:
+    """What a route's dependencies say first of who may call it."""
+    if isinstance(dependant.call, Permission | Open):
+        return dependant.call
+    return next((found for child in dependant.dependencies if (found := _declared(child)) is not None), None)
 
 
 def api_routes(routes: list[Any]) -> Iterator[RouteContext]:

@@ -36,7 +36,7 @@ ALL_PERMISSIONS = frozenset(
     "links:read links:write individuals:links lists:match lists:request lists:review lists:read lists:revoke links:rebuild duplicates:search models:read models:train models:promote adjudications:read adjudications:decide clusters:read overlaps:read eligibility:read eligibility:replay gaps:read matrix:write matrix:approve overlap-cases:read overlap-cases:answer overlap-cases:settle grievances:read grievances:write grievances:answer grievances:registry grievances:unit households:picture households:picture-reads referrals:read referrals:write events:read agreements:read agreements:write agreements:approve households:shared internal changes:propose changes:decide places:write households:score "
     "households:export individuals:search individuals:check quotas:write conflicts:settle "
     "conflicts:read quality:read quality:run snapshots:read snapshots:make responses:read responses:write responses:approve "
-    "scenarios:read scenarios:write credentials:write partners:read partners:write operators:write dashboard:read disclosures:read disclosures:decide break-glass:open".split()
+    "scenarios:read scenarios:write credentials:write partners:read partners:write operators:write traffic:read sandbox:try dashboard:read disclosures:read disclosures:decide break-glass:open".split()
 )
 
 _templates: dict[tuple[str, str], str] = {}

@@ -1,5 +1,6 @@
 """At the door: under which agreement a request stands, and whether what answers it keeps to that."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -27,6 +28,7 @@ from gateway.releasing import Answer
 from gateway.routing import Route
 from shared.agreements import FULL
 from shared.clock import now
+from shared.errors import Refusal, Unavailable
 from shared.identity import Caller
 from shared.logs import log
 
@@ -63,6 +65,14 @@ def named_by(scope: Scope) -> Named:
         case=acting(scope, CASE),
         bulk=scope.get(BULK, False),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a partner may have an answer about people: as its own under its `mandate`, or under any of these `agreements`."""
+
+    mandate: bool
+    agreements: tuple[str, ...]
 
 
 class Admission:
@@ -109,6 +119,30 @@ class Admission:
         if whole is not None:
             _refuse_less(allowed, whole.needed)
         return _under(caller, allowed.under, allowed.purpose), allowed
+
+    def ways(self, route: Route, target: Target, partner: Partner) -> Ways:
+        """How a partner may have what discloses people today; Unavailable where nobody knows what holds."""
+        caller = partner.caller(frozenset(partner.permissions))
+        return self._ways(partner, lambda named: self.admit(route, target, partner, caller, named)[1])
+
+    def ways_of_feed(self, partner: Partner) -> Ways:
+        """How a partner may have the feed today."""
+        return self._ways(partner, lambda named: self.subscribed(partner, named, 1).allowed)
+
+    def _ways(self, partner: Partner, decided: Callable[[Named], Allowed]) -> Ways:
+        agreements = [
+            held.id
+            for held in self._book.of(partner.id).values()
+            if (allowed := _decided(decided, Named(agreement=held.id, purpose=held.terms.purposes[0]))) is not None
+            # Without any, the agreement adds nothing to what is the caller's own.
+            and allowed.obligations is not None
+        ]
+        return Ways(_decided(decided, Named()) is not None, tuple(sorted(agreements)))
+
+    def purposes(self, partner: str, agreements: Collection[str]) -> list[str]:
+        """For what a partner may ask under any of these agreements."""
+        own = self._book.of(partner)
+        return sorted({purpose for id_ in agreements for purpose in own[id_].terms.purposes})
 
     def subscribed(self, partner: Partner, named: Named, most: int) -> Subscription:
         """What the feed tells a partner now: of its own programs, or of another institution's under the agreement it names.
@@ -197,6 +231,16 @@ class Admission:
         if institution in self._partners:
             return frozenset({institution})
         return frozenset(one for one in self._partners if f"{PROGRAMS}-{one}" not in self._processes)
+
+
+def _decided(decided: Callable[[Named], Allowed], named: Named) -> Allowed | None:
+    """What allows it; None where it is refused. Unavailable goes on: it is no refusal of this."""
+    try:
+        return decided(named)
+    except Refusal as refusal:
+        if isinstance(refusal, Unavailable):
+            raise
+        return None
 
 
 def _key(route: Route) -> tuple[str, str, str]:

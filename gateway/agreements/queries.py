@@ -1,4 +1,4 @@
-"""Reads of agreements. A partner sees those to which it is a party."""
+"""Reads of agreements. A partner sees those to which it is a party; for `partner` None, who watches over them sees all."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
@@ -37,19 +37,21 @@ def held_of(row: VersionRow) -> Held:
     return Held(row.agreement_id, row.version, State(row.state), Terms.model_validate(row.terms), row.review_until)
 
 
-async def of_party(tx: AsyncSession, agreement_id: str, partner: str, *, lock: bool = False) -> AgreementRow:
+async def of_party(tx: AsyncSession, agreement_id: str, partner: str | None, *, lock: bool = False) -> AgreementRow:
     """NotFound also where the partner is no party to it."""
     found = await tx.get(AgreementRow, agreement_id, with_for_update=lock)
-    if found is None or partner not in (found.provider, found.recipient):
+    if found is None or partner not in (None, found.provider, found.recipient):
         raise NotFound
     return found
 
 
 async def agreements(
-    tx: AsyncSession, partner: str, limit: int, cursor: str | None, *, kind: str | None, state: State | None
+    tx: AsyncSession, partner: str | None, limit: int, cursor: str | None, *, kind: str | None, state: State | None
 ) -> Page[AgreementOut]:
     """A party's agreements, by id; with `state`, those whose governing version is in it."""
-    rows = select(AgreementRow).where(or_(AgreementRow.provider == partner, AgreementRow.recipient == partner))
+    rows = select(AgreementRow)
+    if partner is not None:
+        rows = rows.where(or_(AgreementRow.provider == partner, AgreementRow.recipient == partner))
     if kind is not None:
         rows = rows.where(AgreementRow.kind == kind)
     if state is not None:
@@ -68,8 +70,21 @@ async def agreements(
     return Page(items=items, next_cursor=encode_cursor(found[limit - 1].id) if len(found) > limit else None)
 
 
-async def agreement(tx: AsyncSession, agreement_id: str, partner: str) -> AgreementOut:
+async def agreement(tx: AsyncSession, agreement_id: str, partner: str | None) -> AgreementOut:
     return (await _out(tx, [await of_party(tx, agreement_id, partner)]))[0]
+
+
+async def in_force_of(tx: AsyncSession, partner: str, day: date, limit: int) -> list[tuple[AgreementRow, VersionRow]]:
+    """A party's agreements that hold on a day, suspended ones too; who ends first comes first."""
+    rows = (
+        select(AgreementRow, VersionRow)
+        .join(VersionRow, VersionRow.agreement_id == AgreementRow.id)
+        .where(or_(AgreementRow.provider == partner, AgreementRow.recipient == partner))
+        .where(VersionRow.state.in_(IN_FORCE), VersionRow.not_before <= day, VersionRow.not_after >= day)
+        .order_by(VersionRow.not_after, AgreementRow.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await tx.execute(rows)]
 
 
 async def _out(tx: AsyncSession, found: Sequence[AgreementRow]) -> list[AgreementOut]:
@@ -113,7 +128,7 @@ async def used_on(tx: AsyncSession, ids: Collection[str], day: date) -> dict[str
     return {row[0]: row[1] for row in await tx.execute(rows)}
 
 
-async def version(tx: AsyncSession, agreement_id: str, number: int, partner: str) -> VersionOut:
+async def version(tx: AsyncSession, agreement_id: str, number: int, partner: str | None) -> VersionOut:
     """A version with its signatures. NotFound."""
     await of_party(tx, agreement_id, partner)
     row = await version_row(tx, agreement_id, number)
@@ -143,7 +158,9 @@ async def signatures(tx: AsyncSession, agreement_id: str, number: int) -> Sequen
     return (await tx.scalars(rows.order_by(StepRow.id))).all()
 
 
-async def history(tx: AsyncSession, agreement_id: str, partner: str, limit: int, cursor: str | None) -> Page[StepOut]:
+async def history(
+    tx: AsyncSession, agreement_id: str, partner: str | None, limit: int, cursor: str | None
+) -> Page[StepOut]:
     """Every step of an agreement, newest first."""
     await of_party(tx, agreement_id, partner)
     rows = select(StepRow).where(StepRow.agreement_id == agreement_id)

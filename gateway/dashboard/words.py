@@ -1,9 +1,9 @@
 """The words of the screen in three languages, and how numbers, times and sizes are written in each."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
 from shared.text import Language, Text
@@ -14,6 +14,8 @@ NUMBERS: dict[Language, str] = {"ar": "fr", "fr": "fr", "en": "en_GB"}
 LANGUAGE_NAMES: dict[Language, str] = {"ar": "العربية", "fr": "Français", "en": "English"}
 DASH = "–"
 MIB = 1 << 20
+MANY = 10_000
+"""More of a larger unit than anything here lasts, so that babel stays with the smaller one."""
 NARROW_SPACE = "\u202f"
 _FRENCH_SPACES = re.compile(r" (?=[:;!?»])|(?<=«) ")
 """French signs never begin a line."""
@@ -23,6 +25,7 @@ WORDS: dict[str, Text] = {
     "skip": Text(ar="انتقل إلى الخلاصة", fr="Aller au verdict", en="Skip to the verdict"),
     "language": Text(ar="اللغة", fr="Langue", en="Language"),
     "api": Text(ar="توثيق الواجهة البرمجية", fr="Documentation de l'API", en="API documentation"),
+    "who_called": Text(ar="من طلب ماذا", fr="Qui a demandé quoi", en="Who called what"),
     "sign_out": Text(ar="تسجيل الخروج", fr="Déconnexion", en="Sign out"),
     "pause": Text(ar="إيقاف التحديث", fr="Suspendre", en="Pause updates"),
     "resume": Text(ar="استئناف التحديث", fr="Reprendre", en="Resume updates"),
@@ -206,6 +209,19 @@ class Writer:
         if at is None:
             return DASH
         return format_datetime(at.astimezone(UTC), "HH:mm:ss" if seconds else "HH:mm", locale=self._locale)
+
+    def moment(self, at: datetime | None) -> str:
+        """A day of about now, and the time of it."""
+        if at is None:
+            return DASH
+        return format_datetime(at.astimezone(UTC), "d MMM HH:mm", locale=self._locale)
+
+    def day(self, on: date) -> str:
+        return format_date(on, "d MMM y", locale=self._locale)
+
+    def days(self, count: int) -> str:
+        """So many days, never told in weeks or months."""
+        return format_timedelta(timedelta(days=count), granularity="day", threshold=MANY, locale=self._locale)
 
     def _isolated(self, text: str) -> str:
         return f"\u2066{text}\u2069" if self.language == "ar" else text

@@ -57,6 +57,20 @@ async def about(
     return (await tx.scalars(rows)).all()
 
 
+async def counted(
+    tx: AsyncSession, partner: str, since: datetime, most: int
+) -> Sequence[tuple[str, int, int, datetime]]:
+    """By decision, of the `most` newest rows of a partner: how many, of how many people they tell, and the last of them."""
+    newest = select(DisclosureRow).where(DisclosureRow.partner == partner).order_by(DisclosureRow.position.desc())
+    row = newest.limit(most).subquery().c
+    found = await tx.execute(
+        select(row.decision, func.count(), func.sum(row.subjects), func.max(row.at))
+        .where(row.at >= since)
+        .group_by(row.decision)
+    )
+    return [(one[0], one[1], int(one[2]), one[3]) for one in found]
+
+
 async def commitments_of(tx: AsyncSession, said: Collection[str]) -> list[bytes]:
     """Of whoever has one of these ids or numbers, under every id and number of theirs: an answer may have told of them by one
     alone. One for each month."""

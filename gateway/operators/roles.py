@@ -7,14 +7,19 @@ from shared.text import Text
 
 NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 """What a person is called here."""
+PERSON: Final = "operator:"
+"""How the name of a caller begins who signed in at a browser; no partner's begins so."""
 Role = Literal["operator", "steward", "security_officer", "auditor", "partner_viewer"]
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
-    "operator": frozenset({"dashboard:read"}),  # keeps the platform running, and sees nobody's data
-    "steward": frozenset({"dashboard:read", "partners:read"}),
+    "operator": frozenset({"dashboard:read", "traffic:read"}),  # keeps the platform running, and sees nobody's data
+    "steward": frozenset({"dashboard:read", "traffic:read", "sandbox:try", "partners:read", "agreements:read"}),
     "security_officer": frozenset(
         {
             "dashboard:read",
+            "traffic:read",
+            "sandbox:try",
+            "agreements:read",
             "partners:read",
             "partners:write",
             "operators:write",
@@ -22,8 +27,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
             "disclosures:decide",
         }
     ),
-    "auditor": frozenset({"dashboard:read", "partners:read", "disclosures:read"}),
-    "partner_viewer": frozenset(),  # the pages of one partner
+    "auditor": frozenset({"dashboard:read", "traffic:read", "partners:read", "agreements:read", "disclosures:read"}),
+    "partner_viewer": frozenset({"sandbox:try"}),  # the pages of one partner
 }
 
 NAMES: Final[dict[str, Text]] = {

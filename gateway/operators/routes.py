@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Self
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from gateway.dashboard.routes import InLanguage, remember
 from gateway.operators import commands
 from gateway.operators.errors import IssuerAway, SignInRefused, TooManySignIns
+from gateway.operators.forms import read_form
 from gateway.operators.models import Operator
 from gateway.operators.oidc import ATTEMPT_SECONDS, BACK, Attempt, Issuer
 from gateway.operators.pages import SignPages
@@ -19,6 +19,7 @@ from gateway.operators.roles import NAME, Role
 from gateway.operators.sessions import (
     ATTEMPT,
     HOME,
+    PARTNER_PAGES,
     SIGN_IN,
     SIGN_OUT,
     Sessions,
@@ -110,7 +111,8 @@ async def sign_in(request: Request, language: InLanguage) -> Response:
         token = await commands.sign_in(platform, form.get("name", ""), form.get("password", ""), address)
     except (SignInRefused, TooManySignIns) as refusal:
         return _again(refusal, language, request.app.state.issuer)
-    return RedirectResponse(HOME, 303, HEADERS | {"Set-Cookie": sessions.set_cookie(token)})
+    home = await _home_of(sessions, platform, token)
+    return RedirectResponse(home, 303, HEADERS | {"Set-Cookie": sessions.set_cookie(token)})
 
 
 @signing.get(f"{SIGN_IN}/account")
@@ -143,7 +145,7 @@ async def back_from_issuer(request: Request, language: InLanguage) -> Response:
             token = await commands.sign_in_by_account(tx, account)
     except (SignInRefused, IssuerAway) as refusal:
         return _again(refusal, language, issuer)
-    answer = RedirectResponse(HOME, 303, HEADERS)
+    answer = RedirectResponse(await _home_of(sessions, platform, token), 303, HEADERS)
     answer.headers.append("Set-Cookie", sessions.set_cookie(token))
     answer.headers.append("Set-Cookie", sessions.attempt_cookie("", 0))
     return answer
@@ -196,6 +198,12 @@ async def set_password(tx: Tx, name: Name, body: PasswordIn, by: Officer) -> Non
     await commands.set_password(tx, name, body.password, by.name)
 
 
+async def _home_of(sessions: Sessions, platform: Platform, token: str) -> str:
+    """Where a person begins: the viewer of a partner with its page, everybody else with the screen."""
+    operator = await sessions.operator(platform, token)
+    return PARTNER_PAGES if operator is not None and operator.partner is not None else HOME
+
+
 def _again(refusal: Refusal, language: Language, issuer: Issuer | None) -> Response:
     """The page for signing in, saying why nobody did."""
     page = pages.sign_in(language, refusal.detail.in_(language), by_account=issuer is not None)
@@ -203,13 +211,4 @@ def _again(refusal: Refusal, language: Language, issuer: Issuer | None) -> Respo
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of a small form; nothing where it is another thing."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_FORM_BYTES:
-            return {}
-    try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict"))
-    except ValueError:
-        return {}
+    return await read_form(request, largest=LARGEST_FORM_BYTES, most_fields=MOST_FIELDS)

@@ -12,7 +12,7 @@ from gateway.asgi import Scope, header
 from gateway.operators.commands import SESSION_TIME, fingerprint
 from gateway.operators.errors import FormForeign
 from gateway.operators.models import Operator, OperatorSession
-from gateway.operators.roles import PERMISSIONS
+from gateway.operators.roles import PERMISSIONS, PERSON
 from shared.clock import now
 from shared.errors import Unauthenticated
 from shared.identity import Caller
@@ -24,6 +24,9 @@ COOKIE, COOKIE_BY_TLS = "tekamoul_session", "__Host-tekamoul_session"
 ATTEMPT = "tekamoul_oidc"
 CSRF_HEADER = b"tekamoul-csrf"
 HOME, SIGN_IN, SIGN_OUT = "/dashboard", "/dashboard/sign-in", "/dashboard/sign-out"
+PARTNER_PAGES = "/dashboard/partners"
+LED_TO_SIGN_IN = (PARTNER_PAGES, "/dashboard/traffic")
+"""Pages, beside the screen itself, that a person may have kept the address of."""
 OPEN_PAGES = (SIGN_IN, SIGN_OUT, "/dashboard/static/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_COOKIES = 4096
@@ -69,7 +72,7 @@ class Sessions:
             return None
         if scope["method"] not in SAFE_METHODS and scope["path"].startswith("/v1/"):
             refuse_foreign(token, header(scope, CSRF_HEADER))
-        return Caller(f"operator:{operator.name}", PERMISSIONS[operator.role])
+        return Caller(PERSON + operator.name, PERMISSIONS[operator.role])
 
     async def operator(self, platform: Platform, token: str) -> Operator | None:
         """Whose session it is, asked of the database each time: what ends there ends here."""
@@ -87,7 +90,7 @@ def needs_sign_in(path: str) -> bool:
 
 def to_sign_in(scope: Scope) -> Response:
     """Where a person goes who has not signed in: a page is led there, a script or stream of a page is told 401."""
-    if scope["method"] == "GET" and scope["path"] == HOME:
+    if scope["method"] == "GET" and (scope["path"] == HOME or scope["path"].startswith(LED_TO_SIGN_IN)):
         return RedirectResponse(SIGN_IN, 303, {"Cache-Control": "no-store"})
     return problem(Unauthenticated(), language_of(header(scope, b"accept-language")))
 

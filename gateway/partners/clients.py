@@ -15,6 +15,7 @@ from gateway.partners import commands
 from gateway.partners.assertions import NotShown, Proof, claimed_subject, proven
 from gateway.partners.books import Books
 from gateway.partners.file import Partner
+from shared.clock import now
 from shared.logs import log
 from shared.platform import Platform
 
@@ -50,6 +51,8 @@ class Clients:
     def __init__(self, books: Books, changes: Changes, audiences: Collection[str]) -> None:
         self._books, self._changes, self._audiences = books, changes, audiences
         self.failures = Failures()
+        self.used: dict[UUID, datetime] = {}
+        """When each credential last opened the door here, as far as it is not written down yet (partners/work.py)."""
 
     async def authenticate(
         self, platform: Platform, shown: Secret | Assertion, address: str, certificate: str | None
@@ -75,6 +78,7 @@ class Clients:
             self.failures.add(who)
             log.warning("client_refused", address=address, reason=str(wrong))
             raise ClientUnknown from None
+        self.used[credential] = now()
         return Client(partner, credential, certificate)
 
     async def _who(self, platform: Platform, shown: Secret | Assertion) -> tuple[Partner, UUID]:

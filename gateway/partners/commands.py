@@ -2,17 +2,18 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.changes import announce
-from gateway.partners.errors import KeyKnown, PartnerKnown, TooManyCredentials
+from gateway.partners.differing import differences
+from gateway.partners.errors import KeyKnown, PartnerInNoFile, PartnerKnown, TooManyCredentials
 from gateway.partners.file import Partner
 from gateway.partners.keys import thumbprint_of
 from gateway.partners.models import Credential, PartnerRow, RevokedToken, UsedAssertion
@@ -47,6 +48,20 @@ async def change_partner(tx: AsyncSession, partner_id: str, changes: dict[str, A
     await announce(tx)
     log.info("partner_changed", partner=partner_id, fields=sorted(changes), by=by)
     return row
+
+
+async def take_from_file(tx: AsyncSession, partner_id: str, seed: Partner | None, by: str) -> PartnerRow:
+    """Add what the file of this version lets the partner do and the database does not; what only the database has stays.
+
+    PartnerInNoFile.
+    """
+    row = await _locked(tx, partner_id)
+    if seed is None:
+        raise PartnerInNoFile(partner=partner_id)
+    added = {one.field: one.only_in_file for one in differences(seed, row) if one.only_in_file}
+    if not added:
+        return row
+    return await change_partner(tx, partner_id, {one: [*getattr(row, one), *more] for one, more in added.items()}, by)
 
 
 async def suspend_partner(tx: AsyncSession, partner_id: str, reason: str, by: str) -> PartnerRow:
@@ -132,6 +147,14 @@ async def use_assertion(tx: AsyncSession, partner_id: str, jti: str, ends_at: da
     }
     given = upsert(UsedAssertion).values(row).on_conflict_do_nothing(index_elements=["partner", "jti_sha256"])
     return await tx.scalar(given.returning(UsedAssertion.partner)) is not None
+
+
+async def note_uses(tx: AsyncSession, used: Mapping[UUID, datetime]) -> None:
+    """Write down when credentials were last used; another process may have written a later use meanwhile. In one order, so that
+    two processes never wait for each other."""
+    for credential, at in sorted(used.items()):
+        later = func.greatest(Credential.last_used_at, at)
+        await tx.execute(update(Credential).where(Credential.id == credential).values(last_used_at=later))
 
 
 async def forget_ended(tx: AsyncSession, moment: datetime) -> None:

@@ -38,3 +38,12 @@ class TooManyCredentials(Refusal):
         fr="Vous avez déjà {limit} clés et secrets valables, le maximum. Révoquez-en un d'abord.",
         en="You have {limit} good keys and secrets already, the most allowed. Revoke one first.",
     )
+
+
+class PartnerInNoFile(Refusal):
+    code, status = "partner_in_no_file", 409
+    text = Text(
+        ar="لا يوجد الشريك {partner} في ملف شركاء هذا الإصدار. غيّروا صلاحياته مباشرة.",
+        fr="Le fichier des partenaires de cette version n'a pas {partner}. Modifiez ses permissions directement.",
+        en="The partners' file of this version does not have {partner}. Change its permissions directly.",
+    )

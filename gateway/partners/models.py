@@ -63,6 +63,8 @@ class Credential(Base):
     added_by: Mapped[str] = mapped_column(Text)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_by: Mapped[str | None] = mapped_column(Text)
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When a token was last got with it; None also for what was last used before this was noted."""
 
 
 class UsedAssertion(Base):

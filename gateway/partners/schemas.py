@@ -106,7 +106,10 @@ class PartnerOut(BaseModel):
 
 
 class CredentialOut(BaseModel):
-    """A key or a secret, never the secret itself. `state`: waiting, good, ended or revoked."""
+    """A key or a secret, never the secret itself. `state`: waiting, good, ended or revoked.
+
+    `last_used_at`: when a token was last got with it, written down within some seconds; what such a token does shows elsewhere.
+    """
 
     id: UUID
     kind: str
@@ -119,6 +122,7 @@ class CredentialOut(BaseModel):
     added_by: str
     revoked_at: datetime | None
     revoked_by: str | None
+    last_used_at: datetime | None
 
     @classmethod
     def of(cls, row: Credential) -> Self:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.changes import announce
+from gateway.partners.differing import differences
 from gateway.partners.file import Partner, Partners
 from gateway.partners.models import Credential, PartnerRow
 from shared.clock import now
@@ -35,6 +36,14 @@ async def add_unknown(tx: AsyncSession, partners: Partners, hashes: Mapping[str,
         await announce(tx)
         log.info("partners_added", partners=added)
     return added
+
+
+async def tell_differing(tx: AsyncSession, partners: Partners) -> None:
+    """Log which partners the files let do what the database does not: a start changes nobody it knows."""
+    rows = await tx.scalars(select(PartnerRow).where(PartnerRow.id.in_(partners)))
+    found = {row.id: differences(partners[row.id], row) for row in rows}
+    if behind := sorted(name for name, told in found.items() if any(one.only_in_file for one in told)):
+        log.warning("partners_behind_their_file", partners=behind)
 
 
 def row_of(partner: Partner, by: str) -> dict[str, object]:

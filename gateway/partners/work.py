@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from gateway.operators import commands as operators
 from gateway.partners import commands
+from gateway.partners.clients import Clients
 from gateway.partners.signing import SigningKeys
 from shared.clock import now
 from shared.platform import Platform, Worker
 
 KEYS_SECONDS = 2.0
 FORGET_SECONDS = 60.0
+USES_SECONDS = 2.0
 MARGIN = timedelta(minutes=1)
 """Kept this long past its end: the clocks of two processes differ."""
 
@@ -24,6 +26,24 @@ def watch_keys(keys: SigningKeys) -> Worker:
             keys.look()
 
     return watch_signing_keys
+
+
+def note_uses(clients: Clients) -> Worker:
+    """A worker: writes down which credentials were used. Getting a token never waits for it, nor for a database that is away."""
+
+    async def note_uses_of_credentials(platform: Platform) -> None:
+        while True:
+            await asyncio.sleep(USES_SECONDS)
+            used = dict(clients.used)
+            if not used:
+                continue
+            async with platform.database.transaction() as tx:
+                await commands.note_uses(tx, used)
+            for credential, at in used.items():
+                if clients.used[credential] == at:
+                    del clients.used[credential]
+
+    return note_uses_of_credentials
 
 
 async def forget_ended(platform: Platform) -> None:

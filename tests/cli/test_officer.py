@@ -74,6 +74,10 @@ async def test_a_partner_is_added_given_what_it_shows_suspended_and_revoked(data
     url = json.loads((data_dir / "ready.json").read_text())["gateway_url"]
     assert await fetch_token(url, file, "delta")
 
+    nothing_more = await run(data_dir, "partner", "take-from-file", "csa")
+    assert (nothing_more.exit_code, said(nothing_more)) == (0, "")
+    none = await run(data_dir, "partner", "take-from-file", "delta")
+    assert (none.exit_code, said(none)[:32]) == (1, "The partners' file of this versi")
     listed = (await run(data_dir, "partner", "list")).output
     (credential,) = re.findall(r"secret ([0-9a-f-]{36})", listed.split("delta")[1].split("masef")[0])
     assert (await run(data_dir, "partner", "suspend", "delta", "--reason", "a test")).exit_code == 0

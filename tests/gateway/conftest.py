@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,6 +191,29 @@ def gateway_files(secrets: GatewaySecrets) -> dict[str, Any]:
     }
 
 
+@asynccontextmanager
+async def opened_door(
+    services: Services, secrets: GatewaySecrets, beside: tuple[str, ...] = (), **settings: Any
+) -> AsyncIterator[Door]:
+    """The gateway with a registry and csa's programs behind it, both up. `beside`: processes for which the registry's server
+    stands, too."""
+    registry, csa = await Upstream().start(), await Upstream().start()
+    urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
+    urls |= dict.fromkeys(beside, registry.url)
+    bus = Bus(services.servers.nats_url, "test")
+    await bus.connect()
+    routes = secrets.credentials_file.parent / "routes.json"
+    routes.write_text(routing_table())
+    files = gateway_files(secrets)
+    running = await services.start(
+        "gateway", service_urls=urls, answer_seconds=1.0, routes_file=routes, **files, **settings
+    )
+    opened = Door(running, secrets, registry, csa, bus)
+    yield opened
+    await opened.close()
+    await asyncio.gather(registry.stop(), csa.stop())
+
+
 @pytest.fixture
 def beside() -> tuple[str, ...]:
     """Processes for which the registry's server stands, too."""
@@ -198,17 +222,5 @@ def beside() -> tuple[str, ...]:
 
 @pytest.fixture
 async def door(services: Services, gateway_secrets: GatewaySecrets, beside: tuple[str, ...]) -> AsyncIterator[Door]:
-    """The gateway with a registry and csa's programs behind it, both up."""
-    registry, csa = await Upstream().start(), await Upstream().start()
-    urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
-    urls |= dict.fromkeys(beside, registry.url)
-    bus = Bus(services.servers.nats_url, "test")
-    await bus.connect()
-    routes = gateway_secrets.credentials_file.parent / "routes.json"
-    routes.write_text(routing_table())
-    files = gateway_files(gateway_secrets)
-    running = await services.start("gateway", service_urls=urls, answer_seconds=1.0, routes_file=routes, **files)
-    opened = Door(running, gateway_secrets, registry, csa, bus)
-    yield opened
-    await opened.close()
-    await asyncio.gather(registry.stop(), csa.stop())
+    async with opened_door(services, gateway_secrets, beside) as opened:
+        yield opened
