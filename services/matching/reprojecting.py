@@ -208,13 +208,22 @@ async def renew_merges(tx: AsyncSession, told: Told, span: Span) -> Differences:
         for one in await tx.scalars(select(MergedRecord).where(span.holds(MergedRecord.id)))
     }
     wrong = [id_ for id_, row in wanted.items() if held.get(id_) != row]
-    gone = held.keys() - wanted.keys()
+    unknown = held.keys() - wanted.keys()
+    # One that was undone is kept, and says nothing: its record is here again (holding.leads_to).
+    gone = unknown - await _records_held(tx, unknown)
     if wrong or gone:
         await hold_linking_lock(tx)
         await tx.execute(delete(MergedRecord).where(MergedRecord.id == any_of([*wrong, *gone])))
     for id_ in wrong:
         await put_merge(tx, id_, *wanted[id_])
     return Differences(len(wrong), len(gone))
+
+
+async def _records_held(tx: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Those of them that are a household or an individual held now."""
+    households = select(Household.id).where(Household.id == any_of(ids))
+    members = select(Member.individual_id).where(Member.individual_id == any_of(ids))
+    return set((await tx.execute(union(households, members))).scalars())
 
 
 # ---- enrollments, refusals, deliveries -------------------------------------------------------------------

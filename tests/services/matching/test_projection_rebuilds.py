@@ -297,3 +297,20 @@ async def test_a_merge_that_was_lost_or_leads_elsewhere_is_put_right(projection:
     async with projection.database.transaction() as tx:
         rows = await tx.scalars(select(MergedRecord).order_by(MergedRecord.version))
         assert [(row.id, row.version, row.into_id) for row in rows] == [(one, 2, into), (other, 3, into)]
+
+
+async def test_a_merge_that_was_undone_is_overlooked_while_its_record_is_here(projection: Projection) -> None:
+    """A household and a person of it are themselves again; a third is nowhere, and its merge is dropped."""
+    again = household(1)
+    ids = [UUID(again["id"]), UUID(again["members"][0]["individual_id"]), id_of("somebody who left")]
+    await projection.households(again)
+    async with projection.database.transaction() as tx:
+        rows = [{"id": one, "version": 2, "into_id": id_of("somebody")} for one in ids]
+        await tx.execute(insert(MergedRecord), rows)
+
+    async with projection.database.transaction() as tx:
+        found = await renew_merges(tx, [], Span("registry", None, None))
+
+    assert (found.put, found.dropped) == (0, 1)
+    async with projection.database.transaction() as tx:
+        assert set(await tx.scalars(select(MergedRecord.id))) == set(ids[:2])
