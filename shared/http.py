@@ -59,11 +59,16 @@ class Owners:
 
     async def items(self, process: str, path: str, **params: Any) -> AsyncIterator[dict[str, Any]]:
         """Every row of a cursor-paged list of `process`."""
+        async for page in self.pages(process, path, **params):
+            for item in page:
+                yield item
+
+    async def pages(self, process: str, path: str, **params: Any) -> AsyncIterator[list[dict[str, Any]]]:
+        """The same page by page: of a long list each can be put away before the next one is asked for."""
         cursor = None
         while True:
             page = await self.get(process, path, cursor=cursor, limit=LARGEST_PAGE, **params)
-            for item in page["items"]:
-                yield item
+            yield page["items"]
             cursor = page.get("next_cursor")
             if cursor is None:
                 return

@@ -127,8 +127,9 @@ async def take_over_values(tx: AsyncSession, event: ValuesChanged, delivery: Del
 @consumers.on(DeliveriesRecorded)
 async def take_over_deliveries(tx: AsyncSession, event: DeliveriesRecorded, delivery: Delivery) -> None:
     await hold_owner_lock(tx, delivery.process)
-    items = delivery.owners.items(delivery.process, f"/internal/delivery-batches/{event.batch_id}")
-    await deliveries.put_deliveries(tx, event.institution, [one async for one in items])
+    # By the page: a report may hold a hundred thousand, and to put them all at once would hold up every request.
+    async for page in delivery.owners.pages(delivery.process, f"/internal/delivery-batches/{event.batch_id}"):
+        await deliveries.put_deliveries(tx, event.institution, page)
 
 
 @consumers.on(LinkRefused)
