@@ -22,6 +22,9 @@ from shared.clock import now
 
 CLASSES: tuple[str, ...] = (*get_args(get_args(CellClass)[0]), "undecided")
 
+NOWHERE = "-"
+"""Households of which no wilaya is known, among the places."""
+
 
 async def simulate(tx: AsyncSession, one: str, other: str, draft: DecisionDraft) -> SimulationOut:
     """Count by today's links, with the households as they are on the day from which the decision would hold.
@@ -66,7 +69,9 @@ async def _counted(
 
 def _told(pair: Pair, day: date, rows: Sequence[Row[Any]]) -> SimulationOut:
     both = [one for one in rows if one.both]
-    places = sorted({(one.wilaya or "", one.wilaya, one.name_fr, one.name_ar) for one in both}, key=lambda one: one[0])
+    places = sorted(
+        {(one.wilaya or NOWHERE, one.wilaya, one.name_fr, one.name_ar) for one in both}, key=lambda one: one[0]
+    )
     classes = _shown(both, [place[0] for place in places])
 
     required = {
@@ -109,7 +114,7 @@ def _shown(both: Sequence[Row[Any]], places: Sequence[str]) -> dict[tuple[str, .
     by side, so that who moves from one class to another, which follows from them, may be few nowhere either."""
     moves: Counter[tuple[str, str, str]] = Counter()
     for one in both:
-        moves[one.wilaya or "", one.before, one.after] += one.households
+        moves[one.wilaya or NOWHERE, one.before, one.after] += one.households
     ways = sorted({(was, will) for _, was, will in moves})
     counts: dict[tuple[str, ...], int] = {}
     sums: list[Sum[tuple[str, ...]]] = []

@@ -1,5 +1,6 @@
 """Answers of which not all can be told: their totals are, and nothing that would tell the few."""
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from services.matching.case_queries import _summary as of_cases
 from services.matching.grievances.queries import _summary as of_grievances
+from services.matching.matrix_simulating import _told as _simulated
 from services.matching.queries import _told_of_pairs
 from services.matching.responses.plan_queries import _reached
 from services.matching.rules import suppressing
@@ -30,6 +32,22 @@ def test_a_list_of_five_says_how_long_it_is_and_not_where() -> None:
     assert {(one.listed, one.enrolled) for one in communes} == {(None, None)}
     (listed, enrolled), _ = _reached([("C1", 3, 3), ("C2", 1, 1), ("C3", 1, 0)], {})
     assert (listed, enrolled) == (5, None), "four of five would tell one"
+
+
+def test_households_of_no_known_wilaya_are_a_place_of_their_own_in_a_simulation() -> None:
+    """30 in both programs in MR01 and 20 somewhere: all would be forbidden."""
+    said = {"both": True, "before": "undecided", "after": "forbidden", "unknown": False}
+    rows: list[Any] = [
+        SimpleNamespace(wilaya="MR01", name_fr="Hodh Ech Chargui", name_ar=None, households=30, **said),
+        SimpleNamespace(wilaya=None, name_fr=None, name_ar=None, households=20, **said),
+    ]
+
+    found = _simulated(("A", "B"), date(2026, 6, 1), rows)
+
+    assert (found.households, found.after.forbidden, found.cases_opened) == (50, 50, 50)
+    assert {one.wilaya_code: (one.households, one.after.forbidden) for one in found.wilayas} == {
+        "MR01": (30, 30), None: (20, 20),
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("hurried")
