@@ -201,6 +201,7 @@ class PartnerPages:
                 ("hours", [(str(one), say(f"hours_{one}"), one == hours) for one in PERIODS]),
             ],
             lines=lines_of(lines, names, say),
+            partners=[(names[one], address_of(one), partners[one].suspended) for one in sorted(names)],
         )
 
     def _render(self, template: str, say: Words, **given: Any) -> str:

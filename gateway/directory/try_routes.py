@@ -118,7 +118,8 @@ async def _operation(
         raise NotFound
     told = shown(one, seen.partner, seen.permissions, state.admission, document)
     purposes = state.admission.purposes(partner_id, told.agreements)
-    return Tried(one, seen, watches, told, form_of(description_of(one, document)), purposes)
+    form = form_of(description_of(one, document), document.get("components", {}).get("schemas", {}))
+    return Tried(one, seen, watches, told, form, purposes)
 
 
 def _session(request: Request) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote, urlencode
 from gateway.asgi import App, Headers, Message, Scope
 from gateway.directory.errors import NothingToShow, NotToBeTried
 from gateway.directory.operations import Operation
+from gateway.merging import REF
 from gateway.partners.books import Books
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
@@ -28,6 +29,8 @@ LONGEST_VALUE: Final = 500
 LONGEST_BODY: Final = 16 << 10
 MOST_PARAMETERS: Final = 30
 JSON: Final = "application/json"
+EMPTY: Final = {"string": "", "integer": 0, "number": 0, "boolean": False}
+DEEPEST_EXAMPLE: Final = 4
 SHOWN_HEADERS: Final = frozenset(
     {
         "content-type",
@@ -99,8 +102,9 @@ class Answer:
     cut: bool = False
 
 
-def form_of(description: Mapping[str, Any]) -> Form:
-    """What the merged description says an operation takes. NotToBeTried where it says nothing, or asks for a file."""
+def form_of(description: Mapping[str, Any], schemas: Mapping[str, Any]) -> Form:
+    """What the merged description says an operation takes; `schemas` are those it refers to. NotToBeTried where it says nothing, or
+    asks for a file."""
     if not description:
         raise NotToBeTried
     content = description.get("requestBody", {}).get("content", {})
@@ -109,7 +113,7 @@ def form_of(description: Mapping[str, Any]) -> Form:
     found = [
         _parameter(one) for one in description.get("parameters", []) if one.get("in") in ("path", "query", "header")
     ]
-    return Form(found[:MOST_PARAMETERS], _example(content[JSON]) if content else None)
+    return Form(found[:MOST_PARAMETERS], _example(content[JSON], schemas) if content else None)
 
 
 def _parameter(said: Mapping[str, Any]) -> Parameter:
@@ -125,10 +129,30 @@ def _parameter(said: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _example(media: Mapping[str, Any]) -> str:
-    examples = [media.get("example"), *media.get("schema", {}).get("examples", [])]
-    given: Any = next((one for one in examples if one is not None), {})
-    return json.dumps(given, ensure_ascii=False, indent=2)
+def _example(media: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    """The service's own example of a body, else what it must have."""
+    given = media.get("example")
+    body = given if given is not None else _least(media.get("schema", {}), schemas, DEEPEST_EXAMPLE)
+    return json.dumps(body, ensure_ascii=False, indent=2)
+
+
+def _least(schema: Mapping[str, Any], schemas: Mapping[str, Any], deep: int) -> Any:
+    """A value of a schema's kind: its own example or first word, else an empty one with what is required in it."""
+    if "$ref" in schema:
+        schema = schemas.get(str(schema["$ref"]).removeprefix(REF), {})
+    for said in ("examples", "enum"):
+        if schema.get(said):
+            return schema[said][0]
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if schema.get(choice):
+            return _least(schema[choice][0], schemas, deep - 1) if deep else None
+    if schema.get("type") == "object" or "properties" in schema:
+        parts = schema.get("properties", {})
+        names = [name for name in schema.get("required", ()) if name in parts] if deep else []
+        return {name: _least(parts[name], schemas, deep - 1) for name in names}
+    if schema.get("type") == "array":
+        return [_least(schema.get("items", {}), schemas, deep - 1)] if deep and schema.get("minItems") else []
+    return schema.get("const", EMPTY.get(str(schema.get("type"))))
 
 
 def trial_of(one: Operation, form: Form, given: Mapping[str, str], agreement: str, purpose: str) -> Trial:

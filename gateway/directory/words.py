@@ -4,6 +4,7 @@ from shared.text import Text
 
 WORDS: dict[str, Text] = {
     "traffic": Text(ar="من طلب ماذا", fr="Qui a demandé quoi", en="Who called what"),
+    "partners": Text(ar="كل الشركاء", fr="Tous les partenaires", en="All partners"),
     "partner": Text(ar="الشريك", fr="Partenaire", en="Partner"),
     "directory": Text(ar="دليل الخدمات", fr="Annuaire des services", en="Service directory"),
     "overview": Text(ar="نظرة عامة", fr="Vue d'ensemble", en="Overview"),
@@ -17,6 +18,7 @@ WORDS: dict[str, Text] = {
         fr="Ce partenaire est suspendu : aucune requête n'est acceptée de lui.",
         en="This partner is suspended: no request of it is accepted.",
     ),
+    "partner_stopped": Text(ar="موقوف", fr="suspendu", en="suspended"),
     "quota": Text(ar="الحصة والاستعمال", fr="Quota et consommation", en="Quota and use"),
     "left": Text(ar="طلبات متبقية الآن", fr="Requêtes restantes", en="Requests left now"),
     "of": Text(ar="من {total}", fr="sur {total}", en="of {total}"),

@@ -120,6 +120,18 @@ async def test_the_filters_of_both_pages(door: Door, signed_in: SignedIn) -> Non
             assert page.status_code == 200, page.text
             return re.findall(r'<th scope="row" role="rowheader">(.*?)</th>', page.text, re.DOTALL)
 
+        every = (await person.get(TRAFFIC, params={"lang": "en"})).text
+        for partner in ("alpha", "beta", "keeper", "mute", "tight"):  # also who never called
+            assert f'href="/dashboard/partners/{partner}"' in every
+        assert "suspended" not in every
+        async with signed_in("security_officer") as officer:
+            assert (await officer.post("/v1/partners/mute/suspend", json={"reason": "a test"})).status_code == 200
+
+            async def told() -> bool:
+                page = (await person.get("/dashboard/partners/mute", params={"lang": "en"})).text
+                return 'id="suspended"' in page and "suspended" in (await person.get(TRAFFIC)).text
+
+            await until(told, what="the suspension to be told")
         of_beta = await rows(TRAFFIC, partner="beta", service="", hours="24")
         assert len(of_beta) == 1
         assert "/dashboard/partners/beta" in of_beta[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import shlex
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from cli.credentials import GatewaySecrets
 from gateway.directory import trying
 from gateway.directory.operations import Operation
-from gateway.directory.trying import Form, Parameter, trial_of
+from gateway.directory.trying import Form, Parameter, form_of, trial_of
 from gateway.routing import Route
 from running import Services, until
 from shared.identity import InternalKey
@@ -219,6 +220,38 @@ async def test_in_a_browser_it_is_filled_in_sent_and_read(door: Door, signed_in:
             await page.context.close()
         await browser.close()
     assert complaints == []
+
+
+def test_a_body_begins_with_the_services_example_or_with_what_it_must_have() -> None:
+    schemas = {
+        "Asked": {
+            "properties": {
+                "kind": {"enum": ["household", "person"]},
+                "size": {"type": "integer"},
+                "sure": {"type": "boolean"},
+                "note": {"type": "string"},
+                "left": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Part"}, "minItems": 1},
+                "more": {"type": "array", "items": {"type": "string"}},
+                "itself": {"$ref": "#/components/schemas/Asked"},
+            },
+            "required": ["kind", "size", "sure", "left", "parts", "more"],
+        },
+        "Part": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        "Told": {"type": "object", "examples": [{"records": []}]},
+        "Endless": {"properties": {"on": {"$ref": "#/components/schemas/Endless"}}, "required": ["on"]},
+    }
+
+    def body(**media: Any) -> Any:
+        taken = form_of({"requestBody": {"content": {"application/json": media}}}, schemas).body
+        return json.loads(taken or "null")
+
+    asked = {"kind": "household", "size": 0, "sure": False, "left": "", "parts": [{"id": ""}], "more": []}
+    assert body(schema={"$ref": "#/components/schemas/Asked"}) == asked
+    assert body(schema={"$ref": "#/components/schemas/Told"}) == {"records": []}
+    assert body(schema={"$ref": "#/components/schemas/Told"}, example={"x": 1}) == {"x": 1}
+    assert body(schema={"$ref": "#/components/schemas/Endless"}) == {"on": {"on": {"on": {"on": {}}}}}
+    assert form_of({"responses": {}}, schemas).body is None
 
 
 def test_a_form_becomes_one_request_whatever_is_written_in_it() -> None:
