@@ -29,6 +29,7 @@ class _Connection(asyncio.Protocol):
         self._stream = stream
         self._seen = b""
         self._begun = 0.0
+        self.under_way = False
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,7 +37,7 @@ class _Connection(asyncio.Protocol):
         self._stream.free(self)
 
     def ask(self, since: float) -> None:
-        self._begun = since
+        self._begun, self.under_way = since, True
         self.transport.write(self._stream.request)
 
     def data_received(self, data: bytes) -> None:
@@ -49,12 +50,12 @@ class _Connection(asyncio.Protocol):
             raise RuntimeError(head.decode("latin-1"))
         if len(body) < int(head[at + 15 :].split(b"\r\n", 1)[0]):
             return
-        self._seen = b""
+        self._seen, self.under_way = b"", False
         self._stream.note(self._begun, int(head[9:12]))
         self._stream.free(self)
 
     def connection_lost(self, fault: Exception | None) -> None:
-        self._stream.lost()
+        self._stream.lost(self)
 
 
 class _Stream:
@@ -69,7 +70,7 @@ class _Stream:
         self._due: deque[float] = deque()
         self._took: list[float] = []
         self._statuses: dict[int, int] = {}
-        self._lost = 0
+        self._under_way = self._unanswered = self._closed = 0
         self._ends = self._counts_from = float("inf")
 
     async def run(self) -> dict[str, Any]:
@@ -85,15 +86,15 @@ class _Stream:
         else:
             for one in list(self._idle):
                 self._idle.remove(one)
-                one.ask(time.perf_counter())
+                self._ask(one, time.perf_counter())
             await asyncio.sleep(self._seconds)
         deadline = time.perf_counter() + DRAIN_SECONDS
-        while (len(self._idle) < len(made) - self._lost or self._due) and time.perf_counter() < deadline:
+        while (self._under_way or self._due) and time.perf_counter() < deadline:
             await asyncio.sleep(0.01)
-        lost, unanswered = self._lost, len(made) - self._lost - len(self._idle) + len(self._due)
+        told = self._told()
         for one in made:
             one.transport.close()
-        return self._told(lost + unanswered)
+        return told
 
     async def _pace(self, begun: float) -> None:
         for place in range(int(self._seconds * self._per_s)):
@@ -102,35 +103,47 @@ class _Stream:
                 await asyncio.sleep(wait)
             self._due.append(due)
             if self._idle:
-                self._idle.popleft().ask(self._due.popleft())
+                self._ask(self._idle.popleft(), self._due.popleft())
+
+    def _ask(self, connection: _Connection, since: float) -> None:
+        self._under_way += 1
+        connection.ask(since)
 
     def free(self, connection: _Connection) -> None:
         now = time.perf_counter()
         if self._due:
-            connection.ask(self._due.popleft())
+            self._ask(connection, self._due.popleft())
         elif not self._per_s and self._counts_from != float("inf") and now < self._ends:
-            connection.ask(now)
+            self._ask(connection, now)
         else:
             self._idle.append(connection)
 
     def note(self, begun: float, status: int) -> None:
         now = time.perf_counter()
+        self._under_way -= 1
         if self._counts_from <= now <= self._ends or self._per_s:
             self._statuses[status] = self._statuses.get(status, 0) + 1
             if status == 200 and begun >= self._counts_from:
                 self._took.append((now - begun) * 1000)
 
-    def lost(self) -> None:
-        self._lost += 1
+    def lost(self, connection: _Connection) -> None:
+        """One that was waiting for its answer is a fault; one that nobody used was closed by the server, and is not used again."""
+        if connection.under_way:
+            self._under_way -= 1
+            self._unanswered += 1
+        elif connection in self._idle:
+            self._idle.remove(connection)
+            self._closed += 1
 
-    def _told(self, without_answer: int) -> dict[str, Any]:
+    def _told(self) -> dict[str, Any]:
         ranked = sorted(self._took) or [0.0]
         return {
             "per_s": round(len(self._took) / (self._seconds * (1 - WARM_SHARE)), 1),
             "p50_ms": round(ranked[len(ranked) // 2], 2),
             "p99_ms": round(ranked[len(ranked) * 99 // 100], 2),
             "statuses": self._statuses,
-            "without_answer": without_answer,
+            "without_answer": self._unanswered + self._under_way + len(self._due),
+            "closed": self._closed,
         }
 
 

@@ -42,8 +42,11 @@ class ClientGone(Exception):
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The first header of that (lower-case) name."""
-    found = next((value for key, value in scope["headers"] if key == name), None)
-    return found.decode("latin-1") if found is not None else None
+    for key, value in scope["headers"]:
+        if key == name:
+            found: str = value.decode("latin-1")
+            return found
+    return None
 
 
 def refuse_doubled(scope: Scope) -> None:

@@ -30,6 +30,7 @@ from gateway.asgi import (
     refuse_doubled,
     without,
 )
+from gateway.connections import KEPT_SECONDS
 from gateway.disclosures.emergency import BREAK_GLASS, Emergencies
 from gateway.fronting import as_it_came
 from gateway.limits import Quotas
@@ -37,7 +38,7 @@ from gateway.operators.sessions import Sessions, needs_sign_in, to_sign_in
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
-from gateway.proxy import Proxy, open_session
+from gateway.proxy import Proxy
 from gateway.releasing import REFUSED, Answer, Releasing
 from gateway.resolving.asking import Reply, reply_of
 from gateway.routing import Route, Routes
@@ -87,13 +88,11 @@ class Gateway:
         self._routes, self._admission, self._aliases, self._releasing = routes, admission, aliases, releasing
         self._emergencies, self._sessions, self._traffic = emergencies, sessions, traffic
         self._tokens, self._quotas = tokens, quotas
-        self._proxy = Proxy(settings.service_urls)
+        self._proxy = Proxy(settings.service_urls, settings.answer_seconds)
         app.state.breakers, app.state.gateway = self._proxy.breakers, self
         self._processes = frozenset(settings.service_urls)
         self._key: InternalKey = app.state.platform.internal_key
-        self._answer_seconds = settings.answer_seconds
         self._by_tls = settings.by_tls
-        self._session: aiohttp.ClientSession | None = None
 
     @property
     def state(self) -> State:
@@ -101,9 +100,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            async with open_session(self._answer_seconds) as self._session:
-                self.app.state.session = self._session
+            async with own_session() as self.app.state.session:
                 await self.app(scope, receive, send)
+            self._proxy.close()
         elif scope["type"] == "http":
             await self._answer(as_it_came(scope), receive, send)
         else:  # a websocket: nothing here speaks it
@@ -177,8 +176,7 @@ class Gateway:
         body = Body(scope, receive, _largest_body(target, scope["method"]))
         if target.open:
             body.refuse_too_large()
-            assert self._session is not None
-            await self._proxy.forward(self._session, target, None, scope, body, send)
+            await self._proxy.forward(target, None, scope, body, send)
             return
         partner, caller = await self._known(scope)
         exchange: Exchange = scope[EXCHANGE]
@@ -195,14 +193,13 @@ class Gateway:
         self, partner: Partner, caller: Caller, route: Route, target: Target, scope: Scope, body: Body, send: Send
     ) -> None:
         """Forward one operation for a partner that is known and within its quota."""
-        assert self._session is not None
         target, scope = await self._restored(route, partner, target, scope, body)
         if route.discloses:
             answer = self._answer_of(route, partner, caller, target, scope)
             await self._forward_about_people(target, answer, scope, body, send)
             return
         caller = self._admission.under(partner, caller, named_by(scope))
-        await self._proxy.forward(self._session, target, self._key.token(caller), scope, body, send)
+        await self._proxy.forward(target, self._key.token(caller), scope, body, send)
 
     async def read_as_caller(self, asked: Scope, address: str) -> Reply:
         """What the caller of a request to our own application may read at another address as one of many records, within that
@@ -235,7 +232,6 @@ class Gateway:
 
     async def _forward_about_people(self, target: Target, answer: Answer, scope: Scope, body: Body, send: Send) -> None:
         """Nothing of the answer leaves before every step has let it pass, and no refusal before it is written down."""
-        assert self._session is not None
         refused = partial(self._releasing.refused, answer)
         try:
             if (named := header(scope, BREAK_GLASS)) is not None:
@@ -245,7 +241,7 @@ class Gateway:
                     answer.route, target, answer.partner, answer.caller, named_by(scope)
                 )
             release, token = partial(self._releasing.release, answer), self._key.token(answer.caller)
-            await self._proxy.forward(self._session, target, token, scope, body, send, release, refused)
+            await self._proxy.forward(target, token, scope, body, send, release, refused)
         except Refusal as refusal:
             if refusal.status in REFUSED:
                 await refused(refusal.code)
@@ -314,6 +310,12 @@ class Gateway:
     def _as(self, caller: Caller) -> tuple[bytes, bytes]:
         """The header by which our own application knows who calls."""
         return b"authorization", f"Bearer {self._key.token(caller)}".encode()
+
+
+def own_session() -> aiohttp.ClientSession:
+    """For what the gateway asks by itself: the services' health and descriptions, and the issuer of operators' accounts."""
+    connector = aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _largest_body(target: Target, method: str) -> int:

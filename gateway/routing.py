@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.partners.file import UNREADABLE, NotConfigured
 from shared.disclosing import SUBJECT_FIELDS
@@ -44,8 +45,7 @@ class Route:
         return bool(self.records or self.named) or self.file_of is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Someone an answer tells of, and the names of what it tells: fields with a value, without the values.
 
     `number`: the number that the same object names them by beside their id, as people know them.
@@ -173,17 +173,29 @@ def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
 def _named_in(one: dict[str, Any], fields: tuple[tuple[str, str], ...]) -> Iterator[Subject]:
     """Whom an object is about; once, where it has somebody's id and number. The number on a list beside the registry's id is
     not that: the list may have meant another household."""
-    attributes, kinds = _told(one), dict(fields)
-    for name, kind in fields:
-        beside = _beside(name, "number", "id")
-        if kinds.get(beside) == kind and _is_name(one.get(beside)):
+    attributes = _told(one)
+    for name, kind, id_beside, number_beside in _read_as(fields):
+        if id_beside and _is_name(one.get(id_beside)):
             continue  # told with the id
-        beside = _beside(name, "id", "number")
-        number = one.get(beside) if kinds.get(beside) == kind else None
+        number = one.get(number_beside) if number_beside else None
         named = one.get(name)
         for id in named if isinstance(named, list) else (named,):
             if _is_name(id):
                 yield Subject(kind, str(id), attributes, str(number) if _is_name(number) else "")
+
+
+@lru_cache(maxsize=1000)
+def _read_as(fields: tuple[tuple[str, str], ...]) -> list[tuple[str, str, str, str]]:
+    """Of each field: its name, the kind, and the fields that name the same one by id and by number; "" where there is none."""
+    kinds = dict(fields)
+
+    def beside(name: str, kind: str, ending: str, other: str) -> str:
+        found = _beside(name, ending, other)
+        return found if kinds.get(found) == kind else ""
+
+    return [
+        (name, kind, beside(name, kind, "number", "id"), beside(name, kind, "id", "number")) for name, kind in fields
+    ]
 
 
 def _beside(name: str, ending: str, other: str) -> str:
@@ -196,4 +208,6 @@ def _is_name(value: Any) -> bool:
 
 
 def _told(one: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(name for name, value in one.items() if value not in (None, [], {})))
+    return tuple(
+        sorted([name for name, value in one.items() if value or not (value is None or value == [] or value == {})])
+    )

@@ -25,13 +25,13 @@ def secured(send: Send, extra: Headers, *, by_tls: bool) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             given = list(message.get("headers", []))
-            names = {name.lower() for name, _ in given}
-            kind = next((value for name, value in given if name.lower() == b"content-type"), b"")
-            wanted = [*ALWAYS, *(BY_TLS if by_tls else []), *extra]
+            said = {name.lower(): value for name, value in given}
+            kind = said.get(b"content-type", b"")
+            wanted = [*ALWAYS, *(BY_TLS if by_tls else ()), *extra]
             wanted.append((b"content-security-policy", PAGE_POLICY if kind.startswith(b"text/html") else API_POLICY))
             if not kind.startswith(PARTS_OF_PAGES):  # it may be about people: no cache on the way keeps it
                 wanted.append((b"cache-control", b"no-store"))
-            message = {**message, "headers": given + [one for one in wanted if one[0] not in names]}
+            message = {**message, "headers": given + [one for one in wanted if one[0] not in said]}
         await send(message)
 
     return with_headers

@@ -1,7 +1,6 @@
 """The feed: enrollment changes for subscribers, by cursor."""
 
 import time
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid5
@@ -118,7 +117,7 @@ async def _subscription(request: Request, by: Caller, limit: int) -> Subscriptio
         return admission.subscribed(partners[by.name], named_by(dict(request.scope)), limit)
     except Refusal as refusal:
         if refusal.status in REFUSED:
-            refused = replace(_reader(request, by), decision="refused", code=refusal.code, subjects=0)
+            refused = _reader(request, by)._replace(decision="refused", code=refusal.code, subjects=0)
             await state.recorder.record([refused])
         raise
 
@@ -143,8 +142,7 @@ async def _page(request: Request, by: Caller, subscription: Subscription, place:
         names = await aliases(tx, by.name, {row.enrollment_id for row in reading.rows})
     told = {str(row.enrollment_id) for row in reading.rows}
     await state.admission.spend(allowed, len(told))
-    reader = replace(
-        _reader(request, by),
+    reader = _reader(request, by)._replace(
         purpose=allowed.purpose,
         legal_basis=allowed.under.terms.legal_basis.reference,
         agreement=allowed.under.id,
@@ -152,7 +150,7 @@ async def _page(request: Request, by: Caller, subscription: Subscription, place:
         subject_kind="enrollment",
         attributes=TOLD,
     )
-    await state.recorder.record([replace(reader, subject=one) for one in sorted(told)])
+    await state.recorder.record([reader._replace(subject=one) for one in sorted(told)])
     return FeedPage(
         programs=sorted(subscription.programs),
         items=[_event(row, names[row.enrollment_id]) for row in reading.rows],

@@ -1,8 +1,10 @@
 """What is recorded of one disclosure, before it has its place in the chain. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 Decision = Literal["allowed", "refused", "erased", "dropped", "opened", "reviewed"]
 """Of a read: allowed, refused. Of the log itself: a subject erased, personal parts dropped by age, break-glass opened, reviewed."""
@@ -12,8 +14,7 @@ OFFICIAL = "official"
 """The kind under which an official has a commitment, beside the kinds of subjects."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(NamedTuple):
     """One subject told of to one partner; or many at once, where a file leaves: then the subject is the file, `subjects` how many are in it.
 
     A refusal has its `code` and no subject. `attributes` are names, never values. `official` is who acted at the partner,
@@ -51,8 +52,13 @@ class Disclosure:
     def refuse_unwritable(self) -> None:
         """ValueError where PostgreSQL could not hold it: no text may have a NUL, no attribute be more than a name."""
         texts = (self.official, self.case, self.purpose, self.legal_basis, self.subject, self.number, self.route)
-        if "\0" in "".join(texts) or not all(map(ATTRIBUTE.fullmatch, self.attributes)):
+        if "\0" in "".join(texts) or not _are_names(tuple(self.attributes)):
             raise ValueError("a disclosure that cannot be written")
+
+
+@lru_cache(maxsize=1000)
+def _are_names(attributes: Sequence[str]) -> bool:
+    return all(map(ATTRIBUTE.fullmatch, attributes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ class _Waiting:
     rows: Sequence[Disclosure]
     written: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def give_up(self) -> None:
+        if not self.written.done():
+            self.written.set_exception(Unavailable())
+
 
 class Recorder:
     """`record` waits until rows are committed; `run` is the worker that commits them, on a connection of its own."""
@@ -60,11 +64,13 @@ class Recorder:
         self._waiting.append(waiting)
         self._rows += len(rows)
         self._there.set()
+        late = asyncio.get_running_loop().call_later(
+            WAIT_SECONDS, waiting.give_up
+        )  # nobody writes: there is no database yet
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await waiting.written
-        except TimeoutError:  # nobody writes: the process has no database yet
-            raise Unavailable from None
+            await waiting.written
+        finally:
+            late.cancel()
 
     async def run(self, platform: Platform) -> None:
         """A worker: commits what waits, batch by batch, until it is cancelled."""
@@ -124,8 +130,7 @@ class Recorder:
 
     def _give_up(self, batch: Sequence[_Waiting]) -> None:
         for one in batch:
-            if not one.written.done():
-                one.written.set_exception(Unavailable())
+            one.give_up()
 
     def _disconnect(self) -> None:
         """At once, whatever state it is in: PostgreSQL takes back what was not committed."""

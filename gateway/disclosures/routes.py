@@ -1,7 +1,6 @@
 """Routes of those who watch over the log: what was told to whom, and the report for the citizen who asks."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -138,7 +137,7 @@ async def _record(request: Request, by: Caller, route: str, subjects: Sequence[s
         subjects=len(subjects),
         attributes=(LOG,),
     )
-    await recorder.record([replace(reader, subject_kind=LOG, subject=one, subjects=1) for one in subjects] or [reader])
+    await recorder.record([reader._replace(subject_kind=LOG, subject=one, subjects=1) for one in subjects] or [reader])
 
 
 def _out(told: Told) -> DisclosureOut:

@@ -26,25 +26,10 @@ NUMBER_PARTIES = """
 UPDATE disclosure_parties SET number = told.number FROM unnest($1::bytea[], $2::text[]) AS told (commitment, number)
 WHERE disclosure_parties.commitment = told.commitment
 """
-_KINDS = {
-    "position": "bigint", "at": "timestamptz", "version": "int", "subjects": "int", "official": "bytea", "subject": "bytea",
-    "hash": "bytea",
-}  # fmt: skip
 COLUMNS = (
     "position", "at", "partner", "official", "case", "purpose", "legal_basis", "agreement", "version", "subject_kind",
     "subject", "subjects", "attributes", "decision", "code", "break_glass", "request", "route", "hash",
 )  # fmt: skip
-
-
-def _insert() -> str:
-    # unnest flattens an array of arrays: names of attributes come as one text each, and are parted again.
-    places = ", ".join(f"${place}::{_KINDS.get(name, 'text')}[]" for place, name in enumerate(COLUMNS, 1))
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    taken = ", ".join("string_to_array(attributes, ',')" if name == "attributes" else f'"{name}"' for name in COLUMNS)
-    return f"INSERT INTO disclosures ({names}) SELECT {taken} FROM unnest({places}) AS new ({names})"  # noqa: S608 - names of ours
-
-
-ADD_ROWS = _insert()
 
 
 async def append(connection: Any, disclosures: Sequence[Disclosure]) -> int:
@@ -62,13 +47,9 @@ async def append(connection: Any, disclosures: Sequence[Disclosure]) -> int:
     position, last, rows = head["position"], head["hash"], []
     for row in disclosures:
         position += 1
-        entry = _row(row, position, at, parties)
-        last = hash_of(_chained(entry, last))
-        rows.append((*entry[:-1], last))
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    attributes = COLUMNS.index("attributes")
-    columns[attributes] = [",".join(names) for names in columns[attributes]]
-    await connection.execute(ADD_ROWS, *columns)
+        last, entry = _chained(row, position, at, last, parties)
+        rows.append(entry)
+    await connection.copy_records_to_table("disclosures", records=rows, columns=COLUMNS)
     await connection.execute(MOVE_HEAD, position, last)
     return int(position)
 
@@ -96,23 +77,22 @@ async def _parties(connection: Any, month: date, wanted: Mapping[tuple[str, str]
     return held
 
 
-def _row(row: Disclosure, position: int, at: datetime, parties: Parties) -> tuple[Any, ...]:
-    """The columns, in their order; the hash comes later."""
+def _chained(
+    row: Disclosure, position: int, at: datetime, previous: bytes, parties: Parties
+) -> tuple[bytes, tuple[Any, ...]]:
+    """The row's hash, and its values in the order of COLUMNS."""
     official = parties[OFFICIAL, official_reference(row.partner, row.official)] if row.official else b""
     subject = parties[row.subject_kind, row.subject] if row.subject else b""
-    return (
-        position, at, row.partner, official, row.case, row.purpose, row.legal_basis, row.agreement, row.version,
-        row.subject_kind, subject, row.subjects, tuple(sorted(set(row.attributes))), row.decision, row.code, row.break_glass,
-        row.request, row.route, b"",
+    attributes = tuple(sorted(set(row.attributes)))
+    own = hash_of(
+        ChainedRow(
+            row.agreement, microseconds(at), attributes, row.break_glass, row.case, row.code, row.decision, row.legal_basis,
+            official.hex(), row.partner, position, previous.hex(), row.purpose, row.request, row.route, subject.hex(),
+            row.subject_kind, row.subjects, row.version,
+        )
     )  # fmt: skip
-
-
-def _chained(entry: tuple[Any, ...], previous: bytes) -> ChainedRow:
-    told = dict(zip(COLUMNS[:-1], entry[:-1], strict=True))
-    told |= {
-        "at": microseconds(told["at"]),
-        "official": told["official"].hex(),
-        "subject": told["subject"].hex(),
-        "previous": previous.hex(),
-    }
-    return ChainedRow(**told)
+    return own, (
+        position, at, row.partner, official, row.case, row.purpose, row.legal_basis, row.agreement, row.version,
+        row.subject_kind, subject, row.subjects, attributes, row.decision, row.code, row.break_glass, row.request, row.route,
+        own,
+    )  # fmt: skip
