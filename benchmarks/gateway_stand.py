@@ -1,4 +1,5 @@
-"""What the gateway's benchmarks measure: PostgreSQL (fsync on), NATS, an upstream, the gateway's process, and nginx beside it."""
+"""What the gateway's benchmarks measure: PostgreSQL (fsync on), NATS, an upstream, the gateway's process, and beside it nginx and,
+where it is installed (`deploy/setup-system haproxy`), HAProxy."""
 
 from __future__ import annotations
 
@@ -70,6 +71,20 @@ http {{
 }}
 """
 
+HAPROXY = """
+global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 60s
+  timeout server 60s
+listen measured
+  bind 127.0.0.1:{port}
+  http-reuse always
+  server service 127.0.0.1:{upstream}
+"""
+
 
 def partner(name: str, *, per_s: float = 10_000, burst: int = 100_000, concurrent: int = 1_000) -> str:
     """A partner's table in the file; only the keeper writes households."""
@@ -79,7 +94,7 @@ def partner(name: str, *, per_s: float = 10_000, burst: int = 100_000, concurren
 
 
 class Stand:
-    """An async context; `gateway`, `upstream` and `nginx` are addresses."""
+    """An async context; `gateway`, `upstream`, `nginx` and `haproxy` are addresses; the last is None where that is not installed."""
 
     def __init__(self, partners: str, *, gateway_processes: int = 1) -> None:
         self._partners, self._processes_wanted = partners, gateway_processes
@@ -102,7 +117,8 @@ class Stand:
             self._start_upstream()
             self._start_gateway(url, nats.url)
             self._start_nginx()
-            for address in (self.upstream, self.gateway, self.nginx):
+            self._start_haproxy()
+            for address in filter(None, (self.upstream, self.gateway, self.nginx, self.haproxy)):
                 await until_ready(f"{address}/health/ready?alone=true", self.folder / "measured.log")
         except BaseException:
             await self._end()
@@ -151,7 +167,7 @@ class Stand:
         held.close()
 
     def _start_nginx(self) -> None:
-        program = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+        program = _system_program("nginx")
         if program is None:
             raise SystemExit(NO_NGINX)
         folder = self.folder / "nginx"
@@ -161,6 +177,15 @@ class Stand:
         file = folder / "nginx.conf"
         file.write_text(NGINX.format(folder=folder, port=port, upstream=self.upstream.rpartition(":")[2]))
         self._run([program, "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(file)], base_env("en"))
+
+    def _start_haproxy(self) -> None:
+        program, port = _system_program("haproxy"), free_port()
+        self.haproxy: str | None = None
+        if program is not None:
+            self.haproxy = f"http://127.0.0.1:{port}"
+            file = self.folder / "haproxy.cfg"
+            file.write_text(HAPROXY.format(port=port, upstream=self.upstream.rpartition(":")[2]))
+            self._run([program, "-db", "-f", str(file)], base_env("en"))
 
     def _run(self, command: list[str], environment: dict[str, str], **more: Any) -> None:
         with (self.folder / "measured.log").open("ab") as output:
@@ -193,3 +218,7 @@ class Stand:
         if link.is_symlink():
             shutil.rmtree(link.resolve().parent, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _system_program(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
