@@ -1,7 +1,7 @@
 """Which operation a request asks for, and whom its answer is about: from the table that is made of the services' code."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -138,27 +138,28 @@ def _placeholders(path: str) -> Iterator[tuple[int, str]]:
             yield place, segment.strip("{}")
 
 
-def found_at(content: Any, at: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON answer that stand at a record's place."""
-    if not at:
-        if isinstance(content, dict):
-            yield content
-        return
-    if at[0] != "*":
-        if isinstance(content, dict) and at[0] in content:
-            yield from found_at(content[at[0]], at[1:])
-        return
-    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
-        yield from found_at(one, at[1:])
+def found_at(content: Any, at: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The objects of a JSON answer that stand at a record's place, in their order."""
+    here = [content]
+    for step in at:
+        if step == "*":
+            here = [one for within in here for one in _each(within)]
+        else:
+            here = [within[step] for within in here if isinstance(within, dict) and step in within]
+    return [one for one in here if isinstance(one, dict)]
+
+
+def _each(content: Any) -> Iterable[Any]:
+    return content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
 
 
 def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
     """Everyone an answer tells of, once for each object: whom its fields name, and which fields have a value."""
     found: dict[Subject, None] = {}
     for record in route.records:
+        read_as = _read_as(record.fields)
         for one in found_at(content, record.at):
-            for subject in _named_in(one, record.fields):
-                found[subject] = None
+            found |= dict.fromkeys(_named_in(one, read_as))
     told_of = {(one.kind, one.id) for one in found}
     segments = path.strip("/").split("/")
     for place, kind in route.named:
@@ -170,11 +171,11 @@ def subjects_of(route: Route, path: str, content: Any) -> list[Subject]:
     return list(found)
 
 
-def _named_in(one: dict[str, Any], fields: tuple[tuple[str, str], ...]) -> Iterator[Subject]:
+def _named_in(one: dict[str, Any], read_as: list[tuple[str, str, str, str]]) -> Iterator[Subject]:
     """Whom an object is about; once, where it has somebody's id and number. The number on a list beside the registry's id is
     not that: the list may have meant another household."""
     attributes = _told(one)
-    for name, kind, id_beside, number_beside in _read_as(fields):
+    for name, kind, id_beside, number_beside in read_as:
         if id_beside and _is_name(one.get(id_beside)):
             continue  # told with the id
         number = one.get(number_beside) if number_beside else None
