@@ -17,7 +17,7 @@ from services.matching.figures.country import Country, ProgramFacts
 FRAMES: Final = ("households", "receipts", "enrolled", "eligible", "baskets")
 REASONS: Final = "standing"
 LATER_FRAMES: Final = (REASONS,)
-"""Kept since a later version: what was frozen before has none of them."""
+"""Kept since a later version: what was frozen before has none of them, and the version before reads the others alone."""
 TERMS: Final = "terms"
 """The part that is no frame: day, months, programs, matrix, threshold."""
 _PROGRAMS: TypeAdapter[tuple[ProgramFacts, ...]] = TypeAdapter(tuple[ProgramFacts, ...])
@@ -26,8 +26,8 @@ _KEYS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
 
 def freeze(country: Country) -> dict[str, bytes]:
     """The country in parts: each frame as Parquet, and its terms as JSON. The same country gives the same bytes."""
-    kept = {name: getattr(country, name) for name in (*FRAMES, *LATER_FRAMES)}
-    parts = {name: _parquet(frame) for name, frame in kept.items() if frame is not None}
+    parts = {name: _parquet(getattr(country, name)) for name in FRAMES}
+    later = {name: _parquet(frame) for name in LATER_FRAMES if (frame := getattr(country, name)) is not None}
     terms = {
         "day": country.day,
         "months": country.months,
@@ -35,7 +35,13 @@ def freeze(country: Country) -> dict[str, bytes]:
         "matrix": [[*pair, said] for pair, said in sorted(country.matrix.items())],
         "threshold": country.threshold,
     }
-    return parts | {TERMS: orjson.dumps(terms, option=_KEYS)}
+    if later:
+        terms["later"] = _hashes(later)
+    return parts | later | {TERMS: orjson.dumps(terms, option=_KEYS)}
+
+
+def _hashes(later: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in later.items()}
 
 
 def _program(one: ProgramFacts) -> dict[str, Any]:
@@ -63,11 +69,17 @@ def thaw(parts: Mapping[str, bytes]) -> Country:
 
 
 def hash_of(parts: Mapping[str, bytes]) -> bytes:
-    """SHA-256 over all parts by name."""
+    """SHA-256 over all parts by name; of the later frames the terms have the hashes."""
     found = hashlib.sha256()
-    for name in sorted(parts):
+    for name in sorted(parts.keys() - set(LATER_FRAMES)):
         found.update(name.encode() + b"\0" + len(parts[name]).to_bytes(8, "big") + parts[name])
     return found.digest()
+
+
+def is_whole(parts: Mapping[str, bytes]) -> bool:
+    """Whether the later frames are there as the terms have them."""
+    later = {name: parts[name] for name in LATER_FRAMES if name in parts}
+    return bool(orjson.loads(parts[TERMS]).get("later", {}) == _hashes(later))
 
 
 def bytes_of(cells: Sequence[Cell]) -> bytes:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.matching.figures.country import Country, twelve_months
-from services.matching.figures.freezing import FRAMES, LATER_FRAMES, REASONS, TERMS, hash_of, thaw
+from services.matching.figures.freezing import FRAMES, LATER_FRAMES, REASONS, TERMS, hash_of, is_whole, thaw
 from services.matching.figures.groups import OF_PLACES
 from services.matching.models import Place
 from services.matching.snapshots.errors import SnapshotNotFiled, SnapshotNotMade
@@ -180,7 +180,7 @@ async def frozen(tx: AsyncSession, snapshot_id: UUID) -> Country:
     of = await made(tx, snapshot_id)
     read = {name: await _content(tx, snapshot_id, name) for name in (*FRAMES, *LATER_FRAMES, TERMS)}
     parts = {name: content for name, content in read.items() if content or name not in LATER_FRAMES}
-    if hash_of(parts) != of.frames_hash:
+    if hash_of(parts) != of.frames_hash or not is_whole(parts):
         raise SnapshotDamaged(str(snapshot_id))
     return thaw(parts)
 

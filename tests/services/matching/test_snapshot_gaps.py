@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 from snapshot_cases import fill, make
 from sqlalchemy import delete, select, update
@@ -60,6 +61,10 @@ async def made_before_reasons_were_kept(matching: Running, snapshot_id: UUID) ->
         await tx.execute(cells.where(SnapshotCell.indicator == "gap_by_reason"))
         frozen = select(SnapshotPart.name, SnapshotPart.content).where(of, SnapshotPart.name.not_like("indicators.%"))
         parts = dict((await tx.execute(frozen)).all())
+        terms = orjson.loads(parts["terms"])
+        del terms["later"]
+        parts["terms"] = orjson.dumps(terms)
+        await tx.execute(update(SnapshotPart).where(of, SnapshotPart.name == "terms").values(content=parts["terms"]))
         await tx.execute(update(Snapshot).where(Snapshot.id == snapshot_id).values(frames_hash=hash_of(parts)))
 
 
