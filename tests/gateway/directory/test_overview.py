@@ -66,9 +66,9 @@ async def test_what_a_partner_did_stands_in_its_overview(door: Door) -> None:
 
     told = await counted(door, "registry", 4)
 
-    (hour,) = [one for one in told["hours"] if one["service"] == "registry"]
-    assert (hour["requests"], hour["faults"]) == (4, 2)
-    assert datetime.fromisoformat(hour["hour"]).minute == 0
+    hours = [one for one in told["hours"] if one["service"] == "registry"]  # two, where one ends between the requests
+    assert (sum(one["requests"] for one in hours), sum(one["faults"] for one in hours)) == (4, 2)
+    assert {datetime.fromisoformat(one["hour"]).minute for one in hours} == {0}
     faults = {one["code"]: (one["requests"], one["page"]) for one in told["faults"]}
     assert faults == {
         "named_agreement_needed": (1, "/docs/errors/named_agreement_needed"),
