@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+import httpx
 from fastapi import APIRouter, FastAPI, Request, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.staticfiles import StaticFiles
@@ -106,24 +106,24 @@ class Documentation:
         self._errors_page = environment.get_template("errors.html")
         self.page = environment.get_template("documentation.html").render()
 
-    async def merged(self, session: aiohttp.ClientSession) -> Document:
-        await self._refresh(session)
+    async def merged(self, client: httpx.AsyncClient) -> Document:
+        await self._refresh(client)
         return self._merged
 
-    async def refusals(self, session: aiohttp.ClientSession) -> list[dict[str, Any]]:
+    async def refusals(self, client: httpx.AsyncClient) -> list[dict[str, Any]]:
         """Every code a caller may meet, with its three texts, by code."""
-        await self._refresh(session)
+        await self._refresh(client)
         return [self._refusals[code] for code in sorted(self._refusals)]
 
     def errors_page(self, refusals: list[dict[str, Any]], language: str, advice: str | None = None) -> str:
         return self._errors_page.render(refusals=refusals, language=language, advice=advice)
 
-    async def _refresh(self, session: aiohttp.ClientSession) -> None:
+    async def _refresh(self, client: httpx.AsyncClient) -> None:
         async with self._fetching:
             if time.monotonic() < self._until:
                 return
             names = [name for name in self._urls if name != "gateway"]
-            fetched = await asyncio.gather(*(_fetch(session, self._urls[name]) for name in names))
+            fetched = await asyncio.gather(*(_fetch(client, self._urls[name]) for name in names))
             documents = {name: document for name, document in zip(names, fetched, strict=True) if document}
             institutions = [name.removeprefix("programs-") for name in names if name.startswith("programs-")]
             self._merged = merge(
@@ -147,12 +147,12 @@ def _parts(documents: dict[str, Document]) -> list[Part]:
     return [*parts, Part("programs", f"/programs/{INSTITUTION}", programs)] if programs else parts
 
 
-async def _fetch(session: aiohttp.ClientSession, url: str) -> Document | None:
+async def _fetch(client: httpx.AsyncClient, url: str) -> Document | None:
     try:
-        timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
-        async with session.get(f"{url}/openapi.json", timeout=timeout, allow_redirects=False) as answer:
-            document = await answer.json() if answer.status == 200 else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+        async with asyncio.timeout(FETCH_SECONDS):
+            answer = await client.get(f"{url}/openapi.json")
+        document = answer.json() if answer.status_code == 200 else None
+    except (httpx.HTTPError, TimeoutError, OSError, ValueError) as fault:
         log.warning("description_unavailable", url=url, reason=type(fault).__name__)
         return None
     return document if isinstance(document, dict) and "paths" in document else None
@@ -162,7 +162,7 @@ async def _fetch(session: aiohttp.ClientSession, url: str) -> Document | None:
 async def openapi(request: Request) -> dict[str, Any]:
     """The description of every service, as seen from outside."""
     documentation: Documentation = request.app.state.documentation
-    return await documentation.merged(request.app.state.session)
+    return await documentation.merged(request.app.state.http)
 
 
 @router.get("/docs")
@@ -175,7 +175,7 @@ async def page(request: Request) -> Response:
 async def errors(request: Request) -> Response:
     """Every code with its texts: a page, or JSON for whoever accepts only that."""
     documentation: Documentation = request.app.state.documentation
-    refusals = await documentation.refusals(request.app.state.session)
+    refusals = await documentation.refusals(request.app.state.http)
     if "text/html" in request.headers.get("accept", ""):
         language = language_of(request.headers.get("accept-language"))
         return Response(documentation.errors_page(refusals, language), media_type="text/html")
@@ -186,7 +186,7 @@ async def errors(request: Request) -> Response:
 async def error(code: str, request: Request) -> Response:
     """What one code means and what to do: a page, or JSON. `type` of every refusal leads here."""
     documentation: Documentation = request.app.state.documentation
-    known = {one["code"]: one for one in await documentation.refusals(request.app.state.session)}
+    known = {one["code"]: one for one in await documentation.refusals(request.app.state.http)}
     if code not in known:
         raise NotFound
     advice = WHAT_TO_DO.get(known[code]["status"], CORRECT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import aiohttp
 from fastapi import FastAPI
 from starlette.datastructures import State
 
@@ -30,7 +29,6 @@ from gateway.asgi import (
     refuse_doubled,
     without,
 )
-from gateway.connections import KEPT_SECONDS
 from gateway.disclosures.emergency import BREAK_GLASS, Emergencies
 from gateway.fronting import as_it_came
 from gateway.limits import Quotas
@@ -48,6 +46,7 @@ from gateway.traffic.exchange import EXCHANGE, Exchange
 from gateway.traffic.recording import TrafficRecorder
 from shared.database import is_passing
 from shared.errors import MethodNotAllowed, NotFound, Refusal, Unauthenticated, Unavailable
+from shared.http import new_client
 from shared.identity import INTERNAL, Caller, InternalKey, bearer
 from shared.logs import log
 from shared.problems import language_of, problem
@@ -100,7 +99,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            async with own_session() as self.app.state.session:
+            async with new_client() as self.app.state.http:
                 await self.app(scope, receive, send)
             self._proxy.close()
         elif scope["type"] == "http":
@@ -310,12 +309,6 @@ class Gateway:
     def _as(self, caller: Caller) -> tuple[bytes, bytes]:
         """The header by which our own application knows who calls."""
         return b"authorization", f"Bearer {self._key.token(caller)}".encode()
-
-
-def own_session() -> aiohttp.ClientSession:
-    """For what the gateway asks by itself: the services' health and descriptions, and the issuer of operators' accounts."""
-    connector = aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _largest_body(target: Target, method: str) -> int:

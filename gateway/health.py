@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import aiohttp
+import httpx
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
@@ -38,14 +38,14 @@ class ProcessState:
     checked_at: datetime
 
 
-async def look(session: aiohttp.ClientSession, service_urls: Mapping[str, str]) -> list[ProcessState]:
+async def look(client: httpx.AsyncClient, service_urls: Mapping[str, str]) -> list[ProcessState]:
     """Ask every process, all at once, at most LOOK_SECONDS; in the order of `service_urls`. Never raises."""
-    return list(await asyncio.gather(*(_ask(session, name, url) for name, url in service_urls.items())))
+    return list(await asyncio.gather(*(_ask(client, name, url) for name, url in service_urls.items())))
 
 
-async def _ask(session: aiohttp.ClientSession, name: str, url: str) -> ProcessState:
+async def _ask(client: httpx.AsyncClient, name: str, url: str) -> ProcessState:
     readiness, status = await asyncio.gather(
-        _json(session, f"{url}/health/ready{ONLY_ITSELF}"), _json(session, f"{url}/health/status{ONLY_ITSELF}")
+        _json(client, f"{url}/health/ready{ONLY_ITSELF}"), _json(client, f"{url}/health/status{ONLY_ITSELF}")
     )
     if readiness is None or "ready" not in readiness[0]:
         return ProcessState(name, False, ["answer"], None, None, now())
@@ -60,14 +60,14 @@ async def _ask(session: aiohttp.ClientSession, name: str, url: str) -> ProcessSt
     )
 
 
-async def _json(session: aiohttp.ClientSession, url: str) -> tuple[dict[str, Any], float] | None:
+async def _json(client: httpx.AsyncClient, url: str) -> tuple[dict[str, Any], float] | None:
     """A JSON object and the milliseconds it took, whatever its HTTP status; None where none came."""
     started = time.perf_counter()
     try:
-        timeout = aiohttp.ClientTimeout(total=LOOK_SECONDS)
-        async with session.get(url, timeout=timeout, allow_redirects=False) as answer:
-            said = await answer.json() if answer.status in (200, 503) else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        async with asyncio.timeout(LOOK_SECONDS):
+            answer = await client.get(url)
+        said = answer.json() if answer.status_code in (200, 503) else None
+    except (httpx.HTTPError, TimeoutError, OSError, ValueError):
         return None
     return (said, round((time.perf_counter() - started) * 1000, 1)) if isinstance(said, dict) else None
 
@@ -129,4 +129,4 @@ async def status(request: Request, alone: Alone = False) -> PlatformStatus:
 async def _others(request: Request) -> list[ProcessState]:
     settings = request.app.state.platform.settings
     urls = {name: url for name, url in settings.service_urls.items() if name != settings.name}
-    return await look(request.app.state.session, urls)
+    return await look(request.app.state.http, urls)

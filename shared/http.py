@@ -1,8 +1,10 @@
-"""Calls from a consumer to the owner of a record. No service calls another while it answers a request."""
+"""What a process asks of others: a consumer of the owner of a record, the gateway of how everybody stands. No service calls
+another while it answers a request."""
 
 import ssl
 from collections.abc import AsyncIterator
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -21,6 +23,12 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+def new_client() -> httpx.AsyncClient:
+    """Asks straight, whatever proxies the environment names; follows nobody elsewhere, and keeps no cookie."""
+    nobody = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=_trusted(), cookies=nobody)
+
+
 class OwnerUnavailable(Exception):
     """The record behind an event cannot be fetched now; its owner is away. Never a reason to give an event up."""
 
@@ -32,7 +40,7 @@ class Owners:
         self._urls = settings.service_urls
         self._key = key
         self._caller = Caller(settings.name, frozenset({INTERNAL}))
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=_trusted())
+        self._client = new_client()
 
     async def get(self, process: str, path: str, **params: Any) -> Any:
         """The JSON answer of `process`. OwnerUnavailable where it cannot answer now, httpx.HTTPStatusError where it refuses."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import aiohttp
+import httpx
 from nats.errors import Error as NatsError
 
 from gateway.dashboard.observation import NatsState, QueueState, StreamState
@@ -20,7 +20,7 @@ Counts = Mapping[str, Mapping[str, int]]
 """Events per subject, per stream."""
 
 
-async def ask_nats(session: aiohttp.ClientSession, url: str | None, counts: Counts) -> NatsState:
+async def ask_nats(client: httpx.AsyncClient, url: str | None, counts: Counts) -> NatsState:
     """One look; never raises. `counts` says how many events each subject has, where that is known."""
     if not url:
         return NatsState(reachable=False, fault="no monitoring address")
@@ -28,18 +28,17 @@ async def ask_nats(session: aiohttp.ClientSession, url: str | None, counts: Coun
     try:
         async with asyncio.timeout(NATS_SECONDS):
             health, varz, jsz = await asyncio.gather(
-                _json(session, f"{url}/healthz"),
-                _json(session, f"{url}/varz"),
-                _json(session, f"{url}/jsz?streams=true&consumers=true&config=true"),
+                _json(client, f"{url}/healthz"),
+                _json(client, f"{url}/varz"),
+                _json(client, f"{url}/jsz?streams=true&consumers=true&config=true"),
             )
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+    except (httpx.HTTPError, TimeoutError, OSError, ValueError) as fault:
         return NatsState(reachable=False, fault=type(fault).__name__)
     return read_nats(health, varz, jsz, counts, round((time.perf_counter() - started) * 1000, 1))
 
 
-async def _json(session: aiohttp.ClientSession, url: str) -> dict[str, Any]:
-    async with session.get(url, allow_redirects=False) as answer:  # /healthz answers 503 and still says why
-        said = await answer.json(content_type=None)
+async def _json(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+    said = (await client.get(url)).json()  # /healthz answers 503 and still says why
     if not isinstance(said, dict):
         raise ValueError("not an object")
     return said

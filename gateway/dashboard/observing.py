@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-import aiohttp
+import httpx
 from sqlalchemy import text
 
 from gateway.dashboard.memory import Memory
@@ -15,6 +15,7 @@ from gateway.dashboard.observation import NatsState, Observation, PostgresState
 from gateway.health import ProcessState, look
 from shared.clock import now
 from shared.health import status_of
+from shared.http import new_client
 from shared.logs import log
 from shared.platform import Platform
 
@@ -56,10 +57,10 @@ class Observatory:
     async def run(self, platform: Platform) -> None:
         """Look, publish what was seen, and rest; until cancelled. A part that is away is a finding, not a fault."""
         self._stopping = platform.stopping
-        async with aiohttp.ClientSession() as session:
+        async with new_client() as client:
             while True:
                 started = time.monotonic()
-                self._publish(await self._look(session, platform))
+                self._publish(await self._look(client, platform))
                 await asyncio.sleep(max(0.2, LOOK_EVERY_SECONDS - (time.monotonic() - started)))
 
     @property
@@ -76,24 +77,24 @@ class Observatory:
         self._looked.set()
         self._looked = asyncio.Event()
 
-    async def _look(self, session: aiohttp.ClientSession, platform: Platform) -> Observation:
+    async def _look(self, client: httpx.AsyncClient, platform: Platform) -> Observation:
         # The order is part of the conservation rules: what a process has handled is compared with what NATS held
         # before, and what a process has recorded with what NATS holds after (see Publishing and Receiving).
-        before = await self._ask_nats(session, platform)
-        processes, postgres = await asyncio.gather(self._processes(session, platform), self._postgres(platform))
-        after = await ask_nats(session, self._settings.nats_monitor_url, {})
+        before = await self._ask_nats(client, platform)
+        processes, postgres = await asyncio.gather(self._processes(client, platform), self._postgres(platform))
+        after = await ask_nats(client, self._settings.nats_monitor_url, {})
         return self._memory.observe(now(), processes, before, after, postgres)
 
-    async def _ask_nats(self, session: aiohttp.ClientSession, platform: Platform) -> NatsState:
+    async def _ask_nats(self, client: httpx.AsyncClient, platform: Platform) -> NatsState:
         # Counts by subject first: an event published in between then counts as pending too, never as missing.
         known = self.latest.nats.streams if self.latest else ()
         counts = await subjects_of(platform.bus, known)
-        return await ask_nats(session, self._settings.nats_monitor_url, counts)
+        return await ask_nats(client, self._settings.nats_monitor_url, counts)
 
-    async def _processes(self, session: aiohttp.ClientSession, platform: Platform) -> list[ProcessState]:
+    async def _processes(self, client: httpx.AsyncClient, platform: Platform) -> list[ProcessState]:
         own = self._settings.name
         others: Mapping[str, str] = {name: url for name, url in self._settings.service_urls.items() if name != own}
-        this, rest = await asyncio.gather(_own_state(own, platform), look(session, others))
+        this, rest = await asyncio.gather(_own_state(own, platform), look(client, others))
         return [this, *rest]
 
     async def _postgres(self, platform: Platform) -> PostgresState:

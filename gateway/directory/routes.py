@@ -33,7 +33,7 @@ LONGEST_HOURS = 168
 async def _described(request: Request) -> dict[str, Any]:
     """What the services say of themselves; asked before the transaction begins, since one that is away is waited for."""
     documentation: Documentation = request.app.state.documentation
-    return await documentation.merged(request.app.state.session)
+    return await documentation.merged(request.app.state.http)
 
 
 Described = Annotated[dict[str, Any], Depends(_described)]

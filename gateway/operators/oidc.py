@@ -1,5 +1,6 @@
 """Signing in with an account of the institution's own (OpenID Connect: authorization code with PKCE)."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import aiohttp
+import httpx
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -72,9 +73,9 @@ class Issuer:
         self._keys = KeySet([])
         self._until = 0.0
 
-    async def begin(self, session: aiohttp.ClientSession, attempt: Attempt) -> str:
+    async def begin(self, client: httpx.AsyncClient, attempt: Attempt) -> str:
         """The address to send the browser to. IssuerAway."""
-        await self._look(session)
+        await self._look(client)
         query = {
             "response_type": "code",
             "client_id": self._client_id,
@@ -87,30 +88,30 @@ class Issuer:
         }
         return f"{self._known['authorization_endpoint']}?{urlencode(query)}"
 
-    async def finish(self, session: aiohttp.ClientSession, attempt: Attempt, answer: dict[str, str]) -> str:
+    async def finish(self, client: httpx.AsyncClient, attempt: Attempt, answer: dict[str, str]) -> str:
         """The `sub` of who came back with this answer. SignInRefused, IssuerAway."""
         if not hmac.compare_digest(attempt.state.encode(), answer.get("state", "").encode()) or "code" not in answer:
             raise SignInRefused
         if answer.get("iss", self.issuer) != self.issuer:  # RFC 9207: another issuer's answer
             raise SignInRefused
-        await self._look(session)
+        await self._look(client)
         form = {
             "grant_type": "authorization_code",
             "code": answer["code"],
             "redirect_uri": self._back,
             "code_verifier": attempt.verifier,
         }
-        told = await _json(session, "POST", self._known["token_endpoint"], data=form, headers=self._authorization)
-        return await self._subject(session, told.get("id_token"), attempt.nonce)
+        told = await _json(client, "POST", self._known["token_endpoint"], data=form, headers=self._authorization)
+        return await self._subject(client, told.get("id_token"), attempt.nonce)
 
-    async def _subject(self, session: aiohttp.ClientSession, token: object, nonce: str) -> str:
+    async def _subject(self, client: httpx.AsyncClient, token: object, nonce: str) -> str:
         if not isinstance(token, str):
             raise SignInRefused
         try:
             kid = jws.extract_compact(token.encode("ascii")).headers().get("kid")
             if not any(key.kid == kid for key in self._keys.keys):
                 self._until = 0.0
-                await self._look(session)
+                await self._look(client)
             claims: dict[str, Any] = jwt.decode(token, self._keys, algorithms=ALGORITHMS).claims
             jwt.JWTClaimsRegistry(
                 leeway=SKEW_SECONDS,
@@ -127,16 +128,16 @@ class Issuer:
             raise SignInRefused from None
         return str(claims["sub"])
 
-    async def _look(self, session: aiohttp.ClientSession) -> None:
+    async def _look(self, client: httpx.AsyncClient) -> None:
         """Ask for the issuer's addresses and keys where what is known of them is old."""
         if time.monotonic() < self._until:
             return
-        known = await _json(session, "GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        known = await _json(client, "GET", f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if known.get("issuer") != self.issuer or not all(self._may_be(known.get(one)) for one in ADDRESSES):
             log.error("issuer_unclear", issuer=self.issuer)
             raise IssuerAway
         try:
-            self._keys = KeySet.import_key_set(await _json(session, "GET", known["jwks_uri"]))  # type: ignore[arg-type]
+            self._keys = KeySet.import_key_set(await _json(client, "GET", known["jwks_uri"]))  # type: ignore[arg-type]
         except (JoseError, ValueError, KeyError, TypeError):
             raise IssuerAway from None
         self._known, self._until = known, time.monotonic() + KEPT_SECONDS
@@ -152,16 +153,19 @@ class Issuer:
 ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
-async def _json(session: aiohttp.ClientSession, method: str, url: str, **more: Any) -> dict[str, Any]:
+async def _json(client: httpx.AsyncClient, method: str, url: str, **more: Any) -> dict[str, Any]:
     """A JSON object; SignInRefused where the issuer refuses (400 to 403), IssuerAway where it gives none."""
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    body = bytearray()
     try:
-        async with session.request(method, url, timeout=timeout, allow_redirects=False, **more) as answer:
-            body = await answer.content.read(LARGEST_ANSWER_BYTES)
-            if 400 <= answer.status <= 403:
+        async with asyncio.timeout(ANSWER_SECONDS), client.stream(method, url, **more) as answer:
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > LARGEST_ANSWER_BYTES:
+                    raise ValueError("too large")
+            if 400 <= answer.status_code <= 403:
                 raise SignInRefused
-            found = json.loads(body) if answer.status == 200 else None
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as fault:
+            found = json.loads(body) if answer.status_code == 200 else None
+    except (httpx.HTTPError, TimeoutError, OSError, ValueError) as fault:
         log.warning("issuer_away", reason=type(fault).__name__)
         raise IssuerAway from None
     if not isinstance(found, dict):

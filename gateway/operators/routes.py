@@ -123,7 +123,7 @@ async def to_issuer(request: Request, language: InLanguage) -> Response:
         raise NotFound
     attempt, sessions = Attempt.new(), request.app.state.sessions
     try:
-        address = await issuer.begin(request.app.state.session, attempt)
+        address = await issuer.begin(request.app.state.http, attempt)
     except IssuerAway as refusal:
         return _again(refusal, language, issuer)
     cookie = sessions.attempt_cookie(attempt.cookie(), ATTEMPT_SECONDS)
@@ -140,7 +140,7 @@ async def back_from_issuer(request: Request, language: InLanguage) -> Response:
     sessions: Sessions = request.app.state.sessions
     try:
         attempt = Attempt.read(request.cookies.get(ATTEMPT))
-        account = await issuer.finish(request.app.state.session, attempt, dict(request.query_params))
+        account = await issuer.finish(request.app.state.http, attempt, dict(request.query_params))
         async with platform.database.transaction() as tx:
             token = await commands.sign_in_by_account(tx, account)
     except (SignInRefused, IssuerAway) as refusal:
