@@ -31,7 +31,7 @@ from gateway.disclosures.recording import Recorder
 from gateway.disclosures.sealing import Sealer
 from gateway.disclosures.steps import Recording
 from gateway.disclosures.work import disclosures_to_decide
-from gateway.documentation import ASSETS_PATH, Documentation, described
+from gateway.documentation import ASSETS_PATH, Documentation
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
 from gateway.operators import routes as operators
@@ -122,20 +122,18 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
-        described(
-            [
-                oauth.router,
-                partner_routes.own,
-                feed.router,
-                agreements.router,
-                disclosures.router,
-                oversight.router,
-                resolving.router,
-                directory.own,
-                traffic_routes.router,
-                health.router,
-            ]
-        ),
+        [
+            oauth.router,
+            partner_routes.own,
+            feed.router,
+            agreements.router,
+            disclosures.router,
+            oversight.router,
+            resolving.router,
+            directory.own,
+            traffic_routes.router,
+            health.router,
+        ],
         settings.service_urls,
         partners,
     )

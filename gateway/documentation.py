@@ -93,10 +93,11 @@ def described(routers: Sequence[APIRouter]) -> Document:
 
 
 class Documentation:
-    """The merged description, kept for half a minute, and the pages."""
+    """The merged description, kept for half a minute, and the pages. `own`: the gateway's routers that others may read of."""
 
-    def __init__(self, own: Document, service_urls: dict[str, str], partners: Partners) -> None:
-        self._own, self._urls, self._partners = own, service_urls, partners
+    def __init__(self, own: Sequence[APIRouter], service_urls: dict[str, str], partners: Partners) -> None:
+        self._routers, self._urls, self._partners = own, service_urls, partners
+        self._own: Document = {}
         self._merged: Document = {}
         self._refusals: dict[str, dict[str, Any]] = {}
         self._until = 0.0
@@ -122,6 +123,8 @@ class Documentation:
         async with self._fetching:
             if time.monotonic() < self._until:
                 return
+            if not self._own:  # a third of a second, which no start need wait for, nor any other request now
+                self._own = await asyncio.to_thread(described, self._routers)
             names = [name for name in self._urls if name != "gateway"]
             fetched = await asyncio.gather(*(_fetch(client, self._urls[name]) for name in names))
             documents = {name: document for name, document in zip(names, fetched, strict=True) if document}

@@ -193,16 +193,15 @@ class Consuming:
     async def _consume(self) -> None:
         subscription = await self._subscribe()
         try:
+            await self._look(subscription)
             heard = asyncio.get_running_loop().time()
-            self.state.last_fault = None
+            self.state.last_fault, self.state.listening = None, True
             while True:
                 try:
                     messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
                 except TimeoutError:
                     messages = []
-                info = await subscription.consumer_info()
-                self.state.pending, self.state.unacknowledged = info.num_pending or 0, info.num_ack_pending or 0
-                self.state.listening = True
+                await self._look(subscription)
                 if messages:
                     heard = asyncio.get_running_loop().time()
                     await self._handle_all(messages)
@@ -213,6 +212,11 @@ class Consuming:
             self.state.listening = False
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await subscription.unsubscribe()
+
+    async def _look(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """See what the server holds for us: whoever asks whether all has arrived must know it from the first moment on."""
+        info = await subscription.consumer_info()
+        self.state.pending, self.state.unacknowledged = info.num_pending or 0, info.num_ack_pending or 0
 
     async def _handle_all(self, messages: list[Msg]) -> None:
         working = asyncio.create_task(_say_still_working(messages))

@@ -19,7 +19,8 @@ from shared.settings import ServiceSettings
 
 LEADER_LOCK = 0x7EC4_0001
 """Advisory lock of the one relay that publishes from a database, however many processes serve it."""
-POLL_SECONDS = 0.25
+POLL_SECONDS = 1.0
+"""PostgreSQL tells of every row, so this is only for a word that was lost: nine processes look, and most have nothing to say."""
 BATCH = 500
 GATHER_SECONDS = 0.03
 """Between two rounds, so that under load one round publishes what several transactions recorded. After a quiet moment

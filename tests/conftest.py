@@ -12,16 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from running import Services
 from servers import RunningServers, start_servers
+from whole_platform import may_start_a_platform
 
 ENOUGH_BYTES = 4 << 30
-WITH_A_PLATFORM = (
-    "journeys/",
-    "faults/",
-    "browser/test_running_platform.py",
-    "cli/test_platform.py",
-    "cli/test_servers.py",
-    "cli/test_supervisor.py",
-)
 
 
 class Together(LoadScopeScheduling):
@@ -29,8 +22,7 @@ class Together(LoadScopeScheduling):
     two platforms at once would take each other's time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0].removeprefix("tests/")
-        return "platform" if file.startswith(WITH_A_PLATFORM) else file
+        return "platform" if may_start_a_platform(nodeid) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

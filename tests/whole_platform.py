@@ -40,6 +40,20 @@ STOP_SECONDS = 60.0
 QUIET_SECONDS = 180.0
 TEKAMOUL = Path(sys.executable).with_name("tekamoul")
 PLUGIN = "whole_platform"
+WITH_A_PLATFORM = (
+    "journeys/",
+    "faults/",
+    "browser/test_running_platform.py",
+    "cli/test_platform.py",
+    "cli/test_servers.py",
+    "cli/test_supervisor.py",
+)
+_shared: list[WholePlatform] = []
+
+
+def may_start_a_platform(nodeid: str) -> bool:
+    """Whether a test's file is one of those that start the whole platform, or measure it."""
+    return nodeid.removeprefix("tests/").startswith(WITH_A_PLATFORM)
 
 
 def nobody_listens(what: str, done: int, total: int) -> None:
@@ -236,13 +250,26 @@ def platform() -> Iterator[WholePlatform]:
     """The platform, empty at first. It may be loaded by then: see `loaded`."""
     made = new_platform()
     try:
+        _shared.append(made)
         yield made.start("--no-demo")
         assert made.stop() == 0, made.output[-4000:]
     finally:
+        _shared.remove(made)
         if made.process is not None and made.process.poll() is None:
             made.process.terminate()
             made.process.wait(STOP_SECONDS)
         made.remove()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the shared platform after the last test that may ask for it: at rest it takes a third of a core."""
+    later = [] if nextitem is None else [nextitem]
+    if nextitem is not None and not hasattr(item.config, "workerinput"):  # side by side those tests stand together
+        later = item.session.items[item.session.items.index(nextitem) :]
+    if not any(may_start_a_platform(one.nodeid) for one in later):
+        for made in _shared:
+            assert made.stop() == 0, made.output[-4000:]
 
 
 @pytest.fixture(scope="session")

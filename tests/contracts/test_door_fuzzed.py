@@ -105,6 +105,9 @@ async def platform(services: Services, tmp_path: Path, monkeypatch: pytest.Monke
     secrets = ensure_gateway_secrets(tmp_path)
     for process in PROCESSES:
         await services.start(process)
+        # Each makes its description when it is first asked; the gateway does not wait for three at once on a busy machine.
+        async with services.running[process].client() as client:
+            (await client.get("/openapi.json")).raise_for_status()
     urls = {name: services.urls[name] for name in (*PROCESSES, "gateway")}
     running = await services.start("gateway", service_urls=urls, **gateway_files(secrets))
     yield Platform(running.url, json.loads(secrets.credentials_file.read_text()))

@@ -8,10 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-import pytest
-
 from gateway.aliases.queries import aliases
 from gateway.settings import SHIPPED_ROUTES
+from in_turn import in_turn
 from shared.disclosing import SUBJECT_FIELDS
 from tests.gateway.conftest import Door
 
@@ -55,7 +54,7 @@ SMUGGLED = {
 }
 
 
-@pytest.mark.parametrize("name", SMUGGLED)
+@in_turn("name", SMUGGLED)
 async def test_a_request_hidden_in_anothers_body_reaches_no_service(door: Door, name: str) -> None:
     head, body = SMUGGLED[name]
 
@@ -67,7 +66,7 @@ async def test_a_request_hidden_in_anothers_body_reaches_no_service(door: Door, 
         assert "GET /registry" not in one["body"]
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Tekamoul-Agreement", "Tekamoul-Official", "Host", "If-Match"])
+@in_turn("name", ["Authorization", "Tekamoul-Agreement", "Tekamoul-Official", "Host", "If-Match"])
 async def test_a_header_that_says_who_or_what_stands_once(door: Door, name: str) -> None:
     token = (await door.as_("beta"))["Authorization"]
     twice = [f"{name}: {token}"] if name == "Authorization" else [f"{name}: d", f"{name}: d"]
@@ -107,7 +106,7 @@ async def test_of_a_key_given_twice_each_value_is_a_name(door: Door) -> None:
     assert query.count("household_id=") == 2
 
 
-@pytest.mark.parametrize("value", ["a\tb", "a b", "ab'--", "محمد", "a" * 100, "x\x1b[2J"])
+@in_turn("value", ["a\tb", "a b", "ab'--", "محمد", "a" * 100, "x\x1b[2J"])
 async def test_a_header_for_the_log_is_a_code_and_nothing_else(door: Door, value: str) -> None:
     headers = {**await door.as_("alpha"), "Tekamoul-Official": value.encode()}
 

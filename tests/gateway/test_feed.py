@@ -21,6 +21,7 @@ from gateway.aliases.queries import aliases
 from gateway.delivery import commands, queries
 from gateway.delivery.models import EarlyChange, FeedRow
 from gateway.delivery.order import Change, in_order
+from in_turn import in_turn
 from running import fresh_database, status_of, until
 from servers import RunningServers
 from shared.database import Database
@@ -325,7 +326,7 @@ async def test_waiting_readers_hold_no_database_connection(door: Door) -> None:
     assert {answer.status_code for answer in await asyncio.gather(*waiting_readers)} == {200}
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("query", "status", "code"),
     [
         ("after=nonsense", 422, "invalid_cursor"),

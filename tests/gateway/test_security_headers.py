@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 from pydantic import HttpUrl
 
 from cli.credentials import GatewaySecrets
+from in_turn import in_turn
 from running import Services
 from tests.gateway.conftest import Door, gateway_files
 
@@ -66,7 +66,7 @@ async def test_no_other_site_may_read_an_answer(door: Door) -> None:
             assert not [name for name in answer.headers if name.startswith("access-control-")], (method, path)
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/csv; charset=utf-8", "application/pdf", "text/html", ""])
+@in_turn("kind", ["application/json", "text/csv; charset=utf-8", "application/pdf", "text/html", ""])
 async def test_an_answer_with_data_is_kept_by_no_cache(door: Door, kind: str) -> None:
     door.registry.answers["/v1/things"] = {"items": []}
     door.registry.kind = kind

@@ -19,6 +19,7 @@ from gateway.partners.books import Books, Held
 from gateway.partners.file import load_partners
 from gateway.partners.signing import SigningKeys
 from gateway.partners.tokens import Tokens
+from in_turn import in_turn
 from shared.ids import new_id
 from tests.gateway.conftest import Door
 
@@ -63,7 +64,7 @@ async def test_scope_narrows_what_the_token_may_do(door: Door) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("form", "auth", "status", "error"),
     [
         ({"grant_type": "client_credentials"}, ("alpha", "wrong"), 401, "invalid_client"),
@@ -92,7 +93,7 @@ async def test_refused_token_requests_answer_as_rfc_6749_says(
     assert ("www-authenticate" in answer.headers) == (status == 401 and auth is not None)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("content", "kind"),
     [
         (b'{"grant_type": "client_credentials"}', "application/json"),
@@ -200,7 +201,7 @@ def door_looks(door: Door) -> int:
     return sum(1 for one in door.registry.seen if one["path"].startswith("/health/"))
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic YWxwaGE6eA==", "bearer\tx"])
+@in_turn("authorization", [None, "", "Bearer", "Basic YWxwaGE6eA==", "bearer\tx"])
 async def test_no_bearer_token_is_401(door: Door, authorization: str | None) -> None:
     headers = {"Authorization": authorization} if authorization is not None else {}
 

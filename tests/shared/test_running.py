@@ -1,4 +1,4 @@
-"""The server the tests start services with, where stopping it could spoil a test that has nothing to do with it."""
+"""What tests are started with, where it could spoil one that has nothing to do with it, or hide that one failed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import warnings
 import pytest
 import uvicorn
 
+from in_turn import in_turn
 from tests.running import StoppedAtOnce
 
 
@@ -40,3 +41,18 @@ def test_a_connection_accepted_while_stopping_is_closed(rounds: int) -> None:
         gc.collect()
 
     assert [str(one.message) for one in left_open] == []
+
+
+async def test_cases_in_turn_are_all_met_and_the_one_that_fails_is_named() -> None:
+    met: list[tuple[int, str, int]] = []
+
+    @in_turn(("number", "word"), [(1, "one"), (2, "two"), (3, "four"), (4, "four")])
+    async def each(fixture: int, number: int, word: str) -> None:
+        met.append((fixture, number, word))
+        assert word != "four"
+
+    with pytest.raises(AssertionError) as fault:
+        await each(fixture=7)
+
+    assert met == [(7, 1, "one"), (7, 2, "two"), (7, 3, "four")]
+    assert fault.value.__notes__[-1] == "with {'number': 3, 'word': 'four'}"

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import httpx
-import pytest
 from sqlalchemy import text, update
 
 from gateway.agreements.book import Book
@@ -15,6 +14,7 @@ from gateway.agreements.commands import end_what_is_over
 from gateway.agreements.models import VersionRow
 from gateway.agreements.seeding import give_mandates
 from gateway.changes import Changes
+from in_turn import in_turn
 from running import status_of, until
 from shared.clock import now
 from tests.gateway.agreements.cases import PURPOSE, terms
@@ -200,7 +200,7 @@ async def test_a_change_that_begins_later_is_not_approved_while_one_is_in_force(
     assert (await ask(door, found["id"])).status_code == 200
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("changed", "by", "status", "code"),
     [
         ({"recipient": "mute"}, "alpha", 403, "agreement_not_a_party"),

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.agreements.seeding import load_examples
 from gateway.partners.file import NotConfigured, Partners, load_partners
+from in_turn import in_turn
 from shared.agreements import Agreement
 from shared.identity import Caller, InternalKey
 from tests.gateway.agreements.cases import example, write_examples
@@ -74,7 +75,7 @@ async def test_another_partners_agreement_is_answered_as_one_that_does_not_exist
     assert same[0] == same[1]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("headers", "status", "code", "says"),
     [
         ({"Agreement": "A-OLD"}, 403, "agreement_expired", "2020-12-31"),

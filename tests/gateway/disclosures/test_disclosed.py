@@ -9,9 +9,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
-import pytest
 
 from cli.verifying import verify
+from in_turn import in_turn
 from shared.disclosing import FILE_HEADER, GRANT_HEADER, FileTold, Grant
 from tests.gateway.conftest import Door, change
 
@@ -144,7 +144,7 @@ async def test_a_refused_read_leaves_a_row_without_a_subject(door: Door) -> None
     assert {row["by_whom"] for row in rows} == {"alpha/a.mint.sidi"}
 
 
-@pytest.mark.parametrize("value", ["Fatimetou mint Sidi", "x", "a" * 41, "né", "a,b"])
+@in_turn("value", ["Fatimetou mint Sidi", "x", "a" * 41, "né", "a,b"])
 async def test_no_name_enters_the_log_by_a_header(door: Door, value: str) -> None:
     door.registry.answers["/v1/people"] = {"items": [PERSON]}
 

@@ -15,7 +15,7 @@ from cli.verifying import ROWS, Chain, Fault, Found, Witness, unescaped, verify,
 from shared.disclosure_chain import GENESIS, MEMBERS, ChainedRow, Seal, hash_of, read_seal
 from tests.gateway.disclosures.conftest import Log, disclosure
 
-EDITS = 10_000
+EDITS, MANY_EDITS = 1_000, 10_000
 ROW_COUNT, SEALED_EVERY = 60, 20
 
 
@@ -92,7 +92,7 @@ async def test_what_was_changed_is_named_by_its_place(chain: Log) -> None:
 
 
 class Copy:
-    """A log as the verifier reads it, to be edited ten thousand times: rows as lines of the copy, seals as rows."""
+    """A log as the verifier reads it, to be edited again and again: rows as lines of the copy, seals as rows."""
 
     def __init__(self, lines: list[bytes], seals: list[dict[str, Any]], key: ECKey) -> None:
         self.lines, self.seals, self.key = lines, seals, key
@@ -223,11 +223,12 @@ EVERY_EDIT: list[Callable[[Copy, random.Random], Fault]] = [
 ]  # fmt: skip
 
 
-async def test_each_of_ten_thousand_random_edits_is_found_at_its_place(chain: Log) -> None:
+@pytest.mark.parametrize("edits", [EDITS, pytest.param(MANY_EDITS, marks=pytest.mark.long)])
+async def test_each_of_many_random_edits_is_found_at_its_place(chain: Log, edits: int) -> None:
     await filled(chain)
     whole, at = await read(chain), random.Random(7)
     assert await whole.fault(ROW_COUNT) is None
-    for number in range(EDITS):
+    for number in range(edits):
         copy = Copy(list(whole.lines), [dict(one) for one in whole.seals], whole.key)
         edit = EVERY_EDIT[number % len(EVERY_EDIT)]
         expected = edit(copy, at)

@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gateway.partners import commands
 from gateway.partners.models import RevokedToken
+from in_turn import in_turn
 from tests.gateway.conftest import Door
 from tests.gateway.partners.conftest import claims_of, form_of, pair, signed
 
@@ -62,7 +63,7 @@ async def test_a_signed_assertion_gets_a_token_once_in_all_processes(
     assert sorted(one.status_code for one in answers) == [200] + [401] * 9
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("form", "error"),
     [
         ({"client_assertion": "a.b.c"}, "invalid_request"),

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.aliases.queries import aliases
+from in_turn import in_turn
 from tests.gateway.agreements.cases import PURPOSE, example, write_examples
 from tests.gateway.conftest import Door
 
@@ -163,7 +164,7 @@ async def test_every_record_given_is_written_down_as_a_single_read_is(known: Doo
     ]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "records",
     [
         [],

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from in_turn import in_turn
 from running import Running
 
 Csv = Callable[..., bytes]
@@ -58,7 +59,7 @@ async def test_a_caller_sees_the_enrollments_of_its_programs_page_by_page(client
     assert {one["program"] for one in page["items"]} == {"TEKAVOUL"}
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("query", "found"),
     [
         ({"program": "TEKAVOUL"}, 3),
@@ -150,7 +151,7 @@ async def test_a_refusal_speaks_the_callers_language_and_names_the_state(client:
     assert len(set(titles)) == 3
 
 
-@pytest.mark.parametrize(("verb", "reason"), TURNS)
+@in_turn(("verb", "reason"), TURNS)
 async def test_a_turn_needs_the_version_it_was_read_at(client: httpx.AsyncClient, verb: str, reason: str) -> None:
     id_ = (await first(client))["id"]
 
@@ -193,7 +194,7 @@ async def test_one_key_has_one_effect_and_the_same_answer(
     assert sum(one["suspended"] for one in await announced(taazour)) == 1
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "path"),
     [("GET", ""), ("GET", "/history"), ("POST", "/suspend"), ("POST", "/resume"), ("POST", "/exit")],
 )

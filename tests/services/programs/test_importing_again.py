@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
+from in_turn import in_turn
 from running import Running, until
 from services.programs.models import Enrollment
 from shared.clock import now
@@ -247,7 +248,7 @@ async def test_remembered_mappings_are_listed_and_forgotten_by_their_partner_alo
     assert after["status"] == "failed"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("mapping", "code"),
     [
         ("not json", "mapping_not_accepted"),

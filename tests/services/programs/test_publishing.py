@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
+from in_turn import in_turn
 from running import Running, Services
 from services.programs.catalog import programs_of
 from services.programs.commands.programs import publish_catalog
@@ -102,7 +103,7 @@ async def test_only_who_keeps_a_program_publishes_it_and_only_over_what_was_seen
     assert await published(taazour) == [1]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("language", "begins"),
     [("ar", "قيمتان تبدآن"), ("fr", "Deux valeurs commencent"), ("en", "Two values begin")],
 )

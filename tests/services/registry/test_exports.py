@@ -16,6 +16,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select, update
 
+from in_turn import in_turn
 from running import Running, Services, status_of, until
 from services.registry.models import PastState
 from services.registry.queries.exporting import export_columns
@@ -318,7 +319,7 @@ REFUSED: list[tuple[dict[str, Any], str, tuple[str, str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "code", "words"), REFUSED)
+@in_turn(("body", "code", "words"), REFUSED)
 async def test_what_cannot_be_exported_is_refused_in_three_languages(
     client: httpx.AsyncClient, body: dict[str, Any], code: str, words: tuple[str, str, str]
 ) -> None:

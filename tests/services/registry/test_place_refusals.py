@@ -7,6 +7,7 @@ import httpx
 import pytest
 from place_cases import ESSAFYA, HASSI_SIDI, VILLAGE, act, create_place
 
+from in_turn import in_turn
 from registry_cases import BOUGADOUM, Family, send, sidi
 from running import Running
 
@@ -232,7 +233,7 @@ async def test_only_who_may_write_places_changes_them(registry: Running) -> None
         assert (await reader.post("/v1/places", json=VILLAGE)).json()["code"] == "not_permitted"
 
 
-@pytest.mark.parametrize("name", ["", "…", "ـــ", "x" * 101])
+@in_turn("name", ["", "…", "ـــ", "x" * 101])
 async def test_a_name_has_letters_and_an_end(client: httpx.AsyncClient, name: str) -> None:
     answer = await creating(name_fr=name)(client)
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, select, update
 
+from in_turn import in_turn
 from running import Running, Services, until
 from services.registry.commands.quality import last_night
 from services.registry.models import Household, Membership, QualityRun
@@ -423,7 +424,7 @@ async def test_rules_are_published_with_labels_in_three_languages(client: httpx.
     assert quality_rules().weights["notice"] == Decimal("0.1")
 
 
-@pytest.mark.parametrize(("language", "word"), [("ar", "رمز"), ("fr", "Aucune règle"), ("en", "No quality rule")])
+@in_turn(("language", "word"), [("ar", "رمز"), ("fr", "Aucune règle"), ("en", "No quality rule")])
 async def test_an_unknown_rule_is_refused_with_those_there_are(
     client: httpx.AsyncClient, language: str, word: str
 ) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from in_turn import in_turn
 from running import Running, Services, until
 from services.registry.commands.quotas import note_use
 from services.registry.models import Household
@@ -193,7 +194,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("address", "change", "status", "code", "words"), REFUSED)
+@in_turn(("address", "change", "status", "code", "words"), REFUSED)
 async def test_what_cannot_be_a_quota_is_refused_in_three_languages(
     client: httpx.AsyncClient,
     address: str,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from in_turn import in_turn
 from registry_cases import AMOURJ, Family, Person, aicha, announced, apply, send, sidi, the_household, undo
 from running import Running, status_of, until
 from services.registry.commands.changing import begin_change, lock_households, state_facts
@@ -465,7 +466,7 @@ async def test_a_scoring_that_fails_by_its_own_fault_ends_and_the_next_one_runs(
     assert (state["status"], after["status"]) == ("failed", "completed")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("body", "status", "code"),
     [
         ({"place": "MR999"}, 422, "unknown_area"),

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from in_turn import in_turn
 from registry_cases import apply
 from running import Running, Services, copied, copy_for_others, status_of, until
 from services.registry.commands.changing import begin_change, lock_individuals, state_facts
@@ -295,7 +296,7 @@ async def test_the_reasons_and_the_advice_are_in_the_callers_language(client: ht
         assert body["items"][0]["reasons"][0]["text"] == reason
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("asked", "code", "said"),
     [
         ({}, "nothing_asked", "Nothing to search for."),
@@ -389,7 +390,7 @@ async def test_an_agent_with_a_caller_on_the_line_sees_status_only(registry: Run
     assert by_phone["items"] == [held | hidden]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "asked",
     [
         {"q": "Mohamed"},
