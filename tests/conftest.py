@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, once a session; services on fresh databases, for each test."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,14 +16,26 @@ from servers import RunningServers, start_servers
 from whole_platform import may_start_a_platform
 
 ENOUGH_BYTES = 4 << 30
+PLATFORM, FIRST, GIVES_WAY = "platform", "gw0", 5
 
 
 class Together(LoadScopeScheduling):
     """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
-    two platforms at once would take each other's time."""
+    two platforms at once would take each other's time. The first worker begins with those, and the others give way to it:
+    they take longest, and some say how soon a killed process is back."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "platform" if may_start_a_platform(nodeid) else nodeid.partition("::")[0]
+        return PLATFORM if may_start_a_platform(nodeid) else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if PLATFORM in self.workqueue:
+            self.workqueue.move_to_end(PLATFORM, last=node.gateway.id != FIRST)
+        super()._assign_work_unit(node)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if getattr(session.config, "workerinput", {"workerid": FIRST})["workerid"] != FIRST:
+        os.nice(GIVES_WAY)  # and with it whatever it starts
 
 
 @pytest.hookimpl(optionalhook=True)
