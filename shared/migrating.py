@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -50,8 +51,24 @@ def head(folder: Path) -> str:
     return newest
 
 
+@cache
+def _known(folder: Path) -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory.from_config(config(folder)).walk_revisions())
+
+
+def is_newer(folder: Path, revision: str | None) -> bool:
+    """A revision that this version does not know: a newer one has migrated, and left a schema on which the version before runs."""
+    return revision is not None and revision not in _known(folder)
+
+
+def serves(folder: Path, revision: str | None) -> bool:
+    """Whether this version can work on a database that stands at `revision` (None: at none)."""
+    return revision == head(folder) or is_newer(folder, revision)
+
+
 async def migrate(folder: Path, url: str) -> None:
-    """Bring a database to the head. Several may call at once: the first migrates, the others wait."""
+    """Bring a database to the head; one that a newer version has migrated stays. Several may call at once: the first migrates, the
+    others wait."""
     engine = _engine(url)
     try:
         async with engine.connect() as connection:
@@ -80,6 +97,8 @@ def _revision(connection: Connection, folder: Path, message: str) -> None:
 
 
 def _upgrade(connection: Connection, folder: Path) -> None:
+    if is_newer(folder, MigrationContext.configure(connection).get_current_revision()):
+        return
     made = config(folder)
     made.attributes["connection"] = connection
     command.upgrade(made, "head")

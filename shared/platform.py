@@ -18,7 +18,7 @@ from shared.database import Database
 from shared.http import Owners
 from shared.identity import InternalKey
 from shared.logs import log
-from shared.migrating import head, revision_of
+from shared.migrating import revision_of, serves
 from shared.relay import Relay
 from shared.settings import ServiceSettings
 
@@ -108,13 +108,12 @@ class Platform:
 
     async def _wait_for_schema(self) -> None:
         """Migrations are somebody else's work (a job before the start); here we only look."""
-        wanted = head(self.migrations)
-        while self.schema_revision != wanted:
+        while not serves(self.migrations, self.schema_revision):
             try:
                 self.schema_revision = await revision_of(self.settings.sqlalchemy_url())
             except Exception as fault:
                 log.warning("database_unreachable", reason=type(fault).__name__)
-            if self.schema_revision != wanted:
+            if not serves(self.migrations, self.schema_revision):
                 await asyncio.sleep(0.5)
 
     async def missing(self) -> list[str]:
@@ -124,7 +123,7 @@ class Platform:
             await asyncio.wait_for(self.database.answers(), 3)
         except Exception:
             missing.append("database")
-        if self.schema_revision != head(self.migrations):
+        if not serves(self.migrations, self.schema_revision):
             missing.append("migrations")
         if not self._first_done:
             missing.append("first load")

@@ -20,11 +20,12 @@ import shared.consuming
 import shared.history
 import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
+from running import Services
 from servers import RunningServers
 from shared.database import PlatformBase
 from shared.exporting.models import ExportsBase
 from shared.importing.models import ImportsBase
-from shared.migrating import config, head, migrate, revision_of
+from shared.migrating import config, head, migrate, revision_of, serves
 
 WITH_FILES = ("services.registry", "services.programs", "services.matching")
 PACKAGES = (*WITH_FILES, "gateway")
@@ -141,3 +142,36 @@ async def test_the_comparison_sees_a_column_that_no_migration_made(url: str) -> 
     await connection.close()
 
     assert [one[0] for one in await with_connection(url, differences("gateway"))] == ["add_column"]
+
+
+async def stand_at(url: str, revision: str) -> None:
+    """As a version would have left it that has other migrations than ours."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await connection.execute(f"UPDATE alembic_version SET version_num = '{revision}'")
+    await connection.close()
+
+
+async def test_the_version_before_starts_on_what_a_newer_one_has_migrated(
+    url: str, servers: RunningServers, tmp_path: Path
+) -> None:
+    folder = folder_of("services.registry")
+    await migrate(folder, url)
+    await stand_at(url, "9999")
+
+    await migrate(folder, url)
+
+    assert await revision_of(url) == "9999"
+    services = Services(servers, tmp_path)
+    services.databases["registry"] = url.replace("+asyncpg", "")
+    try:
+        registry = await services.start("registry")
+        assert registry.platform.schema_revision == "9999"
+        assert await registry.platform.missing() == []
+    finally:
+        services.databases.clear()  # the database is the fixture's to drop
+        await services.stop()
+
+
+@pytest.mark.parametrize("revision", [None, "0001"])
+def test_nobody_works_on_a_schema_of_an_older_version(revision: str | None) -> None:
+    assert not serves(folder_of("services.registry"), revision)
