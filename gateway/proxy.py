@@ -1,8 +1,10 @@
 """The forwarding path: requests to the services behind the gateway, streamed both ways."""
 
 import asyncio
+import contextlib
+import hashlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +15,7 @@ from gateway.errors import AnswerTooLarge, UpstreamTimeout
 from gateway.paths import Target
 from gateway.releasing import REFUSED
 from gateway.traffic.exchange import EXCHANGE, Exchange, code_of
+from shared.disclosing import FILE_HEADER, FileTold
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
 from shared.metrics import REQUEST_SECONDS, REQUESTS
@@ -141,8 +144,10 @@ class Proxy:
 async def _return_released(answer: ServiceAnswer, method: str, send: Send, release: Release) -> None:
     """The answer as `release` lets it go: JSON as a whole, a file as it comes once it may."""
     if method == "HEAD" or not _is_json(answer):  # a HEAD has the headers of an answer, and no body
-        await release(None, _by_name(answer))
-        await _return(answer, send)
+        headers = _by_name(answer)
+        await release(None, headers)
+        whole = answer.status == 200 and method != "HEAD"  # not a range of it
+        await _return(answer, send, _told_digest(headers) if whole else None)
         return
     await _send_whole(answer, await release(await _whole(answer), _by_name(answer)) or b"", send)
 
@@ -188,17 +193,39 @@ def _headers(answer: ServiceAnswer) -> Headers:
     return [one for one in answer.headers if one[0] not in NOT_RETURNED]
 
 
-async def _return(answer: ServiceAnswer, send: Send) -> None:
+def _told_digest(headers: Mapping[str, str]) -> str | None:
+    with contextlib.suppress(KeyError, ValueError):  # releasing has said so
+        return FileTold.read(headers[FILE_HEADER]).sha256
+    return None
+
+
+async def _return(answer: ServiceAnswer, send: Send, digest: str | None = None) -> None:
+    """Send it on as it comes; AnswerCut where it breaks off, and before its last bytes where it is not the file of that `digest`."""
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
-    if answer.ended:  # most do before anybody has looked
+    if answer.ended and digest is None:  # most do before anybody has looked
         await send({"type": "http.response.body", "body": answer.taken(), "more_body": False})
         return
     try:
-        async for piece in answer.pieces():
+        pieces = answer.pieces()
+        async for piece in pieces if digest is None else _as_told(pieces, digest):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except (Cut, TimeoutError) as fault:
         raise AnswerCut(type(fault).__name__) from fault
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _as_told(pieces: AsyncIterator[bytes], digest: str) -> AsyncIterator[bytes]:
+    """The pieces, the last one once all together are what the log says has left."""
+    seen, held = hashlib.sha256(), b""
+    async for piece in pieces:
+        seen.update(piece)
+        if held:
+            yield held
+        held = piece
+    if seen.hexdigest() != digest:
+        log.error("file_not_as_told", expected=digest)
+        raise AnswerCut("not as told")
+    yield held
 
 
 def _request_headers(scope: Scope, token: str | None, forwarded: frozenset[bytes]) -> Headers:

@@ -190,7 +190,7 @@ async def test_a_list_leaves_as_a_file_only_with_what_is_agreed_in_full_and_is_c
         return await door.get(f"/matching{path}", headers=named)
 
     def told(subjects: int, *attributes: str) -> dict[str, str]:
-        return FileTold.of(b"MR0110000001,3", subjects, attributes).header()
+        return FileTold.of(b'"MR0110000001,3"', subjects, attributes).header()
 
     given = await take(**told(2, "household_number"))
     assert (given.status_code, given.json()) == (200, "MR0110000001,3")
@@ -248,7 +248,7 @@ async def test_who_of_the_registry_is_found_is_told_under_an_agreement_to_match_
     named = {"Tekamoul-Agreement": "A-FOUND", "Tekamoul-Purpose": PURPOSE}
     of_list = await door.get(f"/matching{lines}", headers=named)
     unnamed = [(await door.get(f"/matching{path}")).json()["code"] for path in (lines, file)]
-    door.registry.kind, door.registry.headers = "text/csv", FileTold.of(b"x", 9, ["line", "name"]).header()
+    door.registry.kind, door.registry.headers = "text/csv", FileTold.of(b'"MR0110000001"', 9, ["line", "name"]).header()
     of_file = await door.get(f"/matching{file}", headers=named)
     too_many = await door.get(f"/matching{file}", headers=named | {"Tekamoul-Agreement": "A-FOUND-FEW"})
 

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.agreements.seeding import load_examples
 from gateway.partners.file import NotConfigured, Partners, load_partners
+from gateway.settings import SHIPPED_AGREEMENTS, SHIPPED_PARTNERS
 from in_turn import in_turn
 from shared.agreements import Agreement
 from shared.identity import Caller, InternalKey
@@ -160,3 +161,17 @@ def test_an_agreement_told_by_the_version_before_is_read() -> None:
 
     assert Agreement.read(told) == held
     assert Agreement.read(held.told()) == held
+
+
+def test_the_examples_that_ship_give_no_card_number_in_full_and_each_subscription_what_the_feed_tells() -> None:
+    examples = load_examples(SHIPPED_AGREEMENTS, load_partners(SHIPPED_PARTNERS))
+
+    assert len(examples) == 20
+    assert {one.terms.forms().get("card_number", "not given") for one in examples} == {"masked", "not given"}
+    subscriptions = [one.terms for one in examples if "subscribe" in one.terms.operations]
+    assert len(subscriptions) > 5
+    for terms in subscriptions:
+        assert {"program", "enrollment_status"} <= terms.forms().keys()
+        assert not terms.population.places and not terms.population.categories
+    for terms in (one.terms for one in examples if "match" in one.terms.operations and one.terms.provider == "taazour"):
+        assert "household_number" in terms.forms()

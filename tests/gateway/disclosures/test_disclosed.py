@@ -9,6 +9,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
+import httpx
+import pytest
 
 from cli.verifying import verify
 from in_turn import in_turn
@@ -96,7 +98,7 @@ async def test_a_file_is_one_row_that_names_the_file(door: Door) -> None:
 
 
 async def test_the_row_of_a_file_names_its_bytes_and_counts_who_is_in_it_where_its_service_says(door: Door) -> None:
-    told = FileTold.of(b"MR0110000001,5", 1, ("household_number", "size"))
+    told = FileTold.of(b'"MR0110000001,5"', 1, ("household_number", "size"))
     door.registry.answers["/v1/people/7/file"] = "MR0110000001,5"
     door.registry.kind, door.registry.headers = "text/csv", told.header()
     answer = await door.get("/registry/v1/people/7/file")
@@ -105,11 +107,25 @@ async def test_the_row_of_a_file_names_its_bytes_and_counts_who_is_in_it_where_i
 
     assert (answer.status_code, unreadable.status_code) == (200, 200)
     assert FILE_HEADER not in answer.headers
-    assert told.sha256 == hashlib.sha256(b"MR0110000001,5").hexdigest()
+    assert told.sha256 == hashlib.sha256(answer.content).hexdigest()
     first, second = await logged(door)
     assert (first["who"], first["subjects"]) == (f"/v1/people/7/file#sha256={told.sha256}", 1)
     assert first["attributes"] == ["household_number", "size"]
     assert (second["who"], second["subjects"], second["attributes"]) == ("/v1/people/7/file", 0, [])
+
+
+@pytest.mark.parametrize("length", [5, 300_000])
+async def test_a_file_that_is_not_what_the_log_says_does_not_leave_whole(door: Door, length: int) -> None:
+    file = "5" * length
+    door.registry.answers["/v1/people/7/file"] = file
+    door.registry.kind = "text/csv"
+    for content, whole in ((f'"{file}"', True), (f'"{file[:-1]}6"', False)):
+        door.registry.headers = FileTold.of(content.encode(), 1, ()).header()
+        if whole:
+            assert (await door.get("/registry/v1/people/7/file")).text == f'"{file}"'
+        else:
+            with pytest.raises(httpx.RemoteProtocolError):
+                await door.get("/registry/v1/people/7/file")
 
 
 async def test_what_a_service_let_a_partner_read_is_written_under_that_right(door: Door) -> None:
