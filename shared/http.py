@@ -2,7 +2,6 @@
 another while it answers a request."""
 
 import ssl
-import sys
 from collections.abc import AsyncIterator
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -16,9 +15,6 @@ from shared.settings import ServiceSettings
 from shared.tracing import current_traceparent
 
 TIMEOUT = httpx.Timeout(20, connect=3)
-
-# httpx looks for it at every request, wherever a module could lie, and it is not installed: a third of a millisecond each time.
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 @cache
