@@ -45,12 +45,12 @@ ENOUGH = "limits = { requests_per_second = 10000, burst = 100000, concurrent = 1
 """What is asked here is more than anyone's quota."""
 AGREED = {"csa": {"Tekamoul-Agreement": "CSA-2026-01", "Tekamoul-Purpose": "lean_season_response"}}
 """What a partner names beside its token: the clerk names nothing, the registry's keeper acts under its mandate."""
-SHORT = (("taazour", "csa"), ("taazour", "clerk"))
-"""Who asks in turn: the whole of it takes longer than a test may."""
+SHORT = (("taazour",), ("csa",), ("clerk",))
+"""Who asks in turn, each a third of the operations: the whole of it takes longer than a test may."""
 TOKEN_USED_SECONDS = 300
 METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 UNKNOWN = "0190a0b0-0000-7000-8000-000000000000"
-BODIES_EACH = 2
+BODIES_EACH = 1
 HOUSEHOLD = {
     "commune_code": "MR011-C01",
     "village": "Oum Essafya",
@@ -193,9 +193,9 @@ def ask_through_the_door(
 async def test_no_operation_fails_or_answers_otherwise_than_described(platform: Platform) -> None:
     answered = await asyncio.to_thread(ask_through_the_door, platform, SHORT, 1)
 
-    assert answered["taazour", 200] > 50
-    assert answered["clerk", 403] > 100
-    assert answered["csa", 200] > 10
+    assert answered["taazour", 200] > 15
+    assert answered["clerk", 403] > 40
+    assert answered["csa", 200] > 3
     assert not [status for _, status in answered if status >= 500]
 
 

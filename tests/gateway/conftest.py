@@ -206,7 +206,7 @@ async def opened_door(
     routes.write_text(routing_table())
     files = gateway_files(secrets)
     running = await services.start(
-        "gateway", service_urls=urls, answer_seconds=1.0, routes_file=routes, **files, **settings
+        "gateway", service_urls=urls, answer_seconds=3.0, routes_file=routes, **files, **settings
     )
     opened = Door(running, secrets, registry, csa, bus)
     yield opened

@@ -46,7 +46,7 @@ async def test_a_request_is_told_by_x_roads_fields(door: Door) -> None:
 
 
 async def test_the_services_time_is_told_from_ours(door: Door) -> None:
-    await door.get("/registry/v1/slow")  # it answers after 5 s; the gateway gives up after 1 s
+    await door.get("/registry/v1/slow")  # it answers after 5 s; the gateway gives up after 3 s
 
     (row,) = await rows(door, "alpha", 1)
     page = (await door.get("/v1/traffic")).json()
