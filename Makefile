@@ -31,8 +31,8 @@ setup-dev: $(INSTALLED_DEV) ## install what testing needs too: development packa
 run: setup ## set up and start the platform; ARGS="--households 5000" is passed on
 	@$(BIN)/tekamoul run $(ARGS)
 
-test: setup-dev $(COMPILED) ## run every test, three side by side; ARGS="tests/services -k suspend" is passed on
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadscope $(ARGS)
+test: setup-dev $(COMPILED) ## run every test, two side by side; ARGS="tests/services -k suspend" is passed on
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(ARGS)
 
 faults: setup-dev $(COMPILED) ## the long forms: kills in rounds at random moments, each operation asked anything many times
 	@$(BIN)/python -m pytest -m long $(ARGS)

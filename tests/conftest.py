@@ -1,12 +1,12 @@
 """What every test may ask for: real servers, once a session; services on fresh databases, for each test."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import nats
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -16,13 +16,15 @@ from servers import RunningServers, start_servers
 from whole_platform import may_start_a_platform
 
 ENOUGH_BYTES = 4 << 30
-PLATFORM, FIRST, GIVES_WAY = "platform", "gw0", 5
+PLATFORM, FIRST = "platform", "gw0"
+
+hypothesis.settings.register_profile("tekamoul", deadline=None)  # how long an example takes is the machine's affair
+hypothesis.settings.load_profile("tekamoul")
 
 
 class Together(LoadScopeScheduling):
     """Where tests run side by side, a file stays together, and so does whoever starts the whole platform or measures it:
-    two platforms at once would take each other's time. The first worker begins with those, and the others give way to it:
-    they take longest, and some say how soon a killed process is back."""
+    two platforms at once would take each other's time. The first worker begins with those, which take longest."""
 
     def _split_scope(self, nodeid: str) -> str:
         return PLATFORM if may_start_a_platform(nodeid) else nodeid.partition("::")[0]
@@ -31,11 +33,6 @@ class Together(LoadScopeScheduling):
         if PLATFORM in self.workqueue:
             self.workqueue.move_to_end(PLATFORM, last=node.gateway.id != FIRST)
         super()._assign_work_unit(node)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if getattr(session.config, "workerinput", {"workerid": FIRST})["workerid"] != FIRST:
-        os.nice(GIVES_WAY)  # and with it whatever it starts
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -301,10 +301,10 @@ class Services:
             running.server.told.set()
         failing = {name: one.platform.failing_workers() for name, one in self.running.items()}
         await asyncio.gather(*(running.task for running in self.running.values()))
-        assert not any(failing.values()), f"workers that failed by themselves: {failing}"
         for sock in self._sockets.values():
             sock.close()
         await drop_databases(self.servers, self.databases.values())
+        assert not any(failing.values()), f"workers that failed by themselves: {failing}"
 
 
 def _listen() -> socket.socket:

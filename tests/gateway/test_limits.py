@@ -28,7 +28,9 @@ def a_partner(burst: int, rate: float = NEVER, concurrent: int = 1000, id: str =
 
 
 @pytest.fixture
-async def database(servers: RunningServers, tmp_path: Path) -> AsyncIterator[Database]:
+async def database(servers: RunningServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """One that is never taken for away because the machine is busy."""
+    monkeypatch.setattr("gateway.limits.LEASE_SECONDS", 30.0)
     settings = ServiceSettings(
         DATABASE_URL=await fresh_database(servers, "gateway"),
         NATS_URL=servers.nats_url,

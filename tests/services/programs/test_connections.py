@@ -201,6 +201,12 @@ WHERE a.modifie_le > :after ORDER BY a.modifie_le
 
 
 @pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch, services: Services) -> Services:
+    """Stopped before the secrets of its connections are gone, which a worker may be asking for."""
+    return services
+
+
+@pytest.fixture
 async def institution(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncpg.Connection]:
     """The ministry's own database, in French, with an account that Tekamoul reads by."""
     name, password = f"masef_{secrets.token_hex(4)}", secrets.token_hex(8)
