@@ -23,7 +23,7 @@ from shared.relay import Relay
 from shared.settings import ServiceSettings
 
 STOP_SECONDS = 5
-CANCEL_AGAIN_SECONDS = 0.2
+CANCEL_AGAIN_SECONDS = 0.05
 STEADY = timedelta(seconds=30)
 """A worker that has not failed for so long works again."""
 
