@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from cli.verifying import Fault, Verified, Witness, verify
+from shared.connecting import CONNECTION_FAULTS
 from shared.text import Text
 
 DATABASE: Final = "gateway"
@@ -121,7 +122,7 @@ async def verify_audit(
     witnesses = [one for file in witness_files for one in _witnesses(file)]
     try:
         connection = await asyncpg.connect(database_url, timeout=10)
-    except (OSError, asyncpg.PostgresError, TimeoutError) as fault:
+    except CONNECTION_FAULTS as fault:
         raise CannotVerify(WORDS["away"].format(reason=type(fault).__name__)) from fault
     try:
         held = await connection.fetch("SELECT kid, jwk FROM disclosure_seal_keys")
@@ -129,7 +130,7 @@ async def verify_audit(
         begun = time.perf_counter()
         found = await verify(connection, trusted or listed | own, since=since, until=until, witnesses=witnesses)
         return found, time.perf_counter() - begun, sorted(set() if trusted else listed.keys() - own.keys())
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+    except CONNECTION_FAULTS as fault:
         raise CannotVerify(WORDS["away"].format(reason=type(fault).__name__)) from fault
     finally:
         await connection.close(timeout=5)

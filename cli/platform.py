@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-import asyncpg
-
 from cli import data_folder, ports
 from cli.processes import GATEWAY, MIGRATE, PROJECT, SERVICES, Service, answers_ok, base_env, commit, migrate, together
 from cli.refusals import StartRefused
 from cli.servers import Nats, Postgres, checkpoint, create_databases, postgres_answers, prepare_nats, prepare_postgres
 from cli.supervisor import ProcessSpec, Supervisor
+from shared.connecting import CONNECTION_FAULTS
 
 POSTGRES_OFFSET: Final = 8  # from the gateway's port
 NATS_OFFSET: Final = 9
@@ -198,7 +197,7 @@ class Platform:
         self._settling = asyncio.create_task(self._settle(postgres))
 
     async def _settle(self, postgres: Postgres) -> None:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it does so by itself later
+        with contextlib.suppress(*CONNECTION_FAULTS):  # it does so by itself later
             await checkpoint(postgres)
 
     # ---- ports and environment ---------------------------------------------------------------------------

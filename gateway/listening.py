@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-import asyncpg
-
-from shared.connecting import connect
+from shared.connecting import CONNECTION_FAULTS, connect
 from shared.logs import log
 from shared.platform import Platform
 
@@ -35,6 +33,6 @@ async def heard(platform: Platform, channel: str, silence_seconds: float) -> Asy
                         yield False
             finally:
                 await connection.close(timeout=2)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as fault:
+        except CONNECTION_FAULTS as fault:
             log.warning("listening_waits", channel=channel, reason=type(fault).__name__)
             await asyncio.sleep(RETRY_SECONDS)

@@ -6,6 +6,9 @@ from typing import Any
 import asyncpg
 
 CONNECT_SECONDS = 5.0
+CONNECTION_FAULTS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a connection of asyncpg's own fails with where PostgreSQL is away, refuses, or ends it. Between its last word and the end
+of the connection asyncpg calls a statement an internal fault."""
 
 _attempts: set["asyncio.Task[asyncpg.Connection[Any]]"] = set()
 

@@ -5,13 +5,12 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-import asyncpg
 from nats.errors import Error as NatsError
 from sqlalchemy import func, select, update
 
 from shared.bus import STREAM_MAX_AGE_SECONDS, Bus
 from shared.clock import now
-from shared.connecting import connect
+from shared.connecting import CONNECTION_FAULTS, connect
 from shared.database import Database
 from shared.logs import log
 from shared.outbox import KnownStream, OutboxRow
@@ -53,7 +52,7 @@ class Relay:
         while True:
             try:
                 await self._lead()
-            except (OSError, NatsError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+            except (*CONNECTION_FAULTS, NatsError) as fault:
                 self._report(fault)
             except Exception as fault:  # the relay is the heart of the process; it must not stop beating
                 self._report(fault)

@@ -10,7 +10,7 @@ import asyncpg
 from prometheus_client import Counter
 
 from gateway.traffic.exchange import COLUMNS, Exchange, Row
-from shared.connecting import connect
+from shared.connecting import CONNECTION_FAULTS, connect
 from shared.logs import log
 from shared.platform import Platform
 
@@ -50,7 +50,7 @@ class TrafficRecorder:
                             connection = await connect(url)
                         await self._write(connection)
                         await self._forget(connection)
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as fault:
+                except CONNECTION_FAULTS as fault:
                     log.warning("traffic_not_written", waiting=len(self._waiting), reason=type(fault).__name__)
                     if connection is not None:
                         connection.terminate()

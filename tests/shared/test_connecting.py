@@ -2,15 +2,17 @@
 
 import asyncio
 import gc
+import time
 import warnings
 from random import Random
 from typing import Any
 
 import httpx
+import pytest
 
 from servers import RunningServers
 from shared.bus import Bus
-from shared.connecting import attempts_ended, connect
+from shared.connecting import CONNECTION_FAULTS, attempts_ended, connect
 
 ATTEMPTS = 200
 LONGEST_SECONDS = 0.004
@@ -39,6 +41,21 @@ async def test_connecting_cut_short_at_any_moment_leaves_nothing_behind(servers:
     await watching.close()
     assert complaints == []
     assert left == 0
+
+
+@pytest.mark.parametrize("rounds", range(5))
+async def test_a_statement_on_a_connection_that_was_ended_fails_as_told(servers: RunningServers, rounds: int) -> None:
+    ended, watching = await connect(servers.postgres_url), await connect(servers.postgres_url)
+    await watching.execute("SELECT pg_terminate_backend($1)", ended.get_server_pid())
+    time.sleep(0.2)  # the last word is there, and nobody has read it
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+
+    with pytest.raises(CONNECTION_FAULTS):
+        await ended.execute("SELECT 1")
+
+    ended.terminate()
+    await watching.close()
 
 
 async def test_a_bus_stopped_while_it_connects_leaves_nothing_behind(servers: RunningServers) -> None:
