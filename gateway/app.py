@@ -22,6 +22,7 @@ from gateway.directory import page_routes as partner_pages
 from gateway.directory import routes as directory
 from gateway.directory import try_routes as trying_out
 from gateway.directory.counts import Counts
+from gateway.directory.operations import operations
 from gateway.disclosures import oversight_routes as oversight
 from gateway.disclosures import routes as disclosures
 from gateway.disclosures.alerting import watching
@@ -118,7 +119,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.partners, app.state.tokens, app.state.bell = partners, tokens, bell
     app.state.clients, app.state.seeds, app.state.books = clients, seeds, books
     app.state.sandbox, app.state.counts = settings.sandbox, Counts()
-    app.state.routes, app.state.own_routes = routes, app.routes
+    app.state.operations = operations(routes.all, app.routes, settings.service_urls)
     app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(

@@ -58,6 +58,11 @@ def operations(routes: Iterable[Route], own: Iterable[Any], processes: Iterable[
     return sorted(found, key=lambda one: one.key)
 
 
+def open_to(permissions: frozenset[str], every: Iterable[Operation]) -> Iterator[Operation]:
+    """In their order, those that a token with these permissions may be used for."""
+    return (one for one in every if one.is_open_to(permissions))
+
+
 def _of_gateway(own: Iterable[Any]) -> Iterator[Operation]:
     seen: set[tuple[str, str]] = set()
     for one in api_routes(list(own)):

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.dashboard.routes import InLanguage, remember
 from gateway.directory.asking import Seen, any_partner, told_of, viewed_by
-from gateway.directory.operations import operations, shown
+from gateway.directory.operations import open_to, shown
 from gateway.directory.page_tables import address_of
 from gateway.directory.pages import PartnerPages
-from gateway.directory.routes import Described
+from gateway.directory.routes import Described, Hours
 from gateway.directory.schemas import Access
 from gateway.operators.routes import HEADERS
 from gateway.partners.schemas import PartnerId
@@ -66,8 +66,7 @@ async def directory_page(
     if not seen.sections.credentials:
         raise NotPermitted(permission="partners:read")
     state = request.app.state
-    every = operations(state.routes.all, state.own_routes, state.platform.settings.service_urls)
-    own = [one for one in every if one.is_open_to(seen.permissions)]
+    own = list(open_to(seen.permissions, state.operations))
     processes = sorted({one.process for one in own})
     process = service if service in processes else processes[0]
     found = [
@@ -96,7 +95,7 @@ async def traffic_page(
     language: InLanguage,
     partner: Chosen = NOT_CHOSEN,
     service: Chosen = NOT_CHOSEN,
-    hours: Annotated[int, Query(ge=1, le=168)] = 24,
+    hours: Hours = 24,
 ) -> HTMLResponse:
     """Who called what, how fast, and how many requests failed."""
     at, state = now(), request.app.state

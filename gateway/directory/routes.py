@@ -1,12 +1,13 @@
 """The service directory and a partner's overview: each partner's own, and for the people who look after the platform."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import StringConstraints
 
 from gateway.directory.asking import Seen, any_partner, own_partner, told_of
-from gateway.directory.operations import operations, shown
+from gateway.directory.operations import open_to, shown
 from gateway.directory.schemas import Access, OperationOut, OverviewOut, TrafficLine, TrafficOut
 from gateway.documentation import Documentation
 from gateway.partners import commands
@@ -37,24 +38,40 @@ async def _described(request: Request) -> dict[str, Any]:
 
 
 Described = Annotated[dict[str, Any], Depends(_described)]
-Hours = Annotated[int, Query(ge=1, le=LONGEST_HOURS, description="How far back.")]
 
 
-@own.get("/directory")
-async def list_operations(
-    request: Request,
-    by: Own,
-    document: Described,
-    tx: Tx,
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which operations of a directory are asked for, and which page of them."""
+
+    limit: int
+    cursor: str | None
+    service: str | None
+    institution: str | None
+    access: Access | None
+
+
+async def _asked(
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
     service: Process | None = None,
     institution: Process | None = None,
     access: Access | None = None,
+) -> Asked:
+    return Asked(limit, cursor, service, institution, access)
+
+
+AskedFor = Annotated[Asked, Depends(_asked)]
+Hours = Annotated[int, Query(ge=1, le=LONGEST_HOURS, description="How far back.")]
+
+
+@own.get("/directory")
+async def list_operations(
+    request: Request, by: Own, document: Described, tx: Tx, asked: AskedFor
 ) -> Page[OperationOut]:
     """The operations that are open to the caller, at each service that has them, and whether its agreements allow them today."""
     seen = await own_partner(request, tx, by)
-    return await _page(request, document, seen, limit, cursor, service, institution, access)
+    return _page(request, document, seen, asked)
 
 
 @own.get("/overview")
@@ -68,20 +85,11 @@ async def read_overview(request: Request, by: Own) -> OverviewOut:
 
 @partners.get("/{partner_id}/directory")
 async def list_operations_of_partner(
-    request: Request,
-    by: Reader,
-    document: Described,
-    tx: Tx,
-    partner_id: PartnerId,
-    limit: Limit = DEFAULT_PAGE,
-    cursor: Cursor = None,
-    service: Process | None = None,
-    institution: Process | None = None,
-    access: Access | None = None,
+    request: Request, by: Reader, document: Described, tx: Tx, partner_id: PartnerId, asked: AskedFor
 ) -> Page[OperationOut]:
     """The operations that are open to a partner, and whether its agreements allow them today."""
     seen = await any_partner(request, tx, partner_id, by)
-    return await _page(request, document, seen, limit, cursor, service, institution, access)
+    return _page(request, document, seen, asked)
 
 
 @partners.get("/{partner_id}/overview")
@@ -113,26 +121,17 @@ async def read_traffic_of_partners(
     return TrafficOut(counted_since=since, items=[TrafficLine.model_validate(one) for one in lines])
 
 
-async def _page(
-    request: Request,
-    document: dict[str, Any],
-    seen: Seen,
-    limit: int,
-    cursor: str | None,
-    service: str | None,
-    institution: str | None,
-    access: str | None,
-) -> Page[OperationOut]:
-    after = tuple(decode_cursor(cursor, str, str)) if cursor else ("", "")
-    state = request.app.state
+def _page(request: Request, document: dict[str, Any], seen: Seen, asked: Asked) -> Page[OperationOut]:
+    after = tuple(decode_cursor(asked.cursor, str, str)) if asked.cursor else ("", "")
+    state, limit = request.app.state, asked.limit
     found: list[OperationOut] = []
-    for one in operations(state.routes.all, state.own_routes, state.platform.settings.service_urls):
-        if one.key <= after or not one.is_open_to(seen.permissions):
+    for one in open_to(seen.permissions, state.operations):
+        if one.key <= after:
             continue
-        if service not in (None, one.route.service) or institution not in (None, one.institution):
+        if asked.service not in (None, one.route.service) or asked.institution not in (None, one.institution):
             continue
         operation = shown(one, seen.partner, seen.permissions, state.admission, document)
-        if access in (None, operation.access):
+        if asked.access in (None, operation.access):
             found.append(operation)
         if len(found) > limit:
             break

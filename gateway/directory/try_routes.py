@@ -1,7 +1,8 @@
 """The addresses where an operation is tried out: those of a sandbox's gateway alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from gateway.dashboard.routes import InLanguage
 from gateway.directory.asking import Seen
 from gateway.directory.errors import NotASandbox
-from gateway.directory.operations import Operation, description_of, operations, shown
+from gateway.directory.operations import Operation, description_of, open_to, shown
 from gateway.directory.page_routes import answered, pages, seen_by
 from gateway.directory.routes import Described
 from gateway.directory.schemas import OperationOut
@@ -21,6 +22,7 @@ from shared.database import Tx
 from shared.errors import NotFound
 from shared.identity import Caller, permitted
 from shared.logs import log
+from shared.text import Language
 
 router = APIRouter(prefix="/dashboard/partners/{partner_id}/try", include_in_schema=False)
 Trier = Annotated[Caller, permitted("sandbox:try")]
@@ -57,12 +59,7 @@ async def try_page(
 ) -> HTMLResponse:
     """The form of one operation."""
     tried = await _operation(request, document, tx, by, partner_id, method, path)
-    csrf = csrf_of(_session(request))
-    name = tried.seen.partner.names.model_dump()[language]
-    page = pages.trying(
-        partner_id, name, language, tried.told, tried.form, tried.purposes, {}, csrf, watches=tried.watches
-    )
-    return answered(request, page, language)
+    return _page(request, tried, language, {})
 
 
 @router.post("", response_class=HTMLResponse)
@@ -78,8 +75,7 @@ async def try_out(
 ) -> HTMLResponse:
     """Send it as the partner, and show what came back."""
     given = await read_form(request, largest=LARGEST_FORM_BYTES, most_fields=MOST_PARAMETERS + FURTHER_FIELDS)
-    session = _session(request)
-    refuse_foreign(session, given.get("csrf"))
+    refuse_foreign(_session(request), given.get("csrf"))
     tried = await _operation(request, document, tx, by, partner_id, method, path)
     await tx.commit()  # nothing is held while the request is under way, which may wait
     state = request.app.state
@@ -88,18 +84,15 @@ async def try_out(
     log.info("tried_out", by=by.name, partner=partner_id, operation=f"{method} {path}")
     answer = await send(state.gateway, dict(request.scope), trial, token, language)
     url = str(state.platform.settings.public_url or request.base_url)
+    return _page(request, tried, language, given, command=trial.command(url), answer=answer)
+
+
+def _page(request: Request, tried: Tried, language: Language, given: Mapping[str, str], **came: Any) -> HTMLResponse:
+    """The form as it was filled; `came`: as of `PartnerPages.trying`."""
+    partner, csrf = tried.seen.partner, csrf_of(_session(request))
+    name = partner.names.model_dump()[language]
     page = pages.trying(
-        partner_id,
-        tried.seen.partner.names.model_dump()[language],
-        language,
-        tried.told,
-        tried.form,
-        tried.purposes,
-        given,
-        csrf_of(session),
-        watches=tried.watches,
-        command=trial.command(url),
-        answer=answer,
+        partner.id, name, language, tried.told, tried.form, tried.purposes, given, csrf, watches=tried.watches, **came
     )
     return answered(request, page, language)
 
@@ -112,8 +105,7 @@ async def _operation(
     if not state.sandbox:
         raise NotASandbox
     seen, watches = await seen_by(request, tx, by, partner_id)
-    every = operations(state.routes.all, state.own_routes, state.platform.settings.service_urls)
-    one = next((one for one in every if one.key == (path, method) and one.is_open_to(seen.permissions)), None)
+    one = next((one for one in open_to(seen.permissions, state.operations) if one.key == (path, method)), None)
     if one is None:
         raise NotFound
     told = shown(one, seen.partner, seen.permissions, state.admission, document)

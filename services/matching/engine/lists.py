@@ -17,7 +17,7 @@ from services.matching.engine.fields import Field, Layout, layout_of
 from services.matching.engine.households import Households, levels_of, taught_bits
 from services.matching.engine.keys import Plan, keys_of, plan_of
 from services.matching.engine.model import STATED_HOUSEHOLD, Model, thresholds
-from services.matching.engine.packing import Vocabulary, pack
+from services.matching.engine.packing import Vocabulary, Words, pack
 from services.matching.engine.place_scripts import join_scripts
 from services.matching.engine.rarity import Doubles, Rarity, rarity_of
 from services.matching.engine.scoring import Tables, tables_of
@@ -68,7 +68,6 @@ class _Clock:
 
 
 Columns = dict[str, list[pl.Series]]
-Words = npt.NDArray[np.uint32]
 Marks = npt.NDArray[np.bool_]
 
 
