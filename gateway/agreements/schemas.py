@@ -39,7 +39,8 @@ class StepIn(BaseModel):
 class AgreementOut(BaseModel):
     """An agreement by the version that speaks for it: the one in force, else the newest. `revision` is its ETag.
 
-    `proposed_version`: a newer one that is not in force yet. `used_today`: people whose data were given today (UTC).
+    `proposed_version`: a newer one that is not in force yet. `used_today`: people whose data were given today (UTC), or may be at once:
+    each gateway process takes up to a hundredth of the day ahead.
     """
 
     id: str

@@ -33,7 +33,8 @@ class OperationOut(BaseModel):
 
 
 class AgreementLine(BaseModel):
-    """An agreement in force, or suspended, to which the partner is a party. `used_today`: people, of `per_day`."""
+    """An agreement in force, or suspended, to which the partner is a party. `used_today`: people, of `per_day`,
+    with what the gateway has taken ahead (agreements/volumes.py)."""
 
     id: str
     kind: str
