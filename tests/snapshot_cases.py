@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import update
 
 from matching_cases import Projection, enrollment, household, id_of, member, program
-from running import until
+from running import Running, Services, until
 from services.matching.models import Beneficiary
 
 HOMES, INSIDE = 36, 24
@@ -51,6 +51,15 @@ async def fill(projection: Projection, numbers: range = range(1, HOMES + 1), ins
                 .where(Beneficiary.listed["household_number"].astext == f"MR011{number:07d}")
                 .values(link_status="linked", decided_as="linked", household_id=id_of(f"household {number}"))
             )
+
+
+async def started(services: Services) -> Running:
+    """Matching with the country, whose worker of snapshots runs."""
+    running = await services.start("matching")
+    projection = Projection(running.platform.database)
+    await projection.places()
+    await fill(projection)
+    return running
 
 
 async def make(client: httpx.AsyncClient, note: str = "first", **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
-from snapshot_cases import fill, make
+from snapshot_cases import make, started
 from sqlalchemy import delete, select, update
 
 from matching_cases import Projection, enrollment, id_of
@@ -27,11 +27,7 @@ SUSPENDED, LEFT = range(25, 37, 2), range(26, 38, 2)
 
 @pytest.fixture
 async def matching(services: Services) -> Running:
-    running = await services.start("matching")
-    projection = Projection(running.platform.database)
-    await projection.places()
-    await fill(projection)
-    return running
+    return await started(services)
 
 
 async def listed(matching: Running, numbers: Sequence[int], status: str, **changed: Any) -> None:

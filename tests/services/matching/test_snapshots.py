@@ -15,7 +15,7 @@ import httpx
 import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
-from snapshot_cases import HOMES, fill, make
+from snapshot_cases import HOMES, fill, make, started
 from sqlalchemy import func, select, update
 
 from matching_cases import Projection, id_of
@@ -50,12 +50,7 @@ TAAZOUR = Caller("taazour", frozenset({"snapshots:make"}), frozenset(), frozense
 
 @pytest.fixture
 async def matching(services: Services) -> Running:
-    """Matching with a small country, whose worker of snapshots runs."""
-    running = await services.start("matching")
-    projection = Projection(running.platform.database)
-    await projection.places()
-    await fill(projection)
-    return running
+    return await started(services)
 
 
 @pytest.fixture
