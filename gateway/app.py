@@ -51,6 +51,7 @@ from gateway.releasing import Releasing
 from gateway.resolving import routes as resolving
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
+from gateway.slots import Slots
 from gateway.traffic import routes as traffic_routes
 from gateway.traffic.recording import TrafficRecorder
 from shared.platform import Platform, Waiting
@@ -75,7 +76,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)
     recording, traffic = Recording(recorder), TrafficRecorder(settings.traffic_days)
     clients = Clients(books, changes, {issuer, f"{issuer.rstrip('/')}/oauth2/token"})
-    routes = Routes(settings.routes_file)
+    routes, slots = Routes(settings.routes_file), Slots()
 
     async def first(platform: Platform) -> None:
         async with platform.database.transaction() as tx:
@@ -103,7 +104,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         first=first,
         workers=[
             *(changes.follow, watch_keys(keys), forget_ended, note_uses(clients), agreement_days(partners)),
-            *(bell.listen, observatory.run, recorder.run, sealer.run, traffic.run),
+            *(slots.run, bell.listen, observatory.run, recorder.run, sealer.run, traffic.run),
             *(watching(settings.reading_bounds()), retention(settings.disclosure_retention_days)),
         ],
         waiting=waiting,
@@ -144,7 +145,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         settings,
         app,
         tokens,
-        Quotas(app.state.platform.database),
+        Quotas(app.state.platform.database, slots),
         routes,
         admission,
         emergencies,

@@ -1,4 +1,4 @@
-"""How much each partner may ask: a token bucket that all gateway processes share, and a cap on requests under way in each.
+"""How much each partner may ask: a token bucket and a cap on requests under way (`slots.py`), both shared by all gateway processes.
 
 The bucket is one row of the gateway's database. A process takes tokens from it by the portion and spends those without asking
 again, so a request costs no statement; a partner can exceed its burst by one portion for each further process.
@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from gateway.errors import TooManyAtOnce, TooManyRequests
 from gateway.partners.file import Limits, Partner
+from gateway.slots import Slots
 from shared.database import Database
 from shared.logs import log
 
@@ -37,20 +38,19 @@ LEASE = text(
 
 @dataclass(slots=True)
 class _Use:
-    """What a partner has left: `leased` here, `tokens` in the bucket at the moment `at`; and its requests under way."""
+    """What a partner has left: `leased` here, `tokens` in the bucket at the moment `at`."""
 
     tokens: float
     at: float
     leased: int = 0
-    under_way: int = 0
     leasing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Quotas:
     """The partners' quotas. One partner's use never touches another's."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, slots: Slots, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._slots, self._clock = database, slots, clock
         self._uses: dict[str, _Use] = {}
 
     @asynccontextmanager
@@ -60,18 +60,17 @@ class Quotas:
         Raises TooManyRequests or TooManyAtOnce, with Retry-After.
         """
         limits, use = partner.limits, self._use_of(partner)
-        if use.under_way >= limits.concurrent:
+        if not await self._slots.enter(partner.id, limits.concurrent):
             at_once = TooManyAtOnce(limit=limits.concurrent)
             at_once.headers = {"Retry-After": "1", **self._headers(use, limits)}
             raise at_once
-        use.under_way += 1
         try:
             while use.leased < 1:
                 await self._lease(partner, use)
             use.leased -= 1
             yield self._headers(use, limits)
         finally:
-            use.under_way -= 1
+            self._slots.leave(partner.id)
 
     def _use_of(self, partner: Partner) -> _Use:
         use = self._uses.get(partner.id)
