@@ -1,9 +1,7 @@
 """`tekamoul partner` and `tekamoul operator`: who may call and who may sign in, by whoever holds the platform's own key."""
 
-import getpass
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -26,9 +24,6 @@ TIMEOUT: Final = httpx.Timeout(30, connect=3)
 ROLES: Final = "operator, steward, security_officer, auditor, partner_viewer"
 
 WORDS: Final[dict[str, Text]] = {
-    "password": Text(ar="كلمة المرور", fr="Mot de passe", en="Password"),
-    "again": Text(ar="كلمة المرور مرة أخرى", fr="Encore une fois", en="Once more"),
-    "differ": Text(ar="الكلمتان مختلفتان.", fr="Les deux diffèrent.", en="The two differ."),
     "unreadable": Text(
         ar="الملف {file} ليس JSON.", fr="Le fichier {file} n'est pas du JSON.", en="The file {file} is not JSON."
     ),
@@ -192,19 +187,16 @@ def add_operator(
     ] = None,
     data_dir: DataDir = DEFAULT_DATA,
 ) -> None:
-    """Let somebody sign in; asks for the password."""
-    asked = officer(data_dir)
+    """Let somebody sign in; prints the first password, which nothing shows again."""
     body = {"name": name, "role": role, "partner": partner, "account": account}
-    if account is None:
-        body["password"] = _password(asked)
-    typer.echo(asked.call("POST", "/v1/operators", body)["name"])
+    added = officer(data_dir).call("POST", "/v1/operators", body)
+    typer.echo(added["first_password"] or added["name"])
 
 
-@operators.command("set-password")
-def set_password(name: Annotated[str, typer.Argument()], data_dir: DataDir = DEFAULT_DATA) -> None:
-    """Give somebody another password; their sessions end."""
-    asked = officer(data_dir)
-    asked.call("POST", f"/v1/operators/{name}/set-password", {"password": _password(asked)})
+@operators.command("first-password")
+def first_password(name: Annotated[str, typer.Argument()], data_dir: DataDir = DEFAULT_DATA) -> None:
+    """Give somebody who has forgotten her password a first one again, and print it; her sessions end."""
+    typer.echo(officer(data_dir).call("POST", f"/v1/operators/{name}/first-password")["first_password"])
 
 
 @operators.command("disable")
@@ -220,17 +212,6 @@ async def add_demo_operator(gateway_url: str, data_dir: Path) -> None:
         answer = await client.post("/v1/operators", json={**demo_operator(data_dir), "role": "operator"})
         if answer.status_code != 409:  # it is there
             answer.raise_for_status()
-
-
-def _password(asked: Officer) -> str:
-    """Asked for twice and shown never; from a pipe, its first line."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    ask: Callable[[str], str] = getpass.getpass
-    first = ask(f"{asked.word('password')}: ")
-    if first != ask(f"{asked.word('again')}: "):
-        end(asked.word("differ"))
-    return first
 
 
 def _json(asked: Officer, file: Path) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from gateway.disclosures.work import disclosures_to_decide
 from gateway.documentation import ASSETS_PATH, Documentation
 from gateway.entrance import Gateway
 from gateway.limits import Quotas
+from gateway.operators import own_routes, sign_routes
 from gateway.operators import routes as operators
 from gateway.operators.oidc import issuer_of
 from gateway.operators.sessions import Sessions
@@ -94,7 +95,8 @@ def create_app(settings: GatewaySettings) -> Gateway:
         title="Gateway",
         description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
         routers=[
-            *(oauth.router, partner_routes.router, partner_routes.own, operators.router, operators.signing),
+            *(oauth.router, partner_routes.router, partner_routes.own, operators.router),
+            *(sign_routes.signing, own_routes.router, own_routes.shown),
             *(feed.router, agreements.router, disclosures.router, oversight.router, resolving.router),
             *(directory.own, directory.partners, directory.exchanges, partner_pages.router, trying_out.router),
             *(traffic_routes.router, dashboard.router, dashboard.files),

@@ -13,7 +13,7 @@ from gateway.directory.page_tables import address_of
 from gateway.directory.pages import PartnerPages
 from gateway.directory.routes import Described, Hours
 from gateway.directory.schemas import Access
-from gateway.operators.routes import HEADERS
+from gateway.operators.pages import HEADERS
 from gateway.partners.schemas import PartnerId
 from gateway.traffic import counting
 from shared.clock import now

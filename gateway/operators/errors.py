@@ -52,7 +52,19 @@ class OperatorKnown(Refusal):
 class PasswordWeak(Refusal):
     code, status = "password_weak", 422
     text = Text(
-        ar="كلمة المرور ضعيفة. المقبول: 12 إلى 200 حرف متنوع لا يشمل الاسم.",
-        fr="Mot de passe trop faible. Accepté : 12 à 200 caractères variés, sans le nom de la personne.",
-        en="The password is too weak. Accepted: 12 to 200 varied characters, without the person's name.",
+        ar="كلمة المرور ضعيفة. المقبول: 12 إلى 200 حرف متنوع، لا تشمل اسم الشخص ولا اسم برنامج أو مؤسسة، وليست"
+        " من الكلمات الشائعة ولا الكلمة السابقة.",
+        fr="Mot de passe trop faible. Accepté : 12 à 200 caractères variés, sans le nom de la personne ni celui d'un"
+        " programme ou d'une institution, et qui n'est ni un mot de passe courant ni le précédent.",
+        en="The password is too weak. Accepted: 12 to 200 varied characters, without the person's name or that of a"
+        " program or an institution, and neither a password in common use nor the one before.",
+    )
+
+
+class PasswordWrong(Refusal):
+    code, status = "password_wrong", 403
+    text = Text(
+        ar="كلمة المرور الحالية غير صحيحة.",
+        fr="Le mot de passe actuel est faux.",
+        en="The present password is wrong.",
     )

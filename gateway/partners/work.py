@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from gateway.operators import commands as operators
+from gateway.operators import signing_in
 from gateway.partners import commands
 from gateway.partners.clients import Clients
 from gateway.partners.signing import SigningKeys
@@ -51,5 +51,5 @@ async def forget_ended(platform: Platform) -> None:
     while True:
         async with platform.database.transaction() as tx:
             await commands.forget_ended(tx, now() - MARGIN)
-            await operators.forget_ended(tx, now() - MARGIN)
+            await signing_in.forget_ended(tx, now() - MARGIN)
         await asyncio.sleep(FORGET_SECONDS)

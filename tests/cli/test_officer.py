@@ -41,10 +41,10 @@ async def data_dir(services: Services, tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def run(data_dir: Path, *words: str, typed: str = "") -> Result:
+async def run(data_dir: Path, *words: str) -> Result:
     arguments = [*words, "--data-dir", str(data_dir)]
     env = {"TEKAMOUL_LANG": "en"}
-    return await asyncio.to_thread(CliRunner().invoke, app, arguments, input=typed, env=env)
+    return await asyncio.to_thread(CliRunner().invoke, app, arguments, env=env)
 
 
 def said(result: Result) -> str:
@@ -88,14 +88,16 @@ async def test_a_partner_is_added_given_what_it_shows_suspended_and_revoked(data
     assert (await run(data_dir, "partner", "suspend", "nobody", "--reason", "a test")).exit_code == 1
 
 
-async def test_an_operator_is_added_without_a_password_on_the_screen(data_dir: Path) -> None:
-    password = "une-longue-phrase-1"
-    added = await run(data_dir, "operator", "add", "amina", "--role", "security_officer", typed=f"{password}\n")
-    assert (added.exit_code, said(added)) == (0, "amina\n")
-    weak = await run(data_dir, "operator", "add", "brahim", typed="short\n")
-    assert weak.exit_code == 1
-    assert "too weak" in weak.output
-    assert (await run(data_dir, "operator", "set-password", "amina", typed="une-autre-phrase-2\n")).exit_code == 0
+async def test_an_operator_is_added_and_told_a_first_password_once(data_dir: Path) -> None:
+    added = await run(data_dir, "operator", "add", "amina", "--role", "security_officer")
+    assert added.exit_code == 0
+    assert re.fullmatch(r"([a-z2-7]{4}-){4}[a-z2-7]{4}\n", said(added))
+    by_account = await run(data_dir, "operator", "add", "brahim", "--account", "brahim@institution")
+    assert (by_account.exit_code, said(by_account)) == (0, "brahim\n")
+    again = await run(data_dir, "operator", "first-password", "amina")
+    assert re.fullmatch(r"([a-z2-7]{4}-){4}[a-z2-7]{4}\n", said(again))
+    assert said(again) != said(added)
+    assert (await run(data_dir, "operator", "first-password", "nobody")).exit_code == 1
     listed = await run(data_dir, "operator", "list")
     assert re.search(r"amina .* security_officer", listed.output)
     assert (await run(data_dir, "operator", "disable", "amina")).exit_code == 0

@@ -1,0 +1,75 @@
+"""What a person who signed in changes about her own way in: a page, and the same as JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.dashboard.routes import InLanguage
+from gateway.operators import own
+from gateway.operators.errors import PasswordWeak, PasswordWrong, TooManySignIns
+from gateway.operators.models import Operator
+from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.roles import PERSON
+from gateway.operators.sessions import OWN, Sessions, csrf_of, refuse_foreign
+from gateway.operators.sign_routes import answered, browser_of, read
+from shared.errors import NotFound, Unauthenticated
+from shared.identity import Caller, only_own
+from shared.platform import Platform
+
+pages = SignPages()
+router = APIRouter(prefix="/v1/sign-in", tags=["operators"])
+shown = APIRouter(include_in_schema=False)
+Person = Annotated[Caller, only_own]
+
+
+class PasswordChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    old: str = Field(max_length=400)
+    new: str = Field(max_length=400)
+
+
+@router.post("/password", status_code=204, response_class=Response)
+async def change_password(request: Request, body: PasswordChange, by: Person) -> None:
+    """Change the password of whoever signed in at this browser; every other session of hers ends."""
+    operator, token = await _person(request, by)
+    platform: Platform = request.app.state.platform
+    await own.change_password(platform, operator.name, token, body.old, body.new, browser_of(request))
+
+
+@shown.get(OWN, response_class=HTMLResponse)
+async def own_page(request: Request, by: Person, language: InLanguage) -> Response:
+    """Who is signed in here, and what she may change about it."""
+    operator, token = await _person(request, by)
+    page = pages.own(language, operator, csrf_of(token), done=request.query_params.get("done", ""))
+    return answered(request, page, language)
+
+
+@shown.post(f"{OWN}/password", response_class=HTMLResponse)
+async def change_password_here(request: Request, by: Person, language: InLanguage) -> Response:
+    """The form's twin of `change_password`."""
+    operator, token = await _person(request, by)
+    form = await read(request)
+    refuse_foreign(token, form.get("csrf"))
+    platform: Platform = request.app.state.platform
+    old, new = form.get("old", ""), form.get("new", "")
+    try:
+        await own.change_password(platform, operator.name, token, old, new, browser_of(request))
+    except (PasswordWrong, PasswordWeak, TooManySignIns) as refusal:
+        page = pages.own(language, operator, csrf_of(token), refused=refusal.detail.in_(language))
+        return answered(request, page, language, refusal)
+    return RedirectResponse(f"{OWN}?done=password", 303, HEADERS)
+
+
+async def _person(request: Request, by: Caller) -> tuple[Operator, str]:
+    """Who signed in at this browser, and the token of her session; NotFound for a partner's system."""
+    sessions: Sessions = request.app.state.sessions
+    token = sessions.token(dict(request.scope))
+    if token is None or not by.name.startswith(PERSON):
+        raise NotFound
+    operator = await sessions.operator(request.app.state.platform, token)
+    if operator is None:  # it has ended in the moment since the door asked
+        raise Unauthenticated
+    return operator, token
