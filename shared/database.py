@@ -1,9 +1,11 @@
 """Sessions and tables: one PostgreSQL database per process, one transaction per request or event."""
 
+import errno
 import math
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -15,8 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeEngine
 
+from shared.clock import now
 from shared.connecting import attempts_ended, connect
 from shared.copying import flush_rows
+from shared.logs import log
 from shared.settings import ServiceSettings
 
 STATEMENT_TIMEOUT_MS = 30_000
@@ -50,9 +54,12 @@ DATABASE_AWAY = (
     ConnectionError,
     TimeoutError,
 )
-PASSING = frozenset({"40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03"})
-"""PostgreSQL's words for a transaction that met another one (serialization, deadlock, a lock held too long), for too
-many connections, and for a server that stops or starts."""
+DISK_FULL = "53100"
+PASSING = frozenset({"40001", "40P01", DISK_FULL, "53300", "55P03", "57P01", "57P02", "57P03"})
+"""PostgreSQL's words for a transaction that met another one (serialization, deadlock, a lock held too long), for a full disk, for
+too many connections, and for a server that stops or starts."""
+LOOK_FOR_ROOM = "CREATE TEMPORARY TABLE room ON COMMIT DROP AS SELECT repeat('.', 1000) FROM generate_series(1, 2000)"
+"""Two megabytes on PostgreSQL's disk, gone with the transaction."""
 
 
 def is_passing(fault: Exception) -> bool:
@@ -60,6 +67,13 @@ def is_passing(fault: Exception) -> bool:
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
     return isinstance(fault, DATABASE_AWAY) or sqlstate_of(fault) in PASSING
+
+
+def is_full(fault: BaseException) -> bool:
+    """Whether there was no room on a disk: PostgreSQL's, or our own."""
+    if isinstance(fault, OSError):
+        return fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(fault, Exception) and sqlstate_of(fault) == DISK_FULL
 
 
 def any_of(values: Collection[Any], kind: TypeEngine[Any] | None = None) -> Any:
@@ -126,6 +140,9 @@ class Database:
             async_creator=lambda: connect(str(settings.database_url), server_settings=_server_settings(settings.name)),
         )
         _replace_lost_connections(self.engine)
+        self.full_since: datetime | None = None
+        """Since when PostgreSQL finds no room on its disk for what this process writes; None where it does."""
+        event.listen(self.engine.sync_engine, "handle_error", lambda told: self.note(told.original_exception))
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -134,6 +151,26 @@ class Database:
         async with self._sessions() as session, session.begin():
             yield session
             await flush_rows(session, last=True)
+
+    def note(self, fault: BaseException) -> None:
+        """Keep in mind that the disk is full, where that is what a statement failed with."""
+        if self.full_since is None and is_full(fault):
+            self.full_since = now()
+            log.error("database_disk_full")
+
+    async def look_for_room(self) -> None:
+        """See whether a disk that was full has room again."""
+        if self.full_since is None:
+            return
+        try:
+            async with self.transaction() as tx:
+                await tx.execute(text(LOOK_FOR_ROOM))
+        except DBAPIError as fault:
+            if not is_full(fault):
+                raise
+        else:
+            log.info("database_disk_has_room", full_since=self.full_since.isoformat())
+            self.full_since = None
 
     async def answers(self) -> None:
         """Raise unless the database answers."""

@@ -148,6 +148,21 @@ class Unavailable(Refusal):
         self.headers = {"Retry-After": "5"}
 
 
+class DiskFull(Refusal):
+    code, status = "disk_full", 507
+    text = Text(
+        ar="لا مكان على قرص المنصة لما أُرسل: لم يُحفظ منه شيء، ولم يُفقد شيء مما قُبل من قبل. أعيدوا المحاولة بعد دقائق.",
+        fr="Le disque de la plateforme n'a plus de place pour cet envoi : rien n'en est gardé, rien d'accepté auparavant"
+        " n'est perdu. Réessayez dans quelques minutes.",
+        en="The platform's disk has no room for what was sent: nothing of it is kept, and nothing accepted before is lost."
+        " Try again in a few minutes.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {"Retry-After": "60"}
+
+
 class InternalFault(Refusal):
     code, status = "internal_fault", 500
     text = Text(

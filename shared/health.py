@@ -61,6 +61,8 @@ class Status(BaseModel):
     schema_revision: str | None
     database: bool
     database_ms: float | None
+    database_full_since: datetime | None
+    """Since when PostgreSQL finds no room on its disk; what must be written is refused until it does."""
     nats: bool
     relay_leader: bool
     relay_fault: str | None
@@ -111,6 +113,7 @@ async def status_of(platform: Platform) -> Status:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await platform.database.answers()
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            await platform.database.look_for_room()
             outbox = OutboxHealth(**asdict(await outbox_figures(platform.database)))
             dead = await count_dead_letters(platform.database)
             work = await platform.work_waiting()
@@ -126,6 +129,7 @@ async def status_of(platform: Platform) -> Status:
         schema_revision=platform.schema_revision,
         database=milliseconds is not None,
         database_ms=milliseconds,
+        database_full_since=platform.database.full_since,
         nats=platform.bus.connected,
         relay_leader=platform.relay.state.leader,
         relay_fault=platform.relay.state.last_fault,

@@ -9,8 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from shared.database import DATABASE_AWAY, is_passing, sqlstate_of
+from shared.database import DATABASE_AWAY, is_full, is_passing, sqlstate_of
 from shared.errors import (
+    DiskFull,
     InternalFault,
     InvalidRequest,
     MethodNotAllowed,
@@ -96,11 +97,19 @@ def install_problems(app: FastAPI) -> None:
         return answer(request, Unavailable())
 
     async def by_database(request: Request, fault: Exception) -> Response:
+        if is_full(fault):
+            return await full(request, fault)
         if is_passing(fault):
             return await away(request, fault)
         if sqlstate_of(fault) in NOT_STORABLE:
             return answer(request, ValueNotStorable())
         return await unexpected(request, fault)
+
+    async def full(request: Request, fault: Exception) -> Response:
+        if not is_full(fault):
+            return await unexpected(request, fault)
+        log.error("disk_full", path=request.scope.get("path"), reason=type(fault).__name__)
+        return answer(request, DiskFull())
 
     async def unexpected(request: Request, fault: Exception) -> Response:
         log.error("request_failed", path=request.scope.get("path"), exc_info=fault)
@@ -111,6 +120,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, by_framework)
     app.add_exception_handler(DBAPIError, by_database)
     app.add_exception_handler(PostgresError, by_database)
+    app.add_exception_handler(OSError, full)
     for kind in DATABASE_AWAY:
         app.add_exception_handler(kind, away)
     app.add_exception_handler(Exception, unexpected)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.data_folder import prepare_folder
+from cli.data_folder import FREE_NEEDED, prepare_folder
 from cli.ports import free_port
 from cli.servers import Nats, Postgres, Program, prepare_nats, prepare_postgres
 from cli.supervisor import child_options
@@ -53,13 +53,15 @@ def remove_database(folder: Path) -> None:
     shutil.rmtree(link, ignore_errors=True)
 
 
-def start_servers(folder: Path, *, durable: bool = False, bin_folder: Path | None = None) -> RunningServers:
+def start_servers(
+    folder: Path, *, durable: bool = False, bin_folder: Path | None = None, free_needed: int = FREE_NEEDED
+) -> RunningServers:
     """Start both in `folder` on free ports and wait until they are ready. Call it from the main thread.
 
     `durable=False` turns fsync off, which a test session can afford. The servers end with the test
     process, even when that is killed.
     """
-    prepare_folder(folder)
+    prepare_folder(folder, free_needed=free_needed)
     postgres = prepare_postgres(folder, port=free_port(), bin_folder=bin_folder, durable=durable)
     nats = prepare_nats(folder, port=free_port(), monitor_port=free_port(), durable=durable)
     postgres.clear_leftovers()

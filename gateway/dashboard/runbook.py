@@ -59,6 +59,27 @@ POSTGRES_SLOW = Advice(
         en="Look for a long query or a lock in pg_stat_activity, and for a busy disk.",
     ),
 )
+DISK_FULL = Advice(
+    Text(
+        ar="قرص PostgreSQL ممتلئ: لا يُكتب شيء مما ترسله {processes}.",
+        fr="Le disque de PostgreSQL est plein : rien de ce que « {processes} » écrit n'est gardé.",
+        en="PostgreSQL's disk is full: nothing that {processes} writes is kept.",
+    ),
+    Text(
+        ar="تُرفض الملفات والتغييرات (507)، وقراءة معطيات الأشخاص (503) لأنها لا تخرج دون أن تُسجَّل. لا يضيع شيء مما قُبل.",
+        fr="Fichiers et changements sont refusés (507), et les lectures de personnes aussi (503) : rien ne sort sans être"
+        " inscrit. Rien de ce qui a été accepté n'est perdu.",
+        en="Files and changes are refused (507), and so are reads of people (503): nothing leaves that is not written down."
+        " Nothing accepted is lost.",
+    ),
+    Text(
+        ar="حرّر مساحة على قرص الخادم أو وسّعه (df -h)، ولا تحذف شيئًا من مجلد PostgreSQL بيدك. تعود العمليات وحدها.",
+        fr="Libérez ou agrandissez le disque du serveur (df -h) ; n'effacez rien vous-même dans le dossier de PostgreSQL."
+        " Tout reprend seul.",
+        en="Free or enlarge the server's disk (df -h); delete nothing in PostgreSQL's own folder by hand. Everything resumes"
+        " by itself.",
+    ),
+)
 NATS_AWAY = Advice(
     Text(
         ar="لا جواب من NATS: الأحداث تُسجَّل ولا تصل إلى أحد.",

@@ -123,6 +123,11 @@ def _postgres(seen: Observation) -> Iterator[Attention]:
         yield _item("postgres_away", Severity.CRITICAL, "postgres", runbook.POSTGRES_AWAY, seen.postgres_away_since)
     elif state.milliseconds is not None and state.milliseconds > SLOW_MS:
         yield _item("postgres_slow", Severity.WARNING, "postgres", runbook.POSTGRES_SLOW, ms=round(state.milliseconds))
+    full = {one.name: since for one in seen.processes if (since := (one.status or {}).get("database_full_since"))}
+    if state.reachable and full:
+        since = min(datetime.fromisoformat(one) for one in full.values())
+        names = _joined([process_name(one) for one in full])
+        yield _item("disk_full", Severity.CRITICAL, "postgres", runbook.DISK_FULL, since, processes=names)
 
 
 def _nats(seen: Observation) -> Iterator[Attention]:
@@ -162,7 +167,12 @@ def _processes(seen: Observation) -> Iterator[Attention]:
 
 
 def _listed(parts: list[str]) -> Text:
-    said = [runbook.WAITING_FOR.get(part, Text(*[part] * 3)) for part in parts] or [Text(ar="؟", fr="?", en="?")]
+    return _joined(
+        [runbook.WAITING_FOR.get(part, Text(*[part] * 3)) for part in parts] or [Text(ar="؟", fr="?", en="?")]
+    )
+
+
+def _joined(said: list[Text]) -> Text:
     return Text(
         ar="، ".join(one.ar for one in said),
         fr=", ".join(one.fr for one in said),

@@ -74,14 +74,13 @@ class Recorder:
 
     async def run(self, platform: Platform) -> None:
         """A worker: commits what waits, batch by batch, until it is cancelled."""
-        url = str(platform.settings.database_url)
         try:
             while True:
                 await self._there.wait()
                 await asyncio.sleep(GATHER_SECONDS)
                 batch = self._take()
                 if batch:
-                    await self._commit(url, batch)
+                    await self._commit(platform, batch)
         finally:
             self._give_up(self._take_all())
             self._disconnect()
@@ -107,17 +106,19 @@ class Recorder:
         self._there.clear()
         return taken
 
-    async def _commit(self, url: str, batch: Sequence[_Waiting]) -> None:
+    async def _commit(self, platform: Platform, batch: Sequence[_Waiting]) -> None:
         rows = [row for one in batch for row in one.rows]
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 if self._connection is None or self._connection.is_closed():
+                    url = str(platform.settings.database_url)
                     self._connection = await connect(url, server_settings=SESSION)
                 async with self._connection.transaction():
                     await append(self._connection, rows)
         except Exception as fault:
             # Whether a commit that was cut is there, nobody knows. A row without its answer does no harm.
             log.error("disclosures_not_written", rows=len(rows), reason=type(fault).__name__)
+            platform.database.note(fault)
             self._give_up(batch)
             self._disconnect()
         except BaseException:  # told to stop

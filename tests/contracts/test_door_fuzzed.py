@@ -132,12 +132,15 @@ def some_people(platform: Platform) -> dict[str, list[str]]:
 
 
 def with_known(document: dict[str, Any], known: dict[str, list[str]]) -> dict[str, Any]:
-    """The description with our people beside whatever else could stand in an address: random ids lead nowhere."""
+    """The description with our people beside whatever else could stand in an address: random ids lead nowhere. Nobody waits
+    long for news that do not come."""
     for item in document["paths"].values():
         for method, operation in item.items():
             for parameter in operation.get("parameters", []) if method in METHODS else ():
                 if parameter["in"] == "path" and parameter["name"] in known:
                     parameter["schema"] = {"anyOf": [{"enum": known[parameter["name"]]}, parameter["schema"]]}
+                if (parameter["in"], parameter["name"]) == ("query", "wait"):
+                    parameter["schema"] |= {"maximum": 1}
     return document
 
 

@@ -35,6 +35,11 @@ async def test_a_lock_held_too_long_makes_an_event_wait(servers: RunningServers)
     assert is_of_the_surroundings(await refused(servers, "SET lock_timeout = '50ms'", "SELECT pg_advisory_lock(7)"))
 
 
+async def test_a_full_disk_makes_an_event_wait(servers: RunningServers) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    assert is_of_the_surroundings(await refused(servers, "SELECT 1", full))
+
+
 async def test_a_statement_that_cannot_be_right_speaks_against_the_event(servers: RunningServers) -> None:
     assert not is_of_the_surroundings(await refused(servers, "SELECT 1", "SELECT 1 / 0"))
 

@@ -50,6 +50,14 @@ def postgres_slow() -> Observation:
     return replace(healthy(), postgres=PostgresState(reachable=True, milliseconds=1_800.0))
 
 
+def disk_full() -> Observation:
+    seen = healthy()
+    for name, seconds in (("gateway", 40), ("registry", 90)):
+        said = status(name, database_full_since=ago(seconds).isoformat())
+        seen = with_process(seen, a_process(name, status=said))
+    return seen
+
+
 def not_ready() -> Observation:
     process = a_process("programs-men", ready=False, waiting_for=["migrations"])
     return with_process(healthy(), process, ProcessMemory(unready_since=ago(20)))
@@ -85,6 +93,7 @@ FAULTS = {
     "nats_unhealthy": (nats_full(), "nats", Severity.CRITICAL, "degraded"),
     "postgres_away": (postgres_away(), "postgres", Severity.CRITICAL, "down"),
     "postgres_slow": (postgres_slow(), "postgres", Severity.WARNING, "degraded"),
+    "disk_full": (disk_full(), "postgres", Severity.CRITICAL, "degraded"),
     "not_ready": (not_ready(), "programs-men", Severity.WARNING, "degraded"),
     "restarted": (restarted(), "registry", Severity.NOTE, "ok"),
     "long_work": (long_import(), "programs-csa", Severity.NOTE, "ok"),

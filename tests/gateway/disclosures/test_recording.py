@@ -19,7 +19,9 @@ import pytest
 from gateway.disclosures import recording
 from gateway.disclosures.recording import Recorder
 from running import until
+from shared.database import Database
 from shared.errors import Unavailable
+from shared.settings import ServiceSettings
 from tests.gateway.disclosures.conftest import Log, disclosure
 
 
@@ -28,19 +30,24 @@ class Writing:
     """Recorders of one chain, each as a gateway process of its own would have it."""
 
     chain: Log
+    database: Database
     tasks: list[asyncio.Task[None]]
 
     def start(self, url: str | None = None) -> Recorder:
         recorder = Recorder()
-        platform: Any = SimpleNamespace(settings=SimpleNamespace(database_url=url or self.chain.url))
+        platform: Any = SimpleNamespace(
+            settings=SimpleNamespace(database_url=url or self.chain.url), database=self.database
+        )
         self.tasks.append(asyncio.create_task(recorder.run(platform)))
         return recorder
 
 
 @pytest.fixture
-async def writing(chain: Log) -> AsyncIterator[Writing]:
-    made = Writing(chain, [])
+async def writing(chain: Log, tmp_path: Path) -> AsyncIterator[Writing]:
+    settings = ServiceSettings(DATABASE_URL=chain.url, NATS_URL="", internal_key_file=tmp_path / "none")
+    made = Writing(chain, Database(settings), [])
     yield made
+    await made.database.close()
     for task in made.tasks:
         task.cancel()
     await asyncio.gather(*made.tasks, return_exceptions=True)
@@ -115,6 +122,7 @@ async def test_a_full_disk_refuses_all_and_the_next_after_it_succeed(writing: Wr
 
     assert {type(one) for one in refused} == {Unavailable}
     assert await writing.chain.rows() == []
+    assert writing.database.full_since is not None
     await writing.chain.connection.execute("DROP TRIGGER full_disk ON disclosures")
     await recorder.record([disclosure()])
     found = await writing.chain.verified()
