@@ -10,6 +10,8 @@ Decision = Literal["allowed", "refused", "erased", "dropped", "opened", "reviewe
 """Of a read: allowed, refused. Of the log itself: a subject erased, personal parts dropped by age, break-glass opened, reviewed."""
 ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]+")
 """An attribute's name, with dots between a part and what it is a part of."""
+REQUEST = re.compile(r"[A-Za-z0-9_.-]*")
+"""A request's id: signs that JSON writes as they are, for the database puts it where the row is hashed."""
 OFFICIAL = "official"
 """The kind under which an official has a commitment, beside the kinds of subjects."""
 
@@ -50,9 +52,10 @@ class Disclosure(NamedTuple):
         return found
 
     def refuse_unwritable(self) -> None:
-        """ValueError where PostgreSQL could not hold it: no text may have a NUL, no attribute be more than a name."""
+        """ValueError where PostgreSQL could not hold it: no text may have a NUL, no attribute be more than a name, no request's id
+        more than an id."""
         texts = (self.official, self.case, self.purpose, self.legal_basis, self.subject, self.number, self.route)
-        if "\0" in "".join(texts) or not _are_names(tuple(self.attributes)):
+        if "\0" in "".join(texts) or not _are_names(tuple(self.attributes)) or not REQUEST.fullmatch(self.request):
             raise ValueError("a disclosure that cannot be written")
 
 

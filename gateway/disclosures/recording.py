@@ -112,9 +112,8 @@ class Recorder:
             async with asyncio.timeout(WRITE_SECONDS):
                 if self._connection is None or self._connection.is_closed():
                     url = str(platform.settings.database_url)
-                    self._connection = await connect(url, server_settings=SESSION)
-                async with self._connection.transaction():
-                    await append(self._connection, rows)
+                    self._connection = await connect(url, server_settings=_session())
+                await append(self._connection, rows)
         except Exception as fault:
             # Whether a commit that was cut is there, nobody knows. A row without its answer does no harm.
             log.error("disclosures_not_written", rows=len(rows), reason=type(fault).__name__)
@@ -140,4 +139,7 @@ class Recorder:
             self._connection = None
 
 
-SESSION = {"application_name": "gateway disclosures", "timezone": "UTC", "jit": "off", "lock_timeout": "4000"}
+def _session() -> dict[str, str]:
+    """The database gives up before we do: what it would still write then, nobody was told of."""
+    told = {"application_name": "gateway disclosures", "timezone": "UTC", "jit": "off"}
+    return told | {"statement_timeout": str(round(WRITE_SECONDS * 900))}

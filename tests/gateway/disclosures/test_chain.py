@@ -8,9 +8,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.disclosures.disclosure import Disclosure
 from shared.disclosure_chain import ChainedRow, canonical, commitment, hash_of, microseconds
 from tests.gateway.disclosures.conftest import Log, disclosure
 
@@ -138,3 +139,53 @@ def test_the_hash_hangs_on_the_row_before() -> None:
     row = ChainedRow("", 0, (), "", "", "", "", "", "", "", 1, "aa", "", "", "", "", "", 1, 0)
 
     assert hash_of(row) != hash_of(row._replace(previous="ab"))
+
+
+SIGNS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12) | st.sampled_from(
+    ["%", "%1$s", "%%", '"at":0,', '"subject":""', '\\"subject":""', "é%s\n\t\x01", "\u2028", "ولد"]
+)
+disclosures = st.builds(
+    Disclosure, partner=SIGNS, route=SIGNS, request=st.text("0123456789abcdef", max_size=32),
+    decision=st.sampled_from(["allowed", "refused"]), code=SIGNS, official=st.sampled_from(["", "A-7", "A-8"]), case=SIGNS,
+    purpose=SIGNS, legal_basis=SIGNS, agreement=SIGNS, version=st.integers(0, 10**6),
+    subject_kind=st.sampled_from(["household", "individual"]), subject=st.sampled_from(["", "H-1", "H-2", "%s"]),
+    number=st.sampled_from(["", "MR1", "MR2"]), attributes=st.lists(st.sampled_from(["b", "a.x", "c_9"])).map(tuple),
+    subjects=st.integers(0, 10**6), break_glass=SIGNS,
+)  # fmt: skip
+
+
+@given(st.lists(disclosures, min_size=1, max_size=6))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_row_says_is_written_as_said_and_hashed_as_the_standard_says(
+    chain: Log, batch: list[Disclosure]
+) -> None:
+    """The database chains: what it wrote is hashed here by the test's own reading of RFC 8785. The chain grows by each batch."""
+    last = await chain.add(*batch)
+
+    rows = [row for row in await chain.rows() if row["position"] > last - len(batch) - 1]
+    names = {row["commitment"]: row["reference"] for row in await chain.rows("SELECT * FROM disclosure_parties")}
+    if last == len(batch):
+        rows.insert(0, {"position": 0, "hash": hashlib.sha256(b"tekamoul disclosure log").digest()})
+    for (said, row), before in zip(zip(batch, rows[1:], strict=True), rows, strict=False):
+        written = {
+            "agreement": said.agreement, "attributes": sorted(set(said.attributes)), "break_glass": said.break_glass,
+            "case": said.case, "code": said.code, "decision": said.decision, "legal_basis": said.legal_basis,
+            "partner": said.partner, "position": before["position"] + 1, "purpose": said.purpose, "request": said.request,
+            "route": said.route, "subject_kind": said.subject_kind, "subjects": said.subjects, "version": said.version,
+        }  # fmt: skip
+        assert {name: row[name] for name in written} == written
+        assert names.get(row["subject"], "") == said.subject
+        assert names.get(row["official"], "") == (f"{said.partner}/{said.official}" if said.official else "")
+        told = written | {
+            "at": round(row["at"].timestamp() * 1_000_000), "official": row["official"].hex(),
+            "previous": before["hash"].hex(), "subject": row["subject"].hex(),
+        }  # fmt: skip
+        assert row["hash"] == hashlib.sha256(by_the_standard(told).encode()).digest()
+
+
+def test_a_request_that_is_no_plain_id_is_not_written() -> None:
+    """It is put where the row is hashed as it is: signs that JSON writes in another way would make a row that nothing verifies."""
+    for request in ('a"b', "a\\b", "é", "a b", "%s\n"):
+        with pytest.raises(ValueError, match="cannot be written"):
+            disclosure(request=request).refuse_unwritable()
+    disclosure(request="0af7651916cd43dd8448eb211c80319c").refuse_unwritable()
