@@ -8,6 +8,7 @@ branch_labels = None
 depends_on = None
 
 # Each statement of a function reads what was committed when it began (READ COMMITTED): after the lock, that is all of it.
+# Who is known is looked up one by one (LATERAL): a plan that joins reads everybody of the month for each batch.
 # A shape is the canonical form of a row with places for what only the end of the chain knows.
 APPEND = """
 CREATE FUNCTION append_disclosures(
@@ -32,8 +33,10 @@ BEGIN
         bool_or(known.commitment IS NULL), bool_or(wanted.number <> '' AND wanted.number <> known.number)
     INTO commitments, some_new, some_renumbered
     FROM unnest(kinds, named, numbers, new_commitments) WITH ORDINALITY AS wanted (kind, reference, number, commitment, place)
-    LEFT JOIN disclosure_parties AS known
-        ON known.kind = wanted.kind AND known.reference = wanted.reference AND known.month = this_month;
+    LEFT JOIN LATERAL (
+        SELECT party.commitment, party.number FROM disclosure_parties AS party
+        WHERE party.kind = wanted.kind AND party.reference = wanted.reference AND party.month = this_month LIMIT 1
+    ) AS known ON true;
     IF some_new THEN
         INSERT INTO disclosure_parties (commitment, month, kind, reference, key, number)
         SELECT wanted.commitment, this_month, wanted.kind, wanted.reference, wanted.key, wanted.number
