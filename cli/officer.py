@@ -199,6 +199,12 @@ def first_password(name: Annotated[str, typer.Argument()], data_dir: DataDir = D
     typer.echo(officer(data_dir).call("POST", f"/v1/operators/{name}/first-password")["first_password"])
 
 
+@operators.command("take-factor")
+def take_factor(name: Annotated[str, typer.Argument()], data_dir: DataDir = DEFAULT_DATA) -> None:
+    """Take the second factor away from somebody who has lost it; her sessions end."""
+    typer.echo(officer(data_dir).call("POST", f"/v1/operators/{name}/take-factor")["name"])
+
+
 @operators.command("disable")
 def disable(name: Annotated[str, typer.Argument()], data_dir: DataDir = DEFAULT_DATA) -> None:
     """End somebody's sessions and let none begin."""

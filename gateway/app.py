@@ -37,6 +37,7 @@ from gateway.entrance import Gateway
 from gateway.limits import Quotas
 from gateway.operators import own_routes, sign_routes
 from gateway.operators import routes as operators
+from gateway.operators.factors import FactorKey
 from gateway.operators.oidc import issuer_of
 from gateway.operators.sessions import Sessions
 from gateway.partners import oauth
@@ -96,7 +97,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
         description="The one door: tokens, agreements, the feed of enrollment changes, the platform's health.",
         routers=[
             *(oauth.router, partner_routes.router, partner_routes.own, operators.router),
-            *(sign_routes.signing, own_routes.router, own_routes.shown),
+            *(sign_routes.signing, own_routes.router, own_routes.shown_pages),
             *(feed.router, agreements.router, disclosures.router, oversight.router, resolving.router),
             *(directory.own, directory.partners, directory.exchanges, partner_pages.router, trying_out.router),
             *(traffic_routes.router, dashboard.router, dashboard.files),
@@ -124,6 +125,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     app.state.sandbox, app.state.counts = settings.sandbox, Counts()
     app.state.operations = operations(routes.all, app.routes, settings.service_urls)
     app.state.sessions, app.state.issuer = sessions, issuer_of(settings)
+    app.state.factor_key = FactorKey(settings.internal_key_file)
     app.state.observatory, app.state.recorder, app.state.sealer = observatory, recorder, sealer
     app.state.documentation = Documentation(
         [

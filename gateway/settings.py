@@ -50,6 +50,9 @@ class GatewaySettings(ServiceSettings):
     """What we are called there."""
     oidc_client_secret_file: Path | None = None
     """The secret by which we are known there."""
+    oidc_two_factors: str | None = None
+    """Values of `acr` or `amr`, apart by spaces, by which it says that it asked for two factors (such as `mfa`); without one it is
+    believed for one factor alone."""
     lang: Literal["ar", "fr", "en"] = "fr"
     """The language of what is said to the operator's terminal."""
     answer_seconds: float = 30.0

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from gateway.operators.errors import OperatorKnown, PasswordWeak
 from gateway.operators.models import Operator, OperatorSession, OperatorSignIn
 from gateway.operators.passwords import hashed, is_weak
+from gateway.operators.proving import take_away
+from gateway.operators.roles import PERSON
 from gateway.operators.tokens import fingerprint, readable
 from gateway.partners.models import PartnerRow
 from shared.clock import now
@@ -68,6 +70,19 @@ async def give_first_password(tx: AsyncSession, name: str, by: str) -> str:
     await end_sessions(tx, name)
     log.warning("operator_first_password", operator=name, by=by)
     return first
+
+
+async def take_factor(tx: AsyncSession, name: str, by: str) -> Operator:
+    """Leave a person without a second factor, who has lost it; her sessions end. InvalidRequest for one's own: another officer
+    must know that it is lost."""
+    if by == PERSON + name:
+        raise InvalidRequest(pointer="/name", reason="one's own factor is taken away by somebody else")
+    operator = await _operator(tx, name)
+    if operator.factor_secret is not None:
+        await take_away(tx, operator)
+        await end_sessions(tx, name)
+        log.warning("operator_factor_taken", operator=name, by=by)
+    return operator
 
 
 async def end_sessions(tx: AsyncSession, name: str, *, but: str | None = None) -> None:

@@ -22,6 +22,15 @@ class TooManySignIns(Refusal):
     )
 
 
+class CodeWrong(Refusal):
+    code, status = "code_wrong", 403
+    text = Text(
+        ar="الرمز غير صحيح، أو استعمل من قبل. انتظروا الرمز التالي، وتحققوا من ساعة جهازكم.",
+        fr="Le code est faux, ou a déjà servi. Attendez le suivant, et vérifiez l'heure de votre appareil.",
+        en="The code is wrong, or was used before. Wait for the next one, and check your device's clock.",
+    )
+
+
 class IssuerAway(Refusal):
     code, status = "issuer_away", 503
     text = Text(

@@ -13,15 +13,18 @@ from shared.clock import now
 
 FREE_FAILURES = {"here": 5, "anywhere": 50}
 """Failures in a row before each next attempt waits twice as long: from one address, and from all of them."""
+FREE_CODES = {"here": 5, "anywhere": 10}
+"""The same of codes of six figures, of which three are good at any moment: some hundred guesses a day, who has the password."""
 LONGEST_WAIT = timedelta(minutes=15)
 FAILURES_KEPT = timedelta(days=1)
 
 
 class Attempts:
-    """The attempts of one name from one address."""
+    """The attempts of one name from one address: at its password, or at a code."""
 
-    def __init__(self, name: str, address: str) -> None:
-        self._places = {"here": fingerprint(f"{name}\n{address}"), "anywhere": fingerprint(name)}
+    def __init__(self, name: str, address: str, *, at_code: bool = False) -> None:
+        self._free, what = (FREE_CODES, "code\n") if at_code else (FREE_FAILURES, "")
+        self._places = {"here": fingerprint(f"{what}{name}\n{address}"), "anywhere": fingerprint(f"{what}{name}")}
 
     async def refuse_hurried(self, tx: AsyncSession) -> None:
         """TooManySignIns while the next attempt must wait."""
@@ -48,7 +51,7 @@ class Attempts:
         rows = {row.who_sha256: row for row in await tx.scalars(wanted)}
         waits = [timedelta()]
         for place, who in self._places.items():
-            if (row := rows.get(who)) is not None and (over := row.failures - FREE_FAILURES[place]) >= 0:
+            if (row := rows.get(who)) is not None and (over := row.failures - self._free[place]) >= 0:
                 waits.append(row.last_at + min(timedelta(seconds=2 ** min(over, 20)), LONGEST_WAIT) - now())
         return max(waits)
 

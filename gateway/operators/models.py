@@ -2,7 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    false,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.delivery.models import Base
@@ -15,6 +27,9 @@ class Operator(Base):
     __table_args__ = (
         CheckConstraint("(role = 'partner_viewer') = (partner IS NOT NULL)", name="viewers_have_partners"),
         CheckConstraint("password_hash IS NOT NULL OR account IS NOT NULL", name="a_way_to_sign_in"),
+        CheckConstraint(
+            "num_nonnulls(factor_secret, factor_step, factor_added_at) IN (0, 3)", name="factors_are_whole"
+        ),
         Index("uq_operators_account", "account", unique=True),
     )
 
@@ -28,6 +43,11 @@ class Operator(Base):
     """How long a first password opens, until another is chosen; None for a password of the person's own."""
     account: Mapped[str | None] = mapped_column(Text)
     """The person's `sub` at the institution's own issuer."""
+    factor_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the person's authenticator works codes out of, encrypted (factors.py); None for who has no second factor."""
+    factor_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The step of the last code that was shown: none of it or before is good again."""
+    factor_added_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     added_by: Mapped[str] = mapped_column(Text)
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -57,6 +77,19 @@ class OperatorSignIn(Base):
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    by_account: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether the institution's issuer has proven who it is, and not a password."""
+    factor_shown: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether the second factor was shown, here or to the issuer."""
+
+
+class RecoveryCode(Base):
+    """In the place of a code of the authenticator, once: for who has lost it."""
+
+    __tablename__ = "operator_recovery_codes"
+
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
 
 
 class SignInFailures(Base):

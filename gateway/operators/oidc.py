@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,24 @@ class Attempt:
         return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-class Issuer:
-    """The one that knows the people: its addresses and keys, from its discovery document."""
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the issuer says: whose account it is, and whether it asked for two factors."""
 
-    def __init__(self, issuer: str, client_id: str, client_secret: str, our_url: str) -> None:
-        self.issuer, self._client_id = issuer, client_id
+    account: str
+    two_factors: bool
+
+
+class Issuer:
+    """The one that knows the people: its addresses and keys, from its discovery document.
+
+    `two_factors`: values of `acr`, or among `amr` (RFC 8176), by which it says that it asked for two.
+    """
+
+    def __init__(
+        self, issuer: str, client_id: str, client_secret: str, our_url: str, two_factors: Sequence[str] = ()
+    ) -> None:
+        self.issuer, self._client_id, self._two_factors = issuer, client_id, two_factors
         pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"  # RFC 6749, 2.3.1
         self._authorization = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         self._back = our_url.rstrip("/") + BACK
@@ -86,10 +100,12 @@ class Issuer:
             "code_challenge": attempt.challenge(),
             "code_challenge_method": "S256",
         }
+        if self._two_factors:
+            query["acr_values"] = " ".join(self._two_factors)
         return f"{self._known['authorization_endpoint']}?{urlencode(query)}"
 
-    async def finish(self, client: httpx.AsyncClient, attempt: Attempt, answer: dict[str, str]) -> str:
-        """The `sub` of who came back with this answer. SignInRefused, IssuerAway."""
+    async def finish(self, client: httpx.AsyncClient, attempt: Attempt, answer: dict[str, str]) -> Proof:
+        """Who came back with this answer. SignInRefused, IssuerAway."""
         if not hmac.compare_digest(attempt.state.encode(), answer.get("state", "").encode()) or "code" not in answer:
             raise SignInRefused
         if answer.get("iss", self.issuer) != self.issuer:  # RFC 9207: another issuer's answer
@@ -102,9 +118,9 @@ class Issuer:
             "code_verifier": attempt.verifier,
         }
         told = await _json(client, "POST", self._known["token_endpoint"], data=form, headers=self._authorization)
-        return await self._subject(client, told.get("id_token"), attempt.nonce)
+        return await self._proof(client, told.get("id_token"), attempt.nonce)
 
-    async def _subject(self, client: httpx.AsyncClient, token: object, nonce: str) -> str:
+    async def _proof(self, client: httpx.AsyncClient, token: object, nonce: str) -> Proof:
         if not isinstance(token, str):
             raise SignInRefused
         try:
@@ -126,7 +142,8 @@ class Issuer:
         except (JoseError, ValueError, TypeError) as fault:
             log.warning("identity_refused", reason=type(fault).__name__)
             raise SignInRefused from None
-        return str(claims["sub"])
+        said = [claims.get("acr"), *(claims["amr"] if isinstance(claims.get("amr"), list) else ())]
+        return Proof(claims["sub"], any(one in said for one in self._two_factors))
 
     async def _look(self, client: httpx.AsyncClient) -> None:
         """Ask for the issuer's addresses and keys where what is known of them is old."""
@@ -186,4 +203,5 @@ def issuer_of(settings: GatewaySettings) -> Issuer | None:
         secret = file.read_text(encoding="utf-8").strip()
     except OSError as fault:
         raise NotConfigured(UNREADABLE.format(file=file, reason=fault.strerror)) from fault
-    return Issuer(settings.oidc_issuer, settings.oidc_client_id, secret, str(settings.public_url))
+    strong = (settings.oidc_two_factors or "").split()
+    return Issuer(settings.oidc_issuer, settings.oidc_client_id, secret, str(settings.public_url), strong)

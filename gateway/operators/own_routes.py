@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.dashboard.routes import InLanguage
 from gateway.operators import own
-from gateway.operators.errors import PasswordWeak, PasswordWrong, TooManySignIns
+from gateway.operators.errors import CodeWrong, PasswordWeak, PasswordWrong, TooManySignIns
 from gateway.operators.models import Operator
-from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.pages import HEADERS, Shown, SignPages
+from gateway.operators.proving import Offer, recovery_codes_left
 from gateway.operators.roles import PERSON
 from gateway.operators.sessions import OWN, Sessions, csrf_of, refuse_foreign
 from gateway.operators.sign_routes import answered, browser_of, read
@@ -20,7 +21,7 @@ from shared.platform import Platform
 
 pages = SignPages()
 router = APIRouter(prefix="/v1/sign-in", tags=["operators"])
-shown = APIRouter(include_in_schema=False)
+shown_pages = APIRouter(include_in_schema=False)
 Person = Annotated[Caller, only_own]
 
 
@@ -39,15 +40,16 @@ async def change_password(request: Request, body: PasswordChange, by: Person) ->
     await own.change_password(platform, operator.name, token, body.old, body.new, browser_of(request))
 
 
-@shown.get(OWN, response_class=HTMLResponse)
+@shown_pages.get(OWN, response_class=HTMLResponse)
 async def own_page(request: Request, by: Person, language: InLanguage) -> Response:
     """Who is signed in here, and what she may change about it."""
     operator, token = await _person(request, by)
-    page = pages.own(language, operator, csrf_of(token), done=request.query_params.get("done", ""))
+    shown = await _shown(request, operator)
+    page = pages.own(language, shown, csrf_of(token), done=request.query_params.get("done", ""))
     return answered(request, page, language)
 
 
-@shown.post(f"{OWN}/password", response_class=HTMLResponse)
+@shown_pages.post(f"{OWN}/password", response_class=HTMLResponse)
 async def change_password_here(request: Request, by: Person, language: InLanguage) -> Response:
     """The form's twin of `change_password`."""
     operator, token = await _person(request, by)
@@ -58,9 +60,43 @@ async def change_password_here(request: Request, by: Person, language: InLanguag
     try:
         await own.change_password(platform, operator.name, token, old, new, browser_of(request))
     except (PasswordWrong, PasswordWeak, TooManySignIns) as refusal:
-        page = pages.own(language, operator, csrf_of(token), refused=refusal.detail.in_(language))
+        shown = await _shown(request, operator)
+        page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
         return answered(request, page, language, refusal)
     return RedirectResponse(f"{OWN}?done=password", 303, HEADERS)
+
+
+@shown_pages.get(f"{OWN}/factor", response_class=HTMLResponse)
+async def factor_page(request: Request, by: Person, language: InLanguage) -> Response:
+    """Where another second factor is taken up."""
+    operator, token = await _person(request, by)
+    offer = Offer.new(request.app.state.factor_key, operator.name, token)
+    return answered(request, pages.own_factor(language, operator, csrf_of(token), offer), language)
+
+
+@shown_pages.post(f"{OWN}/factor", response_class=HTMLResponse)
+async def take_up_factor(request: Request, by: Person, language: InLanguage) -> Response:
+    """Another second factor: a code shows that the authenticator has it. Tells the recovery codes."""
+    operator, token = await _person(request, by)
+    form = await read(request)
+    refuse_foreign(token, form.get("csrf"))
+    sealed, code, proof = (form.get(one, "") for one in ("offer", "code", "proof"))
+    state = request.app.state
+    try:
+        codes = await own.take_up_factor(
+            state.platform, state.factor_key, operator.name, token, sealed, code, proof, browser_of(request)
+        )
+    except (CodeWrong, PasswordWrong, TooManySignIns) as refusal:
+        offer = Offer.read(state.factor_key, operator.name, token, sealed)
+        page = pages.own_factor(language, operator, csrf_of(token), offer, refusal.detail.in_(language))
+        return answered(request, page, language, refusal)
+    return answered(request, pages.recovery_codes(language, codes, OWN), language)
+
+
+async def _shown(request: Request, operator: Operator) -> Shown:
+    platform: Platform = request.app.state.platform
+    async with platform.database.transaction() as tx:
+        return Shown(operator, await recovery_codes_left(tx, operator.name))
 
 
 async def _person(request: Request, by: Caller) -> tuple[Operator, str]:

@@ -1,13 +1,17 @@
 """The pages for signing in and out, and a person's own, in the look of the dashboard."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.dashboard.assets import load_assets
 from gateway.dashboard.words import LANGUAGE_NAMES, Writer
+from gateway.operators import factors
 from gateway.operators.models import Operator
+from gateway.operators.proving import Offer
 from gateway.operators.roles import NAMES
 from gateway.operators.words import DONE, WORDS
 from gateway.security import PAGE_POLICY
@@ -19,6 +23,18 @@ HEADERS = {
     "Content-Security-Policy": PAGE_POLICY.decode(),
     "Referrer-Policy": "same-origin",  # with none at all a browser hides from our own form where it comes from
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person's own page tells."""
+
+    operator: Operator
+    recovery_codes: int
+
+
+QUIET = 4
+"""Squares left white around the picture that an authenticator scans (ISO/IEC 18004)."""
 
 
 class SignPages:
@@ -43,23 +59,53 @@ class SignPages:
         here = "/dashboard/sign-in/password"
         return self._render("first_password", language, here, refused=refused, csrf=csrf)
 
+    def code(self, language: Language, csrf: str, refused: str = "") -> str:
+        """Where the second factor is shown."""
+        return self._render("code", language, "/dashboard/sign-in/code", refused=refused, csrf=csrf)
+
+    def first_factor(self, language: Language, name: str, csrf: str, offer: Offer, refused: str = "") -> str:
+        """Where a second factor is taken up that the role needs."""
+        here = "/dashboard/sign-in/factor"
+        return self._factor(language, here, name, csrf, offer, refused, proof="", about="factor_needed")
+
+    def own_factor(self, language: Language, operator: Operator, csrf: str, offer: Offer, refused: str = "") -> str:
+        """Where another second factor is taken up, by who shows the one there is, or her password."""
+        proof = "password" if operator.password_hash is not None else ""
+        proof = "present_code" if operator.factor_secret is not None else proof
+        here, about = "/dashboard/own/factor", "factor_about"
+        return self._factor(language, here, operator.name, csrf, offer, refused, proof=proof, about=about)
+
+    def recovery_codes(self, language: Language, codes: list[str], onward: str) -> str:
+        """The recovery codes, which are shown this once: no link to another language, which would lose them."""
+        return self._render("recovery_codes", language, "", codes=codes, onward=onward)
+
     def sign_out(self, language: Language, name: str, role: str, csrf: str) -> str:
         """Who is signed in, and the form that ends it."""
         said = NAMES[role].in_(language)
         return self._render("sign_out", language, "/dashboard/sign-out", name=name, role=said, csrf=csrf)
 
-    def own(self, language: Language, operator: Operator, csrf: str, *, refused: str = "", done: str = "") -> str:
+    def own(self, language: Language, shown: Shown, csrf: str, *, refused: str = "", done: str = "") -> str:
         """What a person may change about her own way in. `done`: what she has just changed."""
-        role, said = NAMES[operator.role].in_(language), DONE.get(done, "")
-        given: dict[str, Any] = {"operator": operator, "role": role, "csrf": csrf, "done": said}
+        role, said = NAMES[shown.operator.role].in_(language), DONE.get(done, "")
+        given: dict[str, Any] = {"shown": shown, "role": role, "csrf": csrf, "done": said}
         return self._render("own", language, "/dashboard/own", refused=refused, **given)
 
+    def _factor(
+        self, language: Language, here: str, name: str, csrf: str, offer: Offer, refused: str, **given: str
+    ) -> str:
+        address = factors.address(offer.secret, name)
+        squares = [bytes(row) for row in segno.make(address, error="m").matrix_iter(border=QUIET)]
+        given |= {"csrf": csrf, "offer": offer.sealed, "secret": factors.shown(offer.secret)}
+        return self._render("factor", language, here, refused=refused, otpauth=address, squares=squares, **given)
+
     def _render(self, page: str, language: Language, here: str, *, refused: str = "", **given: Any) -> str:
+        write = Writer(language)
+
         def word(one: str, **values: object) -> str:
-            return WORDS[one].in_(language).format(**values)
+            return write.text(WORDS[one]).format(**values)
 
         return self._templates.get_template(f"{page}.html").render(
-            write=Writer(language),
+            write=write,
             word=word,
             languages=LANGUAGE_NAMES,
             assets=self._assets,

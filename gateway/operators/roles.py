@@ -31,6 +31,10 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "partner_viewer": frozenset({"sandbox:try"}),  # the pages of one partner
 }
 
+TWO_FACTORS: Final = frozenset({"steward", "security_officer", "auditor"})
+"""Roles that read about institutions and who looked at whom, or decide: without a second factor no session of theirs begins.
+An operator and the viewer of one partner see nobody's data and decide nothing: they may have one."""
+
 NAMES: Final[dict[str, Text]] = {
     "operator": Text(ar="مشغّل", fr="Exploitant", en="Operator"),
     "steward": Text(ar="أمين البيانات", fr="Gestionnaire des données", en="Steward"),

@@ -49,6 +49,8 @@ class OperatorOut(BaseModel):
     role: str
     partner: str | None
     account: str | None
+    factor_added_at: datetime | None
+    """Since when the person has a second factor; null without one."""
     added_at: datetime
     added_by: str
     disabled_at: datetime | None
@@ -83,6 +85,12 @@ async def add_operator(tx: Tx, body: OperatorIn, by: Officer) -> NewOperatorOut:
 async def disable_operator(tx: Tx, name: Name, by: Officer) -> OperatorOut:
     """End somebody's sessions and let none begin."""
     return OperatorOut.of(await commands.disable_operator(tx, name, by.name))
+
+
+@router.post("/{name}/take-factor")
+async def take_factor(tx: Tx, name: Name, by: Officer) -> OperatorOut:
+    """Take the second factor away from somebody who has lost it; her sessions end. Nobody takes away her own."""
+    return OperatorOut.of(await commands.take_factor(tx, name, by.name))
 
 
 @router.post("/{name}/first-password", status_code=201)

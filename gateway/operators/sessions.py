@@ -56,16 +56,17 @@ class Sessions:
         return f"{self.cookie}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
     def attempt_cookie(self, value: str, seconds: int) -> str:
-        """The Set-Cookie header of an attempt to sign in by an account: Lax, since the browser comes back from elsewhere."""
-        return self._of_signing_in(ATTEMPT, value, seconds, "Lax")
+        """The Set-Cookie header of an attempt to sign in by an account."""
+        return self._of_signing_in(ATTEMPT, value, seconds)
 
     def halfway_cookie(self, token: str) -> str:
         """The Set-Cookie header of a sign-in that has a step left; an empty token takes the cookie away."""
-        return self._of_signing_in(HALFWAY, token, int(SIGN_IN_TIME.total_seconds()) if token else 0, "Strict")
+        return self._of_signing_in(HALFWAY, token, int(SIGN_IN_TIME.total_seconds()) if token else 0)
 
-    def _of_signing_in(self, name: str, value: str, seconds: int, same_site: str) -> str:
+    def _of_signing_in(self, name: str, value: str, seconds: int) -> str:
+        """Lax, since the browser may come back from the institution's issuer."""
         secure = "; Secure" if self._by_tls else ""
-        return f"{name}={value}; Path={SIGN_IN}; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}"
+        return f"{name}={value}; Path={SIGN_IN}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
     async def caller(self, platform: Platform, scope: Scope) -> Caller | None:
         """Who signed in at this browser, with the permissions of the role today; None for nobody.

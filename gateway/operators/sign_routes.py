@@ -5,10 +5,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from gateway.dashboard.routes import InLanguage, remember
 from gateway.operators import signing_in
-from gateway.operators.errors import FormForeign, IssuerAway, PasswordWeak, SignInRefused, TooManySignIns
+from gateway.operators.errors import CodeWrong, FormForeign, IssuerAway, PasswordWeak, SignInRefused, TooManySignIns
 from gateway.operators.forms import read_form
 from gateway.operators.oidc import ATTEMPT_SECONDS, BACK, Attempt, Issuer
 from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.proving import Offer
 from gateway.operators.sessions import (
     ATTEMPT,
     HOME,
@@ -20,7 +21,7 @@ from gateway.operators.sessions import (
     refuse_foreign,
     refuse_from_elsewhere,
 )
-from gateway.operators.signing_in import Browser, Entry, Step
+from gateway.operators.signing_in import Browser, Entry, Halfway, Step
 from shared.database import Tx
 from shared.errors import NotFound, Refusal
 from shared.identity import open_to_all
@@ -53,12 +54,17 @@ async def sign_in(request: Request, language: InLanguage) -> Response:
     return await entered(request, entry)
 
 
-@signing.get(f"{SIGN_IN}/password", response_class=HTMLResponse)
-async def first_password_page(request: Request, tx: Tx, language: InLanguage) -> Response:
-    """Where another password is chosen in the place of the first one."""
-    if (token := await _at(request, tx, "password")) is None:
-        return RedirectResponse(SIGN_IN, 303, HEADERS)
-    return answered(request, pages.first_password(language, csrf_of(token)), language)
+@signing.post(f"{SIGN_IN}/code", response_class=HTMLResponse)
+async def show_code(request: Request, language: InLanguage) -> Response:
+    """A code of the authenticator, or a recovery code."""
+    token, form = await _halfway_form(request)
+    state = request.app.state
+    try:
+        said = form.get("code", "")
+        entry = await signing_in.show_code(state.platform, state.factor_key, token, said, browser_of(request))
+    except (CodeWrong, TooManySignIns) as refusal:
+        return answered(request, pages.code(language, csrf_of(token), refusal.detail.in_(language)), language, refusal)
+    return await entered(request, entry)
 
 
 @signing.post(f"{SIGN_IN}/password", response_class=HTMLResponse)
@@ -72,6 +78,29 @@ async def choose_password(request: Request, language: InLanguage) -> Response:
         page = pages.first_password(language, csrf_of(token), refusal.detail.in_(language))
         return answered(request, page, language, refusal)
     return await entered(request, entry)
+
+
+@signing.post(f"{SIGN_IN}/factor", response_class=HTMLResponse)
+async def take_up_factor(request: Request, language: InLanguage) -> Response:
+    """A second factor for whose role needs one: a code shows that the authenticator has it. Tells the recovery codes."""
+    token, form = await _halfway_form(request)
+    state, sealed, said = request.app.state, form.get("offer", ""), form.get("code", "")
+    try:
+        async with state.platform.database.transaction() as tx:
+            entry, codes = await signing_in.take_up_factor(
+                tx, state.factor_key, token, sealed, said, browser_of(request)
+            )
+    except CodeWrong as refusal:
+        async with state.platform.database.transaction() as tx:
+            found = await signing_in.at_step(tx, token, "factor")
+        offer = Offer.read(state.factor_key, found.operator.name, token, sealed)
+        page = pages.first_factor(language, found.operator.name, csrf_of(token), offer, refusal.detail.in_(language))
+        return answered(request, page, language, refusal)
+    led = await entered(request, entry)
+    answer = answered(request, pages.recovery_codes(language, codes, led.headers["location"]), language)
+    for cookie in led.headers.getlist("set-cookie"):
+        answer.headers.append("Set-Cookie", cookie)
+    return answer
 
 
 @signing.get(f"{SIGN_IN}/account")
@@ -99,14 +128,27 @@ async def back_from_issuer(request: Request, language: InLanguage) -> Response:
     sessions: Sessions = request.app.state.sessions
     try:
         attempt = Attempt.read(request.cookies.get(ATTEMPT))
-        account = await issuer.finish(request.app.state.http, attempt, dict(request.query_params))
+        proof = await issuer.finish(request.app.state.http, attempt, dict(request.query_params))
         async with platform.database.transaction() as tx:
-            entry = await signing_in.sign_in_by_account(tx, account, browser_of(request))
+            entry = await signing_in.sign_in_by_account(
+                tx, proof.account, browser_of(request), factor_shown=proof.two_factors
+            )
     except (SignInRefused, IssuerAway) as refusal:
         return _again(request, refusal, language)
     answer = await entered(request, entry)
     answer.headers.append("Set-Cookie", sessions.attempt_cookie("", 0))
     return answer
+
+
+@signing.get(f"{SIGN_IN}/{{step}}", response_class=HTMLResponse)
+async def step_page(request: Request, tx: Tx, step: Step, language: InLanguage) -> Response:
+    """The page of the step that is left of signing in."""
+    token = request.app.state.sessions.halfway(dict(request.scope))
+    try:
+        found = await signing_in.at_step(tx, token, step)
+    except FormForeign:
+        return RedirectResponse(SIGN_IN, 303, HEADERS)
+    return answered(request, _step_page(request, found, token, language), language)
 
 
 @signing.get(SIGN_OUT, response_class=HTMLResponse)
@@ -164,13 +206,13 @@ async def read(request: Request) -> dict[str, str]:
     return await read_form(request, largest=LARGEST_FORM_BYTES, most_fields=MOST_FIELDS)
 
 
-async def _at(request: Request, tx: Tx, step: Step) -> str | None:
-    """The token of a sign-in that has this step left; None for any other."""
-    token = request.app.state.sessions.halfway(dict(request.scope))
-    try:
-        return token if (await signing_in.halfway(tx, token)).step == step else None
-    except FormForeign:
-        return None
+def _step_page(request: Request, found: Halfway, token: str, language: Language) -> str:
+    name, csrf = found.operator.name, csrf_of(token)
+    if found.step == "code":
+        return pages.code(language, csrf)
+    if found.step == "password":
+        return pages.first_password(language, csrf)
+    return pages.first_factor(language, name, csrf, Offer.new(request.app.state.factor_key, name, token))
 
 
 async def _halfway_form(request: Request) -> tuple[str, dict[str, str]]:

@@ -7,6 +7,63 @@ WORDS: dict[str, Text] = {
     "sign_out": Text(ar="تسجيل الخروج", fr="Déconnexion", en="Sign out"),
     "first_password": Text(ar="اختيار كلمة مرور", fr="Choisir un mot de passe", en="Choose a password"),
     "own": Text(ar="دخولي إلى المنصة", fr="Ma connexion", en="My way in"),
+    "code": Text(ar="الرمز", fr="Code", en="Code"),
+    "factor": Text(ar="العامل الثاني", fr="Second facteur", en="Second factor"),
+    "recovery_codes": Text(ar="رموز الاسترجاع", fr="Codes de secours", en="Recovery codes"),
+    "code_about": Text(
+        ar="اكتبوا الأرقام الستة التي يعرضها الآن تطبيق الرموز، أو أحد رموز الاسترجاع.",
+        fr="Tapez les six chiffres que votre application montre à présent, ou un de vos codes de secours.",
+        en="Type the six figures that your authenticator shows now, or one of your recovery codes.",
+    ),
+    "go_on": Text(ar="متابعة", fr="Continuer", en="Go on"),
+    "factor_needed": Text(
+        ar="يتطلب دوركم عاملا ثانيا: تطبيق رموز على الهاتف أو الحاسوب. لا يبدأ الدخول قبل إضافته.",
+        fr="Votre rôle demande un second facteur : une application qui donne des codes, sur un téléphone ou un ordinateur."
+        " Sans lui la session ne commence pas.",
+        en="Your role needs a second factor: an authenticator on a telephone or a computer. No session begins without it.",
+    ),
+    "factor_about": Text(
+        ar="أضيفوا تطبيق رموز على الهاتف أو الحاسوب. يحل محل السابق، وتصدر رموز استرجاع جديدة، وتنتهي جلساتكم الأخرى.",
+        fr="Ajoutez une application qui donne des codes, sur un téléphone ou un ordinateur. Elle remplace la précédente ; de"
+        " nouveaux codes de secours sont donnés, et vos autres sessions prennent fin.",
+        en="Add an authenticator on a telephone or a computer. It takes the place of the one before, new recovery codes are"
+        " given, and your other sessions end.",
+    ),
+    "scan": Text(
+        ar="صوروا هذا المربع بالتطبيق، أو افتحوا الرابط على الجهاز نفسه، أو اكتبوا المفتاح:",
+        fr="Photographiez ce carré avec l'application, ou ouvrez le lien sur le même appareil, ou tapez la clé :",
+        en="Scan this square with the authenticator, or open the link on the same device, or type the key:",
+    ),
+    "picture": Text(ar="مربع للتصوير بتطبيق الرموز", fr="Carré à photographier", en="Square to scan"),
+    "open_link": Text(ar="فتح في التطبيق", fr="Ouvrir dans l'application", en="Open in the authenticator"),
+    "new_code": Text(
+        ar="الرمز الذي يعرضه التطبيق الجديد",
+        fr="Code montré par la nouvelle application",
+        en="Code of the new authenticator",
+    ),
+    "present_code": Text(
+        ar="رمز من التطبيق السابق، أو رمز استرجاع",
+        fr="Code de l'application précédente, ou code de secours",
+        en="Code of the one before, or a recovery code",
+    ),
+    "keep_factor": Text(ar="اعتماد العامل الثاني", fr="Garder ce second facteur", en="Keep this second factor"),
+    "recovery_about": Text(
+        ar="احفظوا هذه الرموز في مكان آمن بعيدا عن الهاتف: كل رمز يعوض التطبيق مرة واحدة إذا ضاع. لا تعرض مرة أخرى.",
+        fr="Gardez ces codes en lieu sûr, loin du téléphone : chacun remplace l'application une fois, si elle est perdue. Ils ne"
+        " seront plus montrés.",
+        en="Keep these codes in a safe place, away from the telephone: each stands in for the authenticator once, if it is lost."
+        " They are not shown again.",
+    ),
+    "kept": Text(ar="حفظتها، متابعة", fr="Ils sont gardés, continuer", en="They are kept, go on"),
+    "factor_since": Text(
+        ar="لديكم عامل ثان منذ {since}، وبقي من رموز الاسترجاع {left}.",
+        fr="Vous avez un second facteur depuis le {since} ; il reste {left} codes de secours.",
+        en="You have a second factor since {since}; {left} recovery codes are left.",
+    ),
+    "factor_none": Text(
+        ar="ليس لديكم عامل ثان.", fr="Vous n'avez pas de second facteur.", en="You have no second factor."
+    ),
+    "another_factor": Text(ar="إضافة عامل ثان جديد", fr="Prendre un nouveau second facteur", en="Take up another one"),
     "name": Text(ar="الاسم", fr="Nom", en="Name"),
     "password": Text(ar="كلمة المرور", fr="Mot de passe", en="Password"),
     "old_password": Text(ar="كلمة المرور الحالية", fr="Mot de passe actuel", en="Present password"),

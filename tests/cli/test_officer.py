@@ -98,6 +98,7 @@ async def test_an_operator_is_added_and_told_a_first_password_once(data_dir: Pat
     assert re.fullmatch(r"([a-z2-7]{4}-){4}[a-z2-7]{4}\n", said(again))
     assert said(again) != said(added)
     assert (await run(data_dir, "operator", "first-password", "nobody")).exit_code == 1
+    assert said(await run(data_dir, "operator", "take-factor", "amina")) == "amina\n"
     listed = await run(data_dir, "operator", "list")
     assert re.search(r"amina .* security_officer", listed.output)
     assert (await run(data_dir, "operator", "disable", "amina")).exit_code == 0

@@ -26,6 +26,7 @@ from gateway.operators.oidc import issuer_of
 from gateway.partners.file import NotConfigured
 from running import Running, StoppedAtOnce, second_process
 from tests.gateway.conftest import Door
+from tests.gateway.people import code_of, offered
 
 CLIENT, SECRET = "tekamoul-dashboard", "a-secret-of-the-test-issuer"
 BACK = "/dashboard/sign-in/back"
@@ -124,6 +125,7 @@ async def accounts(door: Door, tmp_path: Path) -> AsyncIterator[Accounts]:
         oidc_issuer=issuer.url,
         oidc_client_id=CLIENT,
         oidc_client_secret_file=file,
+        oidc_two_factors="mfa urn:example:two",
     )
     async with door.running.client("host") as officer:
         body = {"name": "amina", "role": "operator", "account": "amina@institution"}
@@ -188,6 +190,37 @@ async def test_only_the_issuers_own_proof_for_this_attempt_opens(accounts: Accou
         assert (await client.get(back + "x")).status_code == 401
         assert (await client.get(f"{BACK}?error=access_denied&state=x")).status_code == 401
         assert (await client.get(back)).status_code == 303
+
+
+async def test_the_issuer_is_believed_for_two_factors_only_where_it_says_so(accounts: Accounts, door: Door) -> None:
+    async with door.running.client("host") as officer:
+        body = {"name": "zeinab", "role": "auditor", "account": "zeinab@institution"}
+        assert (await officer.post("/v1/operators", json=body)).status_code == 201
+    for said, led in (
+        ({"amr": ["pwd", "mfa"]}, "/dashboard"),
+        ({"acr": "urn:example:two"}, "/dashboard"),
+        ({"amr": ["pwd"], "acr": "urn:example:one"}, "/dashboard/sign-in/factor"),
+        ({"amr": "mfa"}, "/dashboard/sign-in/factor"),  # it is a list
+        ({"acr": ["mfa"]}, "/dashboard/sign-in/factor"),
+        ({}, "/dashboard/sign-in/factor"),
+    ):
+        accounts.issuer.changes = {"sub": "zeinab@institution", **said}
+        async with accounts.browser() as client:
+            begun = await client.get("/dashboard/sign-in/account")
+            assert "acr_values=mfa+urn%3Aexample%3Atwo" in begun.headers["location"]
+            entered = await client.get(accounts.issuer.authorize(begun.headers["location"]))
+            assert (entered.status_code, entered.headers["location"]) == (303, led), said
+            assert ((await client.get("/dashboard")).status_code == 200) == (led == "/dashboard"), said
+
+    # A factor of our own in the place of the issuer's, and from then on it is asked for.
+    async with accounts.browser() as client:
+        await accounts.sign_in(client)
+        secret, form = offered((await client.get("/dashboard/sign-in/factor")).text)
+        done = await client.post("/dashboard/sign-in/factor", data=form | {"code": code_of(secret)})
+        assert (done.status_code, (await client.get("/dashboard")).status_code) == (200, 200)
+        assert (await accounts.sign_in(client)).headers["location"] == "/dashboard/sign-in/code"
+        accounts.issuer.changes |= {"amr": ["mfa"]}
+        assert (await accounts.sign_in(client)).headers["location"] == "/dashboard"
 
 
 @pytest.mark.parametrize(

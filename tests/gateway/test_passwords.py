@@ -13,7 +13,20 @@ from sqlalchemy import text
 from gateway.operators.passwords import is_weak
 from gateway.operators.tokens import readable
 from tests.gateway.conftest import Door
-from tests.gateway.people import HOME, NEW, OWN, PASSWORD, SIGN_IN, SIGN_OUT, add, browser, choose, sign_in, word_of
+from tests.gateway.people import (
+    HOME,
+    NEW,
+    OWN,
+    PASSWORD,
+    SIGN_IN,
+    SIGN_OUT,
+    add,
+    browser,
+    choose,
+    enter,
+    sign_in,
+    word_of,
+)
 
 STEP = f"{SIGN_IN}/password"
 
@@ -74,7 +87,7 @@ async def test_a_first_password_is_told_once_and_leads_only_to_choosing_another(
         assert (led.status_code, led.headers["location"]) == (303, STEP)
         cookie = led.headers["set-cookie"]
         halfway = re.fullmatch(
-            r"tekamoul_sign_in=([\w-]{43}); Path=/dashboard/sign-in; Max-Age=600; HttpOnly; SameSite=Strict", cookie
+            r"tekamoul_sign_in=([\w-]{43}); Path=/dashboard/sign-in; Max-Age=600; HttpOnly; SameSite=Lax", cookie
         )
         assert halfway is not None, cookie
         # It is no session, under no name.
@@ -143,7 +156,7 @@ async def test_a_first_password_and_its_step_end(door: Door) -> None:
 async def test_nobody_but_the_host_says_which_password_somebody_has(door: Door) -> None:
     await add(door, "zeinab", "security_officer")
     async with browser(door) as client:
-        await sign_in(client, "zeinab")
+        await enter(client, "zeinab", {})
         client.headers["Tekamoul-Csrf"] = word_of((await client.get(SIGN_OUT)).text)
         body = {"name": "amina", "role": "operator"}
         refused = await client.post("/v1/operators", json=body | {"password": PASSWORD})

@@ -13,8 +13,8 @@ import pytest
 
 from tests.gateway.agreements.cases import example, write_examples
 from tests.gateway.conftest import PARTNERS, Door
+from tests.gateway.people import add, enter
 
-PASSWORD = "une-longue-phrase-1"  # of these tests alone
 SHARING = '"households:shared", "agreements:read", "agreements:write", "agreements:approve", '
 DAYS_LEFT = 10
 
@@ -51,21 +51,19 @@ def partners_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def signed_in(door: Door) -> SignedIn:
     """`async with signed_in("auditor") as client`: a person of that role at a browser; a partner viewer with `partner`."""
 
+    kept: dict[str, list[str]] = {}
+
     @asynccontextmanager
-    async def enter(role: str, partner: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    async def at_browser(role: str, partner: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
         name = f"{role.replace('_', '-')}-{partner or 'all'}"
-        async with door.running.client("host") as host:
-            added = await host.post(
-                "/v1/operators", json={"name": name, "role": role, "password": PASSWORD, "partner": partner}
-            )
-            assert added.status_code in (201, 409), added.text
+        added = await add(door, name, role, partner=partner)
+        assert added.status_code in (201, 409), added.text
         async with httpx.AsyncClient(base_url=door.url, timeout=20, trust_env=False) as client:
-            entered = await client.post("/dashboard/sign-in", data={"name": name, "password": PASSWORD})
-            assert entered.status_code == 303, entered.text
+            await enter(client, name, kept)
             client.headers["Tekamoul-Csrf"] = await csrf(client)
             yield client
 
-    return enter
+    return at_browser
 
 
 async def csrf(client: httpx.AsyncClient) -> str:
