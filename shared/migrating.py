@@ -116,14 +116,8 @@ def _run(connection: Connection, metadata: tuple[MetaData, ...]) -> None:
         context.run_migrations()
 
 
-async def revision_of(url: str) -> str | None:
+def revision_of(connection: Connection) -> str | None:
     """The revision a database stands at; None where it was never migrated."""
-    engine = _engine(url)
-    try:
-        async with engine.connect() as connection:
-            exists = await connection.scalar(text("SELECT to_regclass('alembic_version')"))
-            if exists is None:
-                return None
-            return str(await connection.scalar(text("SELECT version_num FROM alembic_version")))
-    finally:
-        await engine.dispose()
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")))

@@ -110,7 +110,8 @@ class Platform:
         """Migrations are somebody else's work (a job before the start); here we only look."""
         while not serves(self.migrations, self.schema_revision):
             try:
-                self.schema_revision = await revision_of(self.settings.sqlalchemy_url())
+                async with self.database.engine.connect() as connection:
+                    self.schema_revision = await connection.run_sync(revision_of)
             except Exception as fault:
                 log.warning("database_unreachable", reason=type(fault).__name__)
             if not serves(self.migrations, self.schema_revision):

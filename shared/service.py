@@ -104,6 +104,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
+        gc.enable()  # `python -m <service>` starts without
         gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -134,6 +135,7 @@ def main(
     """
     configure_logs(settings.name, settings.log_level)
     if sys.argv[1:] == ["migrate"]:
+        gc.enable()
         asyncio.run(migrate(migrations, settings.sqlalchemy_url()))
         return
     server = _Server(

@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, once a session; services on fresh databases, for each test."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +13,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from running import Services
-from servers import RunningServers, start_servers
+from servers import RunningServers, make_connecting_quick, start_servers
+from shared.service import YOUNG_OBJECTS
 from whole_platform import may_start_a_platform
 
 ENOUGH_BYTES = 4 << 30
@@ -40,12 +42,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """As a process that has started: what was imported and collected stays, and the collector need not look at it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[RunningServers]:
     """A private PostgreSQL and NATS of this test session, on free ports."""
     folder = Path(tempfile.mkdtemp(prefix="tekamoul-test-", dir=_room()))
     folder.chmod(0o711)
     running = start_servers(folder)
+    make_connecting_quick(running)
     yield running
     running.stop()
     shutil.rmtree(folder)

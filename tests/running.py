@@ -43,6 +43,7 @@ ALL_PERMISSIONS = frozenset(
 )
 
 _templates: dict[tuple[str, str], str] = {}
+_left: dict[str, list[str]] = {}
 
 
 @cache
@@ -109,6 +110,7 @@ async def fresh_database(servers: RunningServers, package: str, *, with_places: 
             _templates[key] = name
         name = f"test_{secrets.token_hex(8)}"
         await _copy(connection, _templates[key], name)
+        await _drop_left(servers, connection)
         return servers.database_url(name)
     finally:
         await connection.close()
@@ -134,6 +136,7 @@ async def _copied(servers: RunningServers, template: str, name: str) -> None:
     connection = await asyncpg.connect(servers.postgres_url)
     try:
         await _copy(connection, template, name)
+        await _drop_left(servers, connection)
     finally:
         await connection.close()
 
@@ -143,14 +146,16 @@ async def _copy(connection: asyncpg.Connection, template: str, name: str) -> Non
     await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
 
-async def drop_databases(servers: RunningServers, urls: Iterable[str]) -> None:
-    """Databases that nobody needs any more: at the end of a session hundreds would lie there."""
-    connection = await asyncpg.connect(servers.postgres_url)
-    try:
-        for url in urls:
-            await connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
-    finally:
-        await connection.close()
+def drop_later(servers: RunningServers, urls: Iterable[str]) -> None:
+    """Databases that nobody needs any more: at the end of a session hundreds would lie there. Whoever makes the next one drops
+    them: a connection for that alone takes as long as the work."""
+    _left.setdefault(servers.postgres_url, []).extend(url.rpartition("/")[2] for url in urls)
+
+
+async def _drop_left(servers: RunningServers, connection: asyncpg.Connection) -> None:
+    left = _left.get(servers.postgres_url, [])
+    while left:
+        await connection.execute(f"DROP DATABASE {left.pop()} WITH (FORCE)")
 
 
 async def _load_places(servers: RunningServers, url: str) -> None:
@@ -293,7 +298,7 @@ class Services:
         task = asyncio.create_task(server.serve(sockets=[self._sockets[process].dup()]))
         running = Running(process, self.urls[process], app, server, task, InternalKey(self.key_file))
         self.running[process] = running
-        await until(lambda: ready(running), what=f"{process} to be ready", every=0.02)
+        await until(lambda: ready(running), what=f"{process} to be ready", every=0.01)
         return running
 
     async def stop(self) -> None:
@@ -303,7 +308,7 @@ class Services:
         await asyncio.gather(*(running.task for running in self.running.values()))
         for sock in self._sockets.values():
             sock.close()
-        await drop_databases(self.servers, self.databases.values())
+        drop_later(self.servers, self.databases.values())
         assert not any(failing.values()), f"workers that failed by themselves: {failing}"
 
 
@@ -324,7 +329,7 @@ async def second_process(first: Running, *further: socket.socket, **changes: Any
     task = asyncio.create_task(server.serve(sockets=[listening, *further]))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     running = Running(first.process, url, app, server, task, first.key)
-    await until(lambda: ready(running), what=f"a second {first.process} to be ready", every=0.02)
+    await until(lambda: ready(running), what=f"a second {first.process} to be ready", every=0.01)
     return running
 
 
@@ -332,6 +337,8 @@ async def ready(running: Running) -> bool:
     if running.task.done():
         running.task.result()
         raise RuntimeError(f"{running.process} ended while starting")
+    if not running.platform.bus.connected:  # the last it does; to ask by HTTP until then takes a fifth of a start
+        return False
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
         return (await client.get(f"{running.url}/health/ready?alone=true")).status_code == 200
 

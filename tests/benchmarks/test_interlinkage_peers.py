@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import interlinkage_peers as peers
 from matching_cases import new_projection
-from running import drop_databases
+from running import drop_later
 from servers import RunningServers
 from services.matching.figures.country import twelve_months
 from shared.clock import now
@@ -63,7 +63,7 @@ async def counted(servers: RunningServers, tmp_path: Path) -> AsyncIterator[Path
     peers.main(tmp_path)
     yield tmp_path
     await projection.database.close()
-    await drop_databases(servers, [str(projection.database.engine.url)])
+    drop_later(servers, [str(projection.database.engine.url)])
 
 
 async def test_both_tell_what_is_worked_out_by_hand(counted: Path) -> None:

@@ -95,11 +95,11 @@ def test_there_is_one_head(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 async def test_from_nothing_to_the_models_and_back_and_up_again(package: str, url: str) -> None:
-    assert await revision_of(url) is None
+    assert await with_connection(url, revision_of) is None
 
     await migrate(folder_of(package), url)
 
-    assert await revision_of(url) == head(folder_of(package))
+    assert await with_connection(url, revision_of) == head(folder_of(package))
     assert await with_connection(url, differences(package)) == []
     everything = await left_in(url)
 
@@ -132,7 +132,7 @@ async def test_an_event_recorded_wakes_the_relay(package: str, url: str) -> None
 async def test_two_that_migrate_at_once_do_not_meet(url: str) -> None:
     await asyncio.gather(*(migrate(folder_of("services.registry"), url) for _ in range(3)))
 
-    assert await revision_of(url) == head(folder_of("services.registry"))
+    assert await with_connection(url, revision_of) == head(folder_of("services.registry"))
 
 
 async def test_the_comparison_sees_a_column_that_no_migration_made(url: str) -> None:
@@ -160,7 +160,7 @@ async def test_the_version_before_starts_on_what_a_newer_one_has_migrated(
 
     await migrate(folder, url)
 
-    assert await revision_of(url) == "9999"
+    assert await with_connection(url, revision_of) == "9999"
     services = Services(servers, tmp_path)
     services.databases["registry"] = url.replace("+asyncpg", "")
     try:

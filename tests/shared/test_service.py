@@ -16,6 +16,8 @@ async def answered_by_nobody(scope: object, receive: object, send: object) -> No
 
 
 async def test_once_it_has_started_the_collector_does_not_look_at_what_was_there() -> None:
+    gc.unfreeze()  # the test session's own
+    gc.disable()  # as `python -m <service>` starts
     before, listening = gc.get_threshold(), socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = _Server(uvicorn.Config(answered_by_nobody, log_config=None, lifespan="off"))
@@ -26,8 +28,9 @@ async def test_once_it_has_started_the_collector_does_not_look_at_what_was_there
 
         assert gc.get_freeze_count() > 10 * len(gc.get_objects())
         assert gc.get_threshold() == (YOUNG_OBJECTS, *before[1:])
+        assert gc.isenabled()
     finally:
         server.should_exit = True
         await serving
-        gc.unfreeze()
+        gc.enable()
         gc.set_threshold(*before)

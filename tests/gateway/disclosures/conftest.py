@@ -17,7 +17,7 @@ from cli.verifying import Verified, verify
 from gateway.disclosures.disclosure import Disclosure
 from gateway.disclosures.sealing import Sealer
 from gateway.disclosures.writing import append
-from running import drop_databases, fresh_database
+from running import drop_later, fresh_database
 from servers import RunningServers
 from shared.disclosure_chain import Seal
 from tests.gateway.conftest import PARTNERS
@@ -94,4 +94,4 @@ async def chain(servers: RunningServers) -> AsyncIterator[Log]:
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     yield Log(url, connection, ECKey.generate_key("P-256", auto_kid=True))
     await connection.close()
-    await drop_databases(servers, [url])
+    drop_later(servers, [url])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from matching_cases import Projection, new_projection
-from running import drop_databases
+from running import drop_later
 from servers import RunningServers
 
 
@@ -16,7 +16,7 @@ async def projection(servers: RunningServers, tmp_path: Path) -> AsyncIterator[P
     made = await new_projection(servers, tmp_path)
     yield made
     await made.database.close()
-    await drop_databases(servers, [str(made.database.engine.url)])
+    drop_later(servers, [str(made.database.engine.url)])
 
 
 @pytest.fixture
