@@ -9,7 +9,7 @@ import statistics
 from typing import Any
 from uuid import UUID
 
-from benchmarks.gateway_stand import KEEPER, Stand, partner
+from benchmarks.gateway_stand import KEEPER, READER, UNDER, Stand, partner
 
 SECONDS_VARIABLE = "TEKAMOUL_BENCH_SECONDS"
 SECONDS, ROUNDS, CONNECTIONS, MANY = 8.0, 3, 32, 1_000
@@ -25,35 +25,38 @@ def _seconds() -> float:
 
 
 def run_gateway() -> dict[str, Any]:
-    """Requests/s of 1 KB: through nginx, through the gateway as a proxy with its token check and quota (`bare`), and with
-    agreement, disclosure row and names too (`full`); then a thousand connections at once."""
+    """Requests/s of 1 KB: through nginx, through the gateway as a proxy with its token check and quota (`bare`), by the keeper of
+    the registry with the disclosure log too (`own`), and by another under an agreement (`full`): its volume, the check of each field,
+    the log and the partner's own names; then a thousand connections at once."""
     return asyncio.run(_gateway(_seconds()))
 
 
 async def _gateway(seconds: float) -> dict[str, Any]:
     load = round(os.getloadavg()[0], 1)
-    async with Stand(partner(KEEPER)) as stand:
-        token = await stand.token(KEEPER)
+    async with Stand(partner(KEEPER) + partner(READER)) as stand:
+        token, readers = await stand.token(KEEPER), await stand.token(READER)
+        plain, known_as = f"/v1/plain/{HOUSEHOLD}", await stand.alias(HOUSEHOLD)
         ways = {
-            "upstream": (stand.upstream, f"/v1/plain/{HOUSEHOLD}"),
-            "nginx": (stand.nginx, f"/v1/plain/{HOUSEHOLD}"),
-            **({"haproxy": (stand.haproxy, f"/v1/plain/{HOUSEHOLD}")} if stand.haproxy else {}),
-            "bare": (stand.gateway, f"/registry/v1/plain/{HOUSEHOLD}"),
-            "full": (stand.gateway, f"/registry/v1/households/{HOUSEHOLD}"),
+            "upstream": _stream(stand.upstream, token, plain, CONNECTIONS, seconds),
+            "nginx": _stream(stand.nginx, token, plain, CONNECTIONS, seconds),
+            **({"haproxy": _stream(stand.haproxy, token, plain, CONNECTIONS, seconds)} if stand.haproxy else {}),
+            "bare": _stream(stand.gateway, token, f"/registry{plain}", CONNECTIONS, seconds),
+            "own": _stream(stand.gateway, token, f"/registry/v1/households/{HOUSEHOLD}", CONNECTIONS, seconds),
+            "full": _stream(stand.gateway, readers, f"/registry/v1/households/{known_as}", CONNECTIONS, seconds)
+            | {"headers": UNDER},
         }
         met: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
         for _ in range(ROUNDS):  # in turn: what else the machine does meets all of them
-            for name, (url, path) in ways.items():
-                (told,) = await stand.load(_stream(url, token, path, CONNECTIONS, seconds))
+            for name, way in ways.items():
+                (told,) = await stand.load(way)
                 _refuse_faults(name, told)
                 met[name].append(told)
-        url, path = ways["full"]
-        (many,) = await stand.load(_stream(url, token, path, MANY, seconds, per_s=MANY_PER_S))
+        (many,) = await stand.load(ways["full"] | {"connections": MANY, "per_s": MANY_PER_S})
     per_s = {name: statistics.median(one["per_s"] for one in told) for name, told in met.items()}
     return {
         "benchmark": "gateway",
         **{f"{name}_per_s": value for name, value in per_s.items()},
-        **{f"{name}_ratio": _over(met[name], met["nginx"]) for name in ("bare", "full")},
+        **{f"{name}_ratio": _over(met[name], met["nginx"]) for name in ("bare", "own", "full")},
         **{f"{name}_p99_ms": statistics.median(one["p99_ms"] for one in told) for name, told in met.items()},
         "connections": MANY,
         "connections_faults": many["without_answer"]

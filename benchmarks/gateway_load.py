@@ -1,7 +1,7 @@
 """Load for the gateway's benchmarks, in a process of its own: HTTP spoken by hand on uvloop, which costs least.
 
 `python -m benchmarks.gateway_load` reads one JSON list of streams from standard input and prints what each met. A stream is
-{url, token, path, connections, seconds, per_s}: with `per_s` requests begin at those moments whether or not answers have come
+{url, token, path, headers, connections, seconds, per_s}: with `per_s` requests begin at those moments whether or not answers have come
 (a wait for a free connection counts as time); without it each connection asks again as soon as it is answered.
 """
 
@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -61,10 +62,21 @@ class _Connection(asyncio.Protocol):
 class _Stream:
     """What one partner asks, and what it met."""
 
-    def __init__(self, url: str, token: str, path: str, connections: int, seconds: float, per_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        path: str,
+        connections: int,
+        seconds: float,
+        per_s: float = 0.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         where = urlsplit(url)
         self._host, self._port = str(where.hostname), int(where.port or 80)
-        self.request = f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        told = {"Host": where.netloc, "Authorization": f"Bearer {token}", **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+        self.request = f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
         self._connections, self._seconds, self._per_s = connections, seconds, per_s
         self._idle: deque[_Connection] = deque()
         self._due: deque[float] = deque()

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 
@@ -30,8 +31,45 @@ from cli.supervisor import Supervisor
 from gateway.app import MIGRATIONS
 from shared.migrating import migrate
 
-KEEPER = "keeper"
-"""The partner that reads households: it keeps the registry."""
+KEEPER, READER = "keeper", "reader"
+"""The partners that read households: one keeps the registry, the other is told under an agreement."""
+AGREEMENT = {
+    "note": "Invented, to be measured.",
+    "id": "KEEPER-READER-2026-01",
+    "version": 1,
+    "drafted_by": "keeper-1",
+    "signed_by": {KEEPER: "keeper-2", READER: "reader-1"},
+    "approved_by": "keeper-3",
+    "terms": {
+        "kind": "sharing",
+        "provider": KEEPER,
+        "recipient": READER,
+        "legal_basis": {"type": "protocol", "reference": "Protocole 1/2026"},
+        "authority_reference": None,
+        "purposes": ["shock_response"],
+        "population": {"programs": [], "places": ["MR01", "MR05"], "categories": []},
+        "attributes": [
+            {"name": name, "transform": form}
+            for name, form in (
+                ("household_number", "full"),
+                ("commune", "full"),
+                ("village", "full"),
+                ("size", "full"),
+                ("individual_number", "masked"),
+                ("name", "full"),
+                ("sex", "full"),
+                ("birth_date", "year_only"),
+                ("relationship", "full"),
+            )
+        ],
+        "operations": ["lookup"],
+        "volume": {"per_day": 10_000_000, "per_query": 200},
+        "retention_days": 180,
+        "not_before": "2026-01-01",
+        "not_after": "2099-12-31",
+    },
+}
+UNDER = {"Tekamoul-Agreement": "KEEPER-READER-2026-01", "Tekamoul-Purpose": "shock_response"}
 NO_NGINX = "nginx is not here. As root: apt-get install nginx-light (the benchmark starts its own, on a free port)"
 ROUTES = [
     {"service": "registry", "path": "/v1/plain/{plain_id}", "method": "GET", "permission": "households:read"},
@@ -114,6 +152,7 @@ class Stand:
             await connection.close()
             url = f"{postgres.url.rsplit('/', 1)[0]}/measured"
             await migrate(MIGRATIONS, url.replace("postgresql://", "postgresql+asyncpg://", 1))
+            self._database = url
             self._start_upstream()
             self._start_gateway(url, nats.url)
             self._start_nginx()
@@ -139,6 +178,9 @@ class Stand:
     def _start_gateway(self, database_url: str, nats_url: str) -> None:
         file = self.folder / "partners.toml"
         file.write_text(self._partners)
+        agreements = self.folder / "agreements"
+        agreements.mkdir()
+        (agreements / "agreement.json").write_text(json.dumps(AGREEMENT))
         os.environ[PARTNERS_VARIABLE] = str(file)
         made = ensure_gateway_secrets(self.folder)
         self.credentials = made.credentials_file
@@ -158,6 +200,7 @@ class Stand:
             "TEKAMOUL_LISTEN_FD": str(held.fileno()),
             "TEKAMOUL_ROUTES_FILE": str(routes),
             "TEKAMOUL_REGISTRY_KEEPER": KEEPER,
+            "TEKAMOUL_AGREEMENTS_FOLDER": str(agreements),
             "TEKAMOUL_LOG_LEVEL": "warning",
             "PYTHONPATH": str(PROJECT),
             **made.env,
@@ -193,6 +236,14 @@ class Stand:
 
     async def token(self, name: str) -> str:
         return await fetch_token(self.gateway, self.credentials, name)
+
+    async def alias(self, household: UUID) -> UUID:
+        """By which the reader knows a household."""
+        connection = await asyncpg.connect(self._database)
+        give = "INSERT INTO aliases (partner, enrollment_id) VALUES ($1, $2) RETURNING alias"
+        alias: UUID = await connection.fetchval(give, READER, household)
+        await connection.close()
+        return alias
 
     async def load(self, *streams: dict[str, Any]) -> list[dict[str, Any]]:
         """Send streams side by side from a process of their own; what each met."""

@@ -18,7 +18,12 @@ class Member(BaseModel):
     name_fr: str
     sex: str
     birth_date: str
-    role: str
+    relationship: str
+
+
+class Row(BaseModel):
+    place: str
+    category: str
 
 
 class Household(BaseModel):
@@ -28,6 +33,8 @@ class Household(BaseModel):
     village: str
     size: int
     members: list[Member]
+    row: Row
+    """What a service tells the gateway of where a household is, for it to check."""
 
 
 app = FastAPI(openapi_url=None)
@@ -35,22 +42,28 @@ app = FastAPI(openapi_url=None)
 
 @app.get("/v1/households/{household_id}")
 async def get_household(household_id: UUID) -> Household:
-    """Invented; always the same five people."""
+    """Invented; always the same household of four, in the forms of the agreement that is measured."""
     names = (("فاطمة منت أحمد", "Fatimetou Mint Ahmed"), ("محمد ولد سيدي", "Mohamed Ould Sidi"))
     members = [
         Member(
             individual_id=UUID(int=household_id.int ^ place),
-            individual_number=f"MR05000000{place:02}",
+            individual_number=f"********{place:02}",
             name_ar=names[place % 2][0],
             name_fr=names[place % 2][1],
             sex="fm"[place % 2],
-            birth_date=f"19{80 + place}-07-14",
-            role="head" if place == 1 else "member",
+            birth_date=f"19{80 + place}",
+            relationship="head" if place == 1 else "child",
         )
         for place in range(1, 5)
     ]
     return Household(
-        id=household_id, number="MR0510000001", commune_code="MR051-C2", village="Bir El Barka", size=4, members=members
+        id=household_id,
+        number="MR0510000001",
+        commune_code="MR051-C2",
+        village="Bir El Barka",
+        size=4,
+        members=members,
+        row=Row(place="MR051-C2", category="poor"),
     )
 
 

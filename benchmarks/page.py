@@ -205,8 +205,8 @@ REGISTRY = {
         "rows", "seals", "names", "rows_per_s", "sha256_rows_per_s", "over_sha256", "written_per_s", "bytes_per_row", "load_before",
     ),
     "gateway": (
-        "upstream_per_s", "nginx_per_s", "haproxy_per_s", "bare_per_s", "full_per_s", "bare_ratio", "full_ratio", "nginx_p99_ms", "bare_p99_ms",
-        "full_p99_ms", "connections", "connections_faults", "connections_p99_ms", "load_before",
+        "upstream_per_s", "nginx_per_s", "haproxy_per_s", "bare_per_s", "own_per_s", "full_per_s", "bare_ratio", "own_ratio", "full_ratio",
+        "nginx_p99_ms", "bare_p99_ms", "own_p99_ms", "full_p99_ms", "connections", "connections_faults", "connections_p99_ms", "load_before",
     ),
     "gateway-tenants": ("others_p99_calm_ms", "others_p99_rush_ms", "others_p99_ratio", "refused", "load_before"),
 }  # fmt: skip
@@ -230,7 +230,14 @@ REGISTRY_TARGETS = (
     ("names", "auc", "pairs of names in the right order (AUC)", "at least 0.93", 0.93, True),
     ("names", "recall_at_p95", "pairs of one name found at precision .95", "at least 0.75", 0.75, True),
     ("verify-audit", "rows_per_s", "rows of the disclosure log verified/s", "at least 200,000", 200_000, True),
-    ("gateway", "full_per_s", "household reads/s with all checks and a disclosure row", "at least 300", 300, True),
+    (
+        "gateway",
+        "full_per_s",
+        "household reads/s under an agreement, with all checks and disclosure rows",
+        "at least 300",
+        300,
+        True,
+    ),
     ("gateway", "full_p99_ms", "p99 of those, ms", "120", 120, False),
     ("gateway", "full_ratio", "those over nginx as a bare proxy", "at least 0.35", 0.35, True),
     ("gateway", "bare_ratio", "forwarding alone over nginx", "at least 0.55", 0.55, True),

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from uuid import UUID
 
 import orjson
 
@@ -41,7 +40,7 @@ class Answer:
     file: FileTold | None = None
     grant: Grant | None = None
     changed: bool = False
-    names: Mapping[UUID, UUID] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def subjects(self) -> list[Subject]:
         return subjects_of(self.route, self.path, self.content)

@@ -105,7 +105,7 @@ class Admission:
             purpose = purpose_of(held, named)
             return _under(caller, held, purpose), Allowed(held, purpose, None)
         operation = shared.operation if shared else whole.operation if whole else BULK_READ
-        attributes = shared.shape.attributes() if shared else whole.attributes if whole else frozenset()
+        attributes = shared.shape.attributes if shared else whole.attributes if whole else frozenset()
         knows = whole is None or whole.knows_population
         asked = Disclosing(
             own=self._is_own(route, target, partner),
@@ -267,4 +267,4 @@ def _under(caller: Caller, held: Held | None, purpose: str | None) -> Caller:
     """A mandate takes nothing away, so a service is not shown it."""
     if held is None or held.terms.kind == "mandate":
         return caller
-    return replace(caller, agreement=held.terms.agreement(held.id, held.version), purpose=purpose)
+    return replace(caller, agreement=held.told, purpose=purpose)

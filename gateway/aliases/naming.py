@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.aliases import queries, rules
+from gateway.aliases.rules import CANONICAL
 from gateway.asgi import Body
 from gateway.partners.file import Partner
 from gateway.releasing import Answer
@@ -22,19 +23,20 @@ Asked = Callable[[AsyncSession, str, Collection[UUID]], Awaitable[dict[UUID, UUI
 
 
 class _Held:
-    """What was looked up before, by partner and id; None: looked up, and nothing there. The one not asked for longest goes."""
+    """What was looked up before, by partner and id as ids are written; None: looked up, and nothing there. The one not asked for longest goes."""
 
     def __init__(self, ask: Asked) -> None:
         self._ask = ask
-        self._found: OrderedDict[tuple[str, UUID], UUID | None] = OrderedDict()
+        self._found: OrderedDict[tuple[str, str], str | None] = OrderedDict()
 
-    async def of(self, database: Database, partner: str, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    async def of(self, database: Database, partner: str, ids: Collection[str]) -> dict[str, str]:
         missing = [one for one in ids if (partner, one) not in self._found]
         if missing:
             async with database.transaction() as tx:
-                answered = await self._ask(tx, partner, missing)
-            self._found |= {(partner, one): answered.get(one) for one in missing}
-        told: dict[UUID, UUID] = {}
+                answered = await self._ask(tx, partner, [UUID(one) for one in missing])
+            found = {str(id): str(name) for id, name in answered.items()}
+            self._found |= {(partner, one): found.get(one) for one in missing}
+        told: dict[str, str] = {}
         for one in ids:
             if (name := self._found[partner, one]) is not None:
                 told[one] = name
@@ -80,8 +82,8 @@ class Aliases:
             if id is None:
                 return text
             if id in meant:
-                return str(meant[id])
-            return str(uuid5(id, partner.id)) if of_people and not keeps_people else text
+                return meant[id]
+            return str(uuid5(UUID(id), partner.id)) if of_people and not keeps_people else text
 
         if in_body and (restored := rules.restored_content(body.content, restore)) != body.content:
             body.put(restored)
@@ -90,7 +92,7 @@ class Aliases:
             rules.restored_query(query, restore) if in_query else query,
         )
 
-    async def _looked_up(self, held: _Held, partner: Partner, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    async def _looked_up(self, held: _Held, partner: Partner, ids: Collection[str]) -> dict[str, str]:
         try:
             return await held.of(self._database, partner.id, ids)
         except Exception as fault:
@@ -100,9 +102,11 @@ class Aliases:
             raise Unavailable from fault
 
 
-def _read(text: str) -> UUID | None:
-    """The id that a service would read in a text, however it is spelled."""
+def _read(text: str) -> str | None:
+    """The id that a service would read in a text, however it is spelled, as ids are written."""
+    if CANONICAL.fullmatch(text):
+        return text
     try:
-        return UUID(text)
+        return str(UUID(text))
     except ValueError:
         return None

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeGuard
 from urllib.parse import parse_qsl, unquote, urlencode
-from uuid import UUID
 
 from gateway.partners.file import Partner
 from gateway.routing import Route, found_at
@@ -26,19 +26,22 @@ CURSOR = "cursor"
 CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 ANY_ID = re.compile(CANONICAL.pattern.encode())
+END_OF_ID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""What comes after an id's first eight signs: to begin at a hyphen, of which there are few, is ten times faster."""
+BEGINNING = 8
 NEXT_CURSOR = re.compile(rb'("next_cursor": ?")([A-Za-z0-9_-]+)"')
 
 Restore = Callable[[str, bool], str]
 """Given an id as a caller wrote it, and whether the field names a household or an individual: the id to forward."""
 
 
-def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: bool) -> set[UUID]:
+def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: bool) -> set[str]:
     """The ids in an answer that the partner may not know: of whom it does not keep.
 
     Beside those of the route's table, whatever a field of people holds, however deep: a proposal or a turn of a link names
     others than the record it belongs to. What a partner writes in such a field is read as its alias.
     """
-    found: set[UUID] = set()
+    found: set[str] = set()
     if not keeps_people:
         _find_people(content, found)
     for record in route.records:
@@ -48,31 +51,31 @@ def to_rename(route: Route, partner: Partner, content: Any, *, keeps_people: boo
                     continue
                 value = one.get(name)
                 for id in value if isinstance(value, list) else (value,):
-                    if isinstance(id, str) and CANONICAL.fullmatch(id):
-                        found.add(UUID(id))
+                    if _is_canonical(id):
+                        found.add(id)
     return found
 
 
-def _find_people(content: Any, found: set[UUID], of_people: bool = False) -> None:
+def _find_people(content: Any, found: set[str], of_people: bool = False) -> None:
     if isinstance(content, dict):
         for name, one in content.items():
             if of_people and CANONICAL.fullmatch(name):
-                found.add(UUID(name))
+                found.add(name)
             if name == CANDIDATES and isinstance(one, list):
-                found.update(UUID(id) for id in one if _is_canonical(id))
+                found.update(id for id in one if _is_canonical(id))
             if isinstance(one, dict | list):
                 _find_people(one, found, of_people or _is_of_people(name))
             elif _is_canonical(one) and (of_people or _is_of_people(name)):
-                found.add(UUID(one))
+                found.add(one)
     elif isinstance(content, list):
         for one in content:
             if isinstance(one, dict | list):
                 _find_people(one, found, of_people)
             elif of_people and _is_canonical(one):
-                found.add(UUID(one))
+                found.add(one)
 
 
-def _is_canonical(value: Any) -> bool:
+def _is_canonical(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) == 36 and CANONICAL.fullmatch(value) is not None
 
 
@@ -82,13 +85,20 @@ def _keeps_enrollment(partner: Partner, record: dict[str, Any]) -> bool:
     return not programs or programs[0] in partner.programs
 
 
-def renamed(body: bytes, names: Mapping[UUID, UUID]) -> bytes:
+def renamed(body: bytes, names: Mapping[str, str]) -> bytes:
     """The bytes of a JSON answer with other ids, wherever they stand: also where no table says that they might, and in the
     cursor, which holds the id of the last row."""
-    table = {str(id).encode(): str(name).encode() for id, name in names.items()}
+    table = {id.encode(): name.encode() for id, name in names.items()}
 
     def put(text: bytes) -> bytes:
-        return ANY_ID.sub(lambda found: table.get(found.group(), found.group()), text)
+        pieces: list[bytes] = []
+        since = 0
+        for end in END_OF_ID.finditer(text):
+            begins = end.start() - BEGINNING
+            if begins >= since and (name := table.get(text[begins : end.end()])) is not None:
+                pieces += text[since:begins], name
+                since = end.end()
+        return b"".join((*pieces, text[since:]))
 
     return NEXT_CURSOR.sub(lambda found: found[1] + recoded(found[2].decode(), put).encode() + b'"', put(body))
 
@@ -168,5 +178,6 @@ def restored_content(content: Any, restore: Restore, of_people: bool = False) ->
     return content
 
 
+@lru_cache(maxsize=1000)
 def _is_of_people(name: str) -> bool:
     return name == SUCCESSORS or SUBJECT_FIELDS.get(name) in ("household", "individual") or bool(OF_PEOPLE.search(name))

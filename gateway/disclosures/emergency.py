@@ -53,15 +53,14 @@ def _reads(route: Route) -> bool:
     return route.method == "GET" or (route.service, route.path) == SEARCH
 
 
-def refuse_elsewhere(opened_for: str | None, subjects: Collection[Subject], names: Mapping[UUID, UUID]) -> None:
+def refuse_elsewhere(opened_for: str | None, subjects: Collection[Subject], names: Mapping[str, str]) -> None:
     """BreakGlassElsewhere unless it is for anybody, or the answer tells of that one and of no other of the same kind.
 
     `names`: what the partner calls them, by id: she opened it for one whom she knows by her partner's name.
     """
     if opened_for is None:
         return
-    called = {str(id): str(name) for id, name in names.items()}
-    meant = [one for one in subjects if opened_for in (one.id, one.number, called.get(one.id))]
+    meant = [one for one in subjects if opened_for in (one.id, one.number, names.get(one.id))]
     kinds = {one.kind for one in meant}
     if not meant or any(one.kind in kinds and one not in meant for one in subjects):
         raise errors.BreakGlassElsewhere(pointer=POINTER)

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from gateway.agreements import errors
 from gateway.agreements.rules.lifecycle import IN_FORCE, State
 from gateway.agreements.terms import Terms
+from shared.agreements import Agreement
 from shared.errors import Refusal
 
 AGREEMENT_POINTER = "/header/Tekamoul-Agreement"
@@ -15,14 +17,51 @@ CASE_POINTER = "/header/Tekamoul-Case"
 
 
 @dataclass(frozen=True, slots=True)
+class Obligations:
+    """What the answer must keep to. `forms`: of each attribute allowed, in which form."""
+
+    forms: Mapping[str, str]
+    programs: frozenset[str]
+    places: frozenset[str]
+    categories: frozenset[str]
+    per_query: int
+    per_day: int
+
+
+@dataclass(frozen=True)
 class Held:
-    """The version of an agreement that speaks for it today, or last did."""
+    """The version of an agreement that speaks for it today, or last did. What is read off it is worked out once."""
 
     id: str
     version: int
     state: State
     terms: Terms
     review_until: datetime | None = None
+
+    @cached_property
+    def told(self) -> Agreement:
+        """As it goes with a request to a service."""
+        return self.terms.agreement(self.id, self.version)
+
+    def obligations(self, attributes: frozenset[str]) -> Obligations:
+        """What an answer that can hold these attributes must keep to."""
+        found = self._obligations.get(attributes)
+        if found is None:
+            population, volume = self.terms.population, self.terms.volume
+            found = self._obligations[attributes] = Obligations(
+                forms={name: form for name, form in self.terms.forms().items() if name in attributes},
+                programs=frozenset(population.programs),
+                places=frozenset(population.places),
+                categories=frozenset(population.categories),
+                per_query=volume.per_query,
+                per_day=volume.per_day,
+            )
+        return found
+
+    @cached_property
+    def _obligations(self) -> dict[frozenset[str], Obligations]:
+        """By attributes: as many as there are kinds of answers."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +90,6 @@ class Disclosing:
     attributes: frozenset[str]
     knows_categories: bool = True
     knows_places: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Obligations:
-    """What the answer must keep to. `forms`: of each attribute allowed, in which form."""
-
-    forms: Mapping[str, str]
-    programs: frozenset[str]
-    places: frozenset[str]
-    categories: frozenset[str]
-    per_query: int
-    per_day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +168,12 @@ def decide(own: Mapping[str, Held], named: Named, asked: Disclosing, moment: dat
         raise errors.OperationNotAgreed(
             agreement=held.id, operation=asked.operation, accepted=", ".join(terms.operations)
         )
-    forms = {name: form for name, form in terms.forms().items() if name in asked.attributes}
-    if not forms:
+    obligations = held.obligations(asked.attributes)
+    if not obligations.forms:
         raise errors.AttributesNotAgreed(agreement=held.id, accepted=", ".join(sorted(terms.forms())))
     if named.official is not None and named.case is None:
         raise errors.CaseNeeded(pointer=CASE_POINTER)
-    return Allowed(
-        held,
-        purpose,
-        Obligations(
-            forms=forms,
-            programs=frozenset(terms.population.programs),
-            places=frozenset(terms.population.places),
-            categories=frozenset(terms.population.categories),
-            per_query=terms.volume.per_query,
-            per_day=terms.volume.per_day,
-        ),
-    )
+    return Allowed(held, purpose, obligations)
 
 
 def under_mandate(own: Mapping[str, Held], moment: datetime) -> Allowed:

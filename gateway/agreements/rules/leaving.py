@@ -77,7 +77,7 @@ def _fields(one: Mapping[str, Any], at: str, shape: Shape, keep_to: Obligations)
 
 
 def _part(value: Any, at: str, shape: Shape, keep_to: Obligations) -> Iterator[str]:
-    if not isinstance(value, list) or not shape.attributes() & keep_to.forms.keys():
+    if not isinstance(value, list) or not shape.attributes & keep_to.forms.keys():
         yield at
         return
     for place, one in enumerate(value):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 Fields = Mapping[str, str]
 """A field of an answer: the attribute of an agreement that allows it."""
@@ -72,7 +73,7 @@ LISTED: Fields = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """The objects of an answer about someone. `ids` name them and are always given; `parts` lie within, by their field."""
 
@@ -80,10 +81,11 @@ class Shape:
     ids: tuple[str, ...] = ("id",)
     parts: "Mapping[str, Shape] | None" = None
 
+    @cached_property
     def attributes(self) -> frozenset[str]:
         """Every attribute that an answer of this shape can hold."""
         own = frozenset(self.fields.values())
-        return own.union(*(part.attributes() for part in (self.parts or {}).values()))
+        return own.union(*(part.attributes for part in (self.parts or {}).values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class World:
         self.chance = random.Random(seed)
 
     def forms(self, shape: Shape) -> dict[str, str]:
-        names = sorted(shape.attributes())
+        names = sorted(shape.attributes)
         some = self.chance.sample(names, self.chance.randint(1, len(names)))
         return {name: self.chance.choice(ATTRIBUTES[name]) for name in some}
 
@@ -207,7 +207,7 @@ def _of_fields(world: World, record: dict[str, Any], shape: Shape, keep_to: Obli
     for name, part in (shape.parts or {}).items():
         if record.get(name):
             yield from _of_fields(world, record[name][0], part, keep_to)
-        elif not part.attributes() & keep_to.forms.keys():
+        elif not part.attributes & keep_to.forms.keys():
             yield from _changed(record, name, [], f"{name} where nothing of it is allowed")
 
 

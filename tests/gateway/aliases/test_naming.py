@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -290,10 +290,11 @@ async def test_names_of_two_partners_are_disjoint_and_each_leads_back(database: 
     for partner in (a_partner("one"), a_partner("two")):
         wanted = rules.to_rename(ROUTE, partner, content, keeps_people=False)
         async with database.transaction() as tx:
-            names = await queries.aliases(tx, partner.id, wanted)
-            back = await queries.subjects(tx, partner.id, names.values())
-            assert await queries.subjects(tx, "third", names.values()) == {}
-        assert {name: id for id, name in names.items()} == back
+            given = await queries.aliases(tx, partner.id, {UUID(one) for one in wanted})
+            back = await queries.subjects(tx, partner.id, given.values())
+            assert await queries.subjects(tx, "third", given.values()) == {}
+        assert {name: id for id, name in given.items()} == back
+        names = {str(id): str(name) for id, name in given.items()}
         leaving = rules.renamed(json.dumps(content).encode(), names)
         own = {one["enrollment_id"] for one in content if one["program"] == "OWN"}
         read.append(set(rules.CANONICAL.findall(leaving.decode())) - own)
@@ -304,7 +305,7 @@ async def test_names_of_two_partners_are_disjoint_and_each_leads_back(database: 
 
 
 async def test_a_name_once_looked_up_is_not_asked_for_again(database: Database) -> None:
-    aliases, partner, asked = Aliases(database, "keeper"), a_partner("one"), {uuid4(), uuid4()}
+    aliases, partner, asked = Aliases(database, "keeper"), a_partner("one"), {str(uuid4()), str(uuid4())}
     first = await aliases._given.of(database, partner.id, asked)
     await database.close()
     closed = Database.__new__(Database)  # whoever asks it, fails
@@ -325,3 +326,22 @@ async def test_a_page_goes_on_by_the_partners_own_name_of_its_last_row(door: Doo
     sent = [dict(parse_qsl(one["query"])) for one in asked(door.csa)[-2:]]
     assert decode_cursor(sent[0]["cursor"], str, str) == ["2026-01-01", HOUSEHOLD]
     assert sent[1] == {"cursor": "no-cursor-of-ours!"}
+
+
+@given(
+    known=st.dictionaries(ids, ids, max_size=5),
+    pieces=st.lists(st.tuples(st.integers(0, 7), st.text('xyz-ghé"{}:, \n', max_size=6)), max_size=30),
+    others=st.lists(ids, min_size=1, max_size=3),
+)
+def test_known_ids_are_renamed_wherever_they_stand_and_nothing_else_is(
+    known: dict[str, str], pieces: list[tuple[int, str]], others: list[str]
+) -> None:
+    """Against a substitution of one id after the other: none of the new names is an id to be renamed."""
+    standing = [*known, *others]
+    text = "".join(f"{junk}{standing[place % len(standing)]}{junk}" for place, junk in pieces)
+    expected = text
+    for id, name in known.items():
+        expected = expected.replace(id, name)
+
+    assume(not set(known) & (set(known.values()) | set(others)))
+    assert rules.renamed(text.encode(), known).decode() == expected
