@@ -72,7 +72,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     keys, issuer = SigningKeys(settings.signing_key_file), str(settings.public_url or ISSUER)
     books, book = Books(sandbox=settings.sandbox), Book()
     changes, partners = Changes([books.read, book.read]), books.partners
-    tokens, sessions = Tokens(keys, books, issuer, changes), Sessions(by_tls=settings.by_tls)
+    tokens, sessions = Tokens(keys, books, issuer, changes), Sessions(by_tls=settings.by_tls, idle=settings.idle)
     enter_agreements = first_agreements(settings.agreements_folder, seeds, partners)
     bell, observatory = Bell(), Observatory(settings)
     recorder, sealer = Recorder(), Sealer(lambda: tokens.key)

@@ -1,5 +1,6 @@
 """Settings of the gateway process."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +45,8 @@ class GatewaySettings(ServiceSettings):
     """The address partners know; the issuer of tokens, and by its scheme the sign that TLS is in front."""
     private_socket: Path | None = None
     """A socket of the file system to listen on as well, for the proxy in front alone: it says who calls by which certificate."""
+    idle_minutes: int = Field(30, ge=1)
+    """How long a session at the dashboard may rest before it ends; the screen of an operator is watched, and stays."""
     oidc_issuer: str | None = None
     """The issuer (OpenID Connect) at which people who sign in to the dashboard have accounts."""
     oidc_client_id: str | None = None
@@ -64,6 +67,10 @@ class GatewaySettings(ServiceSettings):
     def by_tls(self) -> bool:
         """Whether partners and browsers reach us by TLS, which a proxy in front speaks."""
         return self.public_url is not None and self.public_url.scheme == "https"
+
+    @property
+    def idle(self) -> timedelta:
+        return timedelta(minutes=self.idle_minutes)
 
     def reading_bounds(self) -> Bounds:
         """What alerts are raised by."""

@@ -67,6 +67,10 @@ class OperatorSession(Base):
     operator: Mapped[str] = mapped_column(ForeignKey("operators.name"), index=True)
     began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     ends_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    """When the person last asked for something, give or take a minute; what a page asks for by itself does not count."""
+    address: Mapped[str | None] = mapped_column(Text)
+    """Where from, for the person to know it by."""
 
 
 class OperatorSignIn(Base):

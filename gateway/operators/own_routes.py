@@ -1,20 +1,22 @@
 """What a person who signed in changes about her own way in: a page, and the same as JSON."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.dashboard.routes import InLanguage
 from gateway.operators import own
 from gateway.operators.errors import CodeWrong, PasswordWeak, PasswordWrong, TooManySignIns
 from gateway.operators.models import Operator
-from gateway.operators.pages import HEADERS, Shown, SignPages
+from gateway.operators.pages import HEADERS, SessionOut, Shown, SignPages
 from gateway.operators.proving import Offer, recovery_codes_left
 from gateway.operators.roles import PERSON
 from gateway.operators.sessions import OWN, Sessions, csrf_of, refuse_foreign
 from gateway.operators.sign_routes import answered, browser_of, read
+from gateway.operators.tokens import fingerprint
 from shared.errors import NotFound, Unauthenticated
 from shared.identity import Caller, only_own
 from shared.platform import Platform
@@ -23,6 +25,16 @@ pages = SignPages()
 router = APIRouter(prefix="/v1/sign-in", tags=["operators"])
 shown_pages = APIRouter(include_in_schema=False)
 Person = Annotated[Caller, only_own]
+
+
+SESSION_ID = re.compile("[0-9a-f]{64}")
+SessionId = Annotated[str, StringConstraints(pattern=rf"^{SESSION_ID.pattern}$")]
+
+
+class Proof(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    proof: str = Field(default="", max_length=400)
 
 
 class PasswordChange(BaseModel):
@@ -40,11 +52,26 @@ async def change_password(request: Request, body: PasswordChange, by: Person) ->
     await own.change_password(platform, operator.name, token, body.old, body.new, browser_of(request))
 
 
+@router.get("/sessions")
+async def list_sessions(request: Request, by: Person) -> list[SessionOut]:
+    """Where whoever signed in at this browser is signed in."""
+    operator, token = await _person(request, by)
+    return (await _shown(request, operator, token)).sessions
+
+
+@router.post("/sessions/{session}/end", status_code=204, response_class=Response)
+async def end_session(request: Request, session: SessionId, body: Proof, by: Person) -> None:
+    """End one of one's own sessions, by the password or, where there is a second factor, a code."""
+    operator, _ = await _person(request, by)
+    state, ended = request.app.state, bytes.fromhex(session)
+    await own.end_session(state.platform, state.factor_key, operator.name, ended, body.proof, browser_of(request))
+
+
 @shown_pages.get(OWN, response_class=HTMLResponse)
 async def own_page(request: Request, by: Person, language: InLanguage) -> Response:
     """Who is signed in here, and what she may change about it."""
     operator, token = await _person(request, by)
-    shown = await _shown(request, operator)
+    shown = await _shown(request, operator, token)
     page = pages.own(language, shown, csrf_of(token), done=request.query_params.get("done", ""))
     return answered(request, page, language)
 
@@ -60,7 +87,7 @@ async def change_password_here(request: Request, by: Person, language: InLanguag
     try:
         await own.change_password(platform, operator.name, token, old, new, browser_of(request))
     except (PasswordWrong, PasswordWeak, TooManySignIns) as refusal:
-        shown = await _shown(request, operator)
+        shown = await _shown(request, operator, token)
         page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
         return answered(request, page, language, refusal)
     return RedirectResponse(f"{OWN}?done=password", 303, HEADERS)
@@ -93,10 +120,34 @@ async def take_up_factor(request: Request, by: Person, language: InLanguage) -> 
     return answered(request, pages.recovery_codes(language, codes, OWN), language)
 
 
-async def _shown(request: Request, operator: Operator) -> Shown:
+@shown_pages.post(f"{OWN}/sessions", response_class=HTMLResponse)
+async def end_session_here(request: Request, by: Person, language: InLanguage) -> Response:
+    """The form's twin of `end_session`."""
+    operator, token = await _person(request, by)
+    form, state = await read(request), request.app.state
+    refuse_foreign(token, form.get("csrf"))
+    session = form.get("session", "")
+    if not SESSION_ID.fullmatch(session):
+        raise NotFound
+    ended, proof = bytes.fromhex(session), form.get("proof", "")
+    try:
+        await own.end_session(state.platform, state.factor_key, operator.name, ended, proof, browser_of(request))
+    except (CodeWrong, PasswordWrong, TooManySignIns) as refusal:
+        shown = await _shown(request, operator, token)
+        page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
+        return answered(request, page, language, refusal)
+    return RedirectResponse(f"{OWN}?done=session", 303, HEADERS)
+
+
+async def _shown(request: Request, operator: Operator, token: str) -> Shown:
     platform: Platform = request.app.state.platform
+    sessions: Sessions = request.app.state.sessions
+    here = fingerprint(token)
     async with platform.database.transaction() as tx:
-        return Shown(operator, await recovery_codes_left(tx, operator.name))
+        rows = await sessions.of(tx, operator.name)
+        left = await recovery_codes_left(tx, operator.name)
+    told = [SessionOut.of(row, here=row.token_sha256 == here) for row in rows]
+    return Shown(operator, left, told)
 
 
 async def _person(request: Request, by: Caller) -> tuple[Operator, str]:

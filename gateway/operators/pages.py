@@ -1,16 +1,18 @@
 """The pages for signing in and out, and a person's own, in the look of the dashboard."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
 
 from gateway.dashboard.assets import load_assets
 from gateway.dashboard.words import LANGUAGE_NAMES, Writer
 from gateway.operators import factors
-from gateway.operators.models import Operator
+from gateway.operators.models import Operator, OperatorSession
 from gateway.operators.proving import Offer
 from gateway.operators.roles import NAMES
 from gateway.operators.words import DONE, WORDS
@@ -25,12 +27,32 @@ HEADERS = {
 }
 
 
+class SessionOut(BaseModel):
+    """One session: since when, when last used (to the minute), when it ends at the latest, and from which address.
+
+    `here`: whether it is the one that asks.
+    """
+
+    id: str
+    began_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    address: str | None
+    here: bool
+
+    @classmethod
+    def of(cls, row: OperatorSession, *, here: bool) -> Self:
+        told = {name: getattr(row, name) for name in ("began_at", "seen_at", "ends_at", "address")}
+        return cls(id=row.token_sha256.hex(), here=here, **told)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a person's own page tells."""
 
     operator: Operator
     recovery_codes: int
+    sessions: list[SessionOut]
 
 
 QUIET = 4
@@ -70,10 +92,8 @@ class SignPages:
 
     def own_factor(self, language: Language, operator: Operator, csrf: str, offer: Offer, refused: str = "") -> str:
         """Where another second factor is taken up, by who shows the one there is, or her password."""
-        proof = "password" if operator.password_hash is not None else ""
-        proof = "present_code" if operator.factor_secret is not None else proof
-        here, about = "/dashboard/own/factor", "factor_about"
-        return self._factor(language, here, operator.name, csrf, offer, refused, proof=proof, about=about)
+        given = {"proof": _proof_of(operator), "about": "factor_about"}
+        return self._factor(language, "/dashboard/own/factor", operator.name, csrf, offer, refused, **given)
 
     def recovery_codes(self, language: Language, codes: list[str], onward: str) -> str:
         """The recovery codes, which are shown this once: no link to another language, which would lose them."""
@@ -87,7 +107,13 @@ class SignPages:
     def own(self, language: Language, shown: Shown, csrf: str, *, refused: str = "", done: str = "") -> str:
         """What a person may change about her own way in. `done`: what she has just changed."""
         role, said = NAMES[shown.operator.role].in_(language), DONE.get(done, "")
-        given: dict[str, Any] = {"shown": shown, "role": role, "csrf": csrf, "done": said}
+        given: dict[str, Any] = {
+            "shown": shown,
+            "proof": _proof_of(shown.operator),
+            "role": role,
+            "csrf": csrf,
+            "done": said,
+        }
         return self._render("own", language, "/dashboard/own", refused=refused, **given)
 
     def _factor(
@@ -118,3 +144,10 @@ class SignPages:
 
     def _address(self, name: str) -> str:
         return f"/dashboard/static/{name}?v={self._assets[name].etag[1:13]}"
+
+
+def _proof_of(operator: Operator) -> str:
+    """By what a person shows again who she is; nothing for who comes by an account alone."""
+    if operator.factor_secret is not None:
+        return "present_code"
+    return "old_password" if operator.password_hash is not None else ""

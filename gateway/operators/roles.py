@@ -35,6 +35,9 @@ TWO_FACTORS: Final = frozenset({"steward", "security_officer", "auditor"})
 """Roles that read about institutions and who looked at whom, or decide: without a second factor no session of theirs begins.
 An operator and the viewer of one partner see nobody's data and decide nothing: they may have one."""
 
+WATCHED: Final = "operator"
+"""The role whose screen is watched and not touched: its sessions do not end because nobody asks for anything."""
+
 NAMES: Final[dict[str, Text]] = {
     "operator": Text(ar="مشغّل", fr="Exploitant", en="Operator"),
     "steward": Text(ar="أمين البيانات", fr="Gestionnaire des données", en="Steward"),

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 import hmac
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from gateway.asgi import Scope, header
 from gateway.operators.errors import FormForeign
 from gateway.operators.models import Operator, OperatorSession
-from gateway.operators.roles import PERMISSIONS, PERSON
+from gateway.operators.roles import PERMISSIONS, PERSON, WATCHED
 from gateway.operators.signing_in import SESSION_TIME, SIGN_IN_TIME
 from gateway.operators.tokens import fingerprint
 from shared.clock import now
@@ -30,15 +32,19 @@ PARTNER_PAGES = "/dashboard/partners"
 LED_TO_SIGN_IN = (PARTNER_PAGES, "/dashboard/traffic", OWN)
 """Pages, beside the screen itself, that a person may have kept the address of."""
 OPEN_PAGES = (SIGN_IN, SIGN_OUT, "/dashboard/static/")
+BY_ITSELF = ("/dashboard/stream", "/dashboard/fragment")
+"""What an open page asks for while nobody touches it."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly a session knows when it was last used: one write a minute."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_COOKIES = 4096
 
 
 class Sessions:
-    """Reads and writes the session's cookie."""
+    """Reads and writes the session's cookie. `idle`: how long a session may rest, but for those of screens that are watched."""
 
-    def __init__(self, *, by_tls: bool) -> None:
-        self._by_tls = by_tls
+    def __init__(self, *, by_tls: bool, idle: timedelta) -> None:
+        self._by_tls, self._idle = by_tls, idle
         self.cookie = COOKIE_BY_TLS if by_tls else COOKIE
 
     def token(self, scope: Scope) -> str | None:
@@ -74,20 +80,37 @@ class Sessions:
         FormForeign where a change is asked for (by the API) without the word that only a page of ours knows.
         """
         token = self.token(scope)
-        operator = await self.operator(platform, token) if token else None
+        used = not scope["path"].startswith(BY_ITSELF)
+        operator = await self.operator(platform, token, used=used) if token else None
         if token is None or operator is None:
             return None
         if scope["method"] not in SAFE_METHODS and scope["path"].startswith("/v1/"):
             refuse_foreign(token, header(scope, CSRF_HEADER))
         return Caller(PERSON + operator.name, PERMISSIONS[operator.role])
 
-    async def operator(self, platform: Platform, token: str) -> Operator | None:
-        """Whose session it is, asked of the database each time: what ends there ends here."""
-        wanted = select(Operator).join(OperatorSession, OperatorSession.operator == Operator.name)
-        good = (OperatorSession.token_sha256 == fingerprint(token), OperatorSession.ends_at > now())
+    async def operator(self, platform: Platform, token: str, *, used: bool = False) -> Operator | None:
+        """Whose session it is, asked of the database each time: what ends there ends here. `used`: by the person, just now."""
+        mine = OperatorSession.token_sha256 == fingerprint(token)
+        wanted = select(Operator, OperatorSession.seen_at).join(
+            OperatorSession, OperatorSession.operator == Operator.name
+        )
         async with platform.database.transaction() as tx:
-            found: Operator | None = await tx.scalar(wanted.where(*good, Operator.disabled_at.is_(None)))
-        return found
+            found = (await tx.execute(wanted.where(mine, *self._good()))).first()
+            if found is not None and used and now() - found.seen_at > SEEN_EVERY:
+                await tx.execute(update(OperatorSession).where(mine).values(seen_at=now()))
+        return found.Operator if found is not None else None
+
+    async def of(self, tx: AsyncSession, name: str) -> list[OperatorSession]:
+        """The sessions of a person that have not ended, the newest first."""
+        wanted = select(OperatorSession).join(Operator, OperatorSession.operator == Operator.name)
+        rows = await tx.scalars(
+            wanted.where(Operator.name == name, *self._good()).order_by(OperatorSession.began_at.desc())
+        )
+        return list(rows)
+
+    def _good(self) -> list[ColumnElement[bool]]:
+        awake = or_(Operator.role == WATCHED, OperatorSession.seen_at > now() - self._idle)
+        return [OperatorSession.ends_at > now(), Operator.disabled_at.is_(None), awake]
 
 
 def _cookie(scope: Scope, name: str) -> str | None:

@@ -174,7 +174,8 @@ async def sign_out(request: Request, tx: Tx) -> Response:
 
 
 def browser_of(request: Request) -> Browser:
-    return Browser(request.client.host if request.client else "unknown")
+    sessions: Sessions = request.app.state.sessions
+    return Browser(request.client.host if request.client else "unknown", sessions.token(dict(request.scope)))
 
 
 async def entered(request: Request, entry: Entry) -> Response:

@@ -21,6 +21,8 @@ from shared.platform import Platform
 
 SESSION_TIME = timedelta(hours=12)
 """A shift. Then whoever sits there signs in again."""
+MOST_SESSIONS = 5
+"""Of one person at once: a desk, a telephone, a screen on the wall. The next one ends the oldest."""
 SIGN_IN_TIME = timedelta(minutes=10)
 """How long what is left to do may take after the password."""
 Step = Literal["code", "password", "factor"]
@@ -30,9 +32,10 @@ second factor where the role needs one."""
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """Where somebody signs in."""
+    """Where somebody signs in. `token`: of the session that it has already."""
 
     address: str
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ async def sign_in_by_account(tx: AsyncSession, account: str, browser: Browser, *
 
     `factor_shown`: the issuer says that it asked for two factors. Where it does not, only one is believed.
     """
-    known = select(Operator).where(Operator.account == account, Operator.disabled_at.is_(None))
+    known = select(Operator).where(Operator.account == account, Operator.disabled_at.is_(None)).with_for_update()
     if "\0" in account or (operator := await tx.scalar(known)) is None:
         log.warning("account_unknown")
         raise SignInRefused
@@ -168,7 +171,7 @@ async def _enter(
 ) -> Entry:
     step = _step(operator, by_account, factor_shown)
     if step is None:
-        return _begin(tx, operator, browser)
+        return await _begin(tx, operator, browser)
     token = new_token()
     row = OperatorSignIn(token_sha256=fingerprint(token), operator=operator.name, ends_at=now() + SIGN_IN_TIME)
     row.by_account, row.factor_shown = by_account, factor_shown
@@ -182,12 +185,21 @@ async def _go_on(tx: AsyncSession, found: Halfway, token: str, browser: Browser)
     if step is not None:
         return Entry(token, step)
     await tx.delete(found.row)
-    return _begin(tx, found.operator, browser)
+    return await _begin(tx, found.operator, browser)
 
 
-def _begin(tx: AsyncSession, operator: Operator, browser: Browser) -> Entry:
+async def _begin(tx: AsyncSession, operator: Operator, browser: Browser) -> Entry:
+    """A new session, in the place of the one this browser had. `operator` is locked: two at once count one another."""
+    if browser.token is not None:
+        await sign_out(tx, browser.token)
+    own = OperatorSession.operator == operator.name
+    newest = select(OperatorSession.token_sha256).where(own).order_by(OperatorSession.began_at.desc())
+    kept = newest.limit(MOST_SESSIONS - 1).scalar_subquery()
+    await tx.execute(delete(OperatorSession).where(own, OperatorSession.token_sha256.not_in(kept)))
     token = new_token()
-    tx.add(OperatorSession(token_sha256=fingerprint(token), operator=operator.name, ends_at=now() + SESSION_TIME))
+    row = OperatorSession(token_sha256=fingerprint(token), operator=operator.name, ends_at=now() + SESSION_TIME)
+    row.address = browser.address
+    tx.add(row)
     log.info("signed_in", operator=operator.name, address=browser.address)
     return Entry(token, None)
 

@@ -42,9 +42,9 @@ WORDS: dict[str, Text] = {
         en="Code of the new authenticator",
     ),
     "present_code": Text(
-        ar="رمز من التطبيق السابق، أو رمز استرجاع",
-        fr="Code de l'application précédente, ou code de secours",
-        en="Code of the one before, or a recovery code",
+        ar="رمز من تطبيقكم الحالي، أو رمز استرجاع",
+        fr="Code de votre application actuelle, ou code de secours",
+        en="Code of your present authenticator, or a recovery code",
     ),
     "keep_factor": Text(ar="اعتماد العامل الثاني", fr="Garder ce second facteur", en="Keep this second factor"),
     "recovery_about": Text(
@@ -64,6 +64,19 @@ WORDS: dict[str, Text] = {
         ar="ليس لديكم عامل ثان.", fr="Vous n'avez pas de second facteur.", en="You have no second factor."
     ),
     "another_factor": Text(ar="إضافة عامل ثان جديد", fr="Prendre un nouveau second facteur", en="Take up another one"),
+    "sessions": Text(ar="جلساتي", fr="Mes sessions", en="My sessions"),
+    "sessions_about": Text(
+        ar="الأماكن التي دخلتم منها ولم تخرجوا. إذا لم تعرفوا إحداها فأنهوها وغيروا كلمة المرور.",
+        fr="Où vous êtes connecté. Si vous n'en reconnaissez pas une, terminez-la et changez le mot de passe.",
+        en="Where you are signed in. If you do not know one of them, end it and change your password.",
+    ),
+    "began": Text(ar="البداية", fr="Début", en="Began"),
+    "seen": Text(ar="آخر استعمال", fr="Dernier usage", en="Last used"),
+    "ends": Text(ar="النهاية", fr="Fin", en="Ends"),
+    "from_address": Text(ar="من العنوان", fr="Depuis l'adresse", en="From the address"),
+    "here": Text(ar="هذا المتصفح", fr="ce navigateur", en="this browser"),
+    "end_session": Text(ar="إنهاء الجلسة", fr="Terminer la session", en="End the session"),
+    "session_ended": Text(ar="انتهت الجلسة.", fr="La session a pris fin.", en="The session has ended."),
     "name": Text(ar="الاسم", fr="Nom", en="Name"),
     "password": Text(ar="كلمة المرور", fr="Mot de passe", en="Password"),
     "old_password": Text(ar="كلمة المرور الحالية", fr="Mot de passe actuel", en="Present password"),
@@ -95,5 +108,5 @@ WORDS: dict[str, Text] = {
     ),
     "back": Text(ar="العودة إلى الشاشة", fr="Retour à l'écran", en="Back to the screen"),
 }
-DONE = {"password": "password_changed"}
+DONE = {"password": "password_changed", "session": "session_ended"}
 """What a page may say was done, by the word in its address."""
