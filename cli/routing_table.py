@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from cli.processes import GATEWAY
-from shared.disclosing import ABOUT, FILE_OF, PERSONAL_FIELDS, SUBJECT_FIELDS
+from shared.disclosing import ABOUT, FILE_FORM, FILE_OF, PERSONAL_FIELDS, SUBJECT_FIELDS
 from shared.identity import INTERNAL, api_routes, permission_of, permission_under_agreement
 
 OUTSIDE = "/v1/"
@@ -48,6 +48,7 @@ def _rows(service: str, app: FastAPI) -> Iterator[dict[str, Any]]:
                 row["records"] = records
             if kind := operation.get(FILE_OF):
                 row["file_of"] = kind
+                row["file"] = operation[FILE_FORM]
             yield row
 
 

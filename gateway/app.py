@@ -34,6 +34,7 @@ from gateway.disclosures.steps import Recording
 from gateway.disclosures.work import disclosures_to_decide
 from gateway.documentation import ASSETS_PATH, Documentation
 from gateway.entrance import Gateway
+from gateway.files.looking import Looks
 from gateway.limits import Quotas
 from gateway.operators import own_routes, sign_routes
 from gateway.operators import routes as operators
@@ -155,7 +156,9 @@ def create_app(settings: GatewaySettings) -> Gateway:
         emergencies,
         aliases,
         traffic,
-        Releasing([admission.check, aliases.name, emergencies.check, recording.record], recording.refused),
+        Releasing(
+            [Looks().look, admission.check, aliases.name, emergencies.check, recording.record], recording.refused
+        ),
         sessions,
     )
 

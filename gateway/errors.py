@@ -145,3 +145,16 @@ class HeaderUnreadable(Refusal):
         fr="L'en-tête {header} n'est pas accepté. Accepté : {least} à {most} signes, lettres latines, chiffres et {signs}.",
         en="The header {header} is not accepted. Accepted: {least} to {most} signs: Latin letters, digits and {signs}.",
     )
+
+
+class RangeNotSatisfiable(Refusal):
+    code, status = "range_not_satisfiable", 416
+    text = Text(
+        ar="الجزء المطلوب خارج الملف، وحجمه {size} بايت.",
+        fr="La partie demandée est hors du fichier, long de {size} octets.",
+        en="The range lies outside the file, which has {size} bytes.",
+    )
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size=size)
+        self.headers = {"Content-Range": f"bytes */{size}"}

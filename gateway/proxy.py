@@ -1,10 +1,8 @@
 """The forwarding path: requests to the services behind the gateway, streamed both ways."""
 
 import asyncio
-import contextlib
-import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,10 +10,11 @@ from gateway.asgi import METHODS, Body, Headers, Scope, Send, header
 from gateway.breaker import Breaker
 from gateway.connections import Connections, Cut, NotReached, ServiceAnswer
 from gateway.errors import AnswerTooLarge, UpstreamTimeout
+from gateway.files.sending import send_file
+from gateway.files.spooling import NoRoom, Spooled, spooled
 from gateway.paths import Target
 from gateway.releasing import REFUSED
 from gateway.traffic.exchange import EXCHANGE, Exchange, code_of
-from shared.disclosing import FILE_HEADER, FileTold
 from shared.errors import Refusal, Unavailable
 from shared.logs import log
 from shared.metrics import REQUEST_SECONDS, REQUESTS
@@ -27,8 +26,8 @@ FORWARDED = frozenset(
     b"if-modified-since if-none-match if-range if-unmodified-since last-event-id range tekamoul-official user-agent tracestate "
     b"tus-resumable upload-checksum upload-length upload-metadata upload-offset".split()
 )
-FORWARDED_PLAIN = FORWARDED - {b"accept-encoding"}
-"""What goes in where the answer is read on its way out: it must come as it is."""
+FORWARDED_PLAIN = FORWARDED - {b"accept-encoding", b"range", b"if-range"}
+"""What goes in where the answer is read on its way out: it must come as it is, and whole."""
 # Hop-by-hop (RFC 9110, 7.6.1), or of our own server, or never a service's to set.
 NOT_RETURNED = frozenset(
     b"connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade date server "
@@ -40,9 +39,9 @@ RETRIES_AFTER = (0.1, 0.4)
 LONGEST_FORWARDED_FOR = 500
 LARGEST_ANSWER_BYTES = 8 << 20
 """Of an answer that is read whole: a page of 200 records has some 300 KB, and what is larger goes as a file."""
-Release = Callable[[bytes | None, Mapping[str, str]], Awaitable[bytes | None]]
-"""Given a whole JSON answer and its headers it gives what may leave; given None, where a file waits to be streamed, it lets it
-pass. It refuses by raising."""
+Release = Callable[[bytes | Spooled | None, Mapping[str, str]], Awaitable[bytes | None]]
+"""Given a whole JSON answer and its headers it gives what may leave; given a file that waits, or None for headers alone, it lets
+that pass. It refuses by raising."""
 Refused = Callable[[str], Awaitable[None]]
 """Told the code by which a service refused to tell of somebody, before the caller is."""
 
@@ -87,7 +86,7 @@ class Proxy:
                 elif release is None or not 200 <= status < 300 or status == 204:
                     await _return(answer, send)
                 else:
-                    await _return_released(answer, scope["method"], send, release)
+                    await _return_released(answer, scope, send, release)
             finally:
                 answer.close()
         except Refusal as refusal:
@@ -141,15 +140,21 @@ class Proxy:
         raise Unavailable
 
 
-async def _return_released(answer: ServiceAnswer, method: str, send: Send, release: Release) -> None:
-    """The answer as `release` lets it go: JSON as a whole, a file as it comes once it may."""
-    if method == "HEAD" or not _is_json(answer):  # a HEAD has the headers of an answer, and no body
-        headers = _by_name(answer)
-        await release(None, headers)
-        whole = answer.status == 200 and method != "HEAD"  # not a range of it
-        await _return(answer, send, _told_digest(headers) if whole else None)
+async def _return_released(answer: ServiceAnswer, scope: Scope, send: Send, release: Release) -> None:
+    """The answer as `release` lets it go: JSON, or a file, which waits on our disk until it may."""
+    if scope["method"] == "HEAD":
+        await release(None, _by_name(answer))
+        await _return(answer, send)
         return
-    await _send_whole(answer, await release(await _whole(answer), _by_name(answer)) or b"", send)
+    if (media := _media(answer)) == "application/json":
+        await _send_whole(answer, await release(await _whole(answer), _by_name(answer)) or b"", send)
+        return
+    try:
+        async with spooled(answer.pieces(), media) as file:
+            await release(file, _by_name(answer))
+            await send_file(file, answer.status, _headers(answer), scope, send)
+    except (Cut, TimeoutError, NoRoom) as fault:
+        raise Unavailable from fault
 
 
 def _by_name(answer: ServiceAnswer) -> dict[str, str]:
@@ -157,9 +162,9 @@ def _by_name(answer: ServiceAnswer) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(answer.headers)}
 
 
-def _is_json(answer: ServiceAnswer) -> bool:
+def _media(answer: ServiceAnswer) -> str:
     kind = next((value for name, value in answer.headers if name == b"content-type"), b"")
-    return kind.partition(b";")[0].strip().lower() == b"application/json"
+    return kind.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 async def _return_refusal(answer: ServiceAnswer, send: Send, refused: Refused) -> None:
@@ -193,39 +198,18 @@ def _headers(answer: ServiceAnswer) -> Headers:
     return [one for one in answer.headers if one[0] not in NOT_RETURNED]
 
 
-def _told_digest(headers: Mapping[str, str]) -> str | None:
-    with contextlib.suppress(KeyError, ValueError):  # releasing has said so
-        return FileTold.read(headers[FILE_HEADER]).sha256
-    return None
-
-
-async def _return(answer: ServiceAnswer, send: Send, digest: str | None = None) -> None:
-    """Send it on as it comes; AnswerCut where it breaks off, and before its last bytes where it is not the file of that `digest`."""
+async def _return(answer: ServiceAnswer, send: Send) -> None:
+    """Send it on as it comes; AnswerCut where it breaks off."""
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
-    if answer.ended and digest is None:  # most do before anybody has looked
+    if answer.ended:  # most do before anybody has looked
         await send({"type": "http.response.body", "body": answer.taken(), "more_body": False})
         return
     try:
-        pieces = answer.pieces()
-        async for piece in pieces if digest is None else _as_told(pieces, digest):
+        async for piece in answer.pieces():
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     except (Cut, TimeoutError) as fault:
         raise AnswerCut(type(fault).__name__) from fault
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _as_told(pieces: AsyncIterator[bytes], digest: str) -> AsyncIterator[bytes]:
-    """The pieces, the last one once all together are what the log says has left."""
-    seen, held = hashlib.sha256(), b""
-    async for piece in pieces:
-        seen.update(piece)
-        if held:
-            yield held
-        held = piece
-    if seen.hexdigest() != digest:
-        log.error("file_not_as_told", expected=digest)
-        raise AnswerCut("not as told")
-    yield held
 
 
 def _request_headers(scope: Scope, token: str | None, forwarded: frozenset[bytes]) -> Headers:

@@ -9,6 +9,8 @@ import orjson
 from gateway.agreements.rules.deciding import Allowed
 from gateway.aliases.rules import renamed
 from gateway.disclosures.disclosure import Emergency
+from gateway.files.forms import Found
+from gateway.files.spooling import Spooled
 from gateway.partners.file import Partner
 from gateway.routing import Route, Subject, subjects_of
 from shared.disclosing import FILE_HEADER, GRANT_HEADER, FileTold, Grant
@@ -20,8 +22,8 @@ from shared.logs import log
 class Answer:
     """A successful answer about people, on its way out. A step may change `content`, and says so with `changed`.
 
-    `content` is the parsed JSON; None where the answer is a file, which is streamed once the steps have let it pass. `file`: what
-    the service says of that; None where it says nothing. `grant`: by which right the service itself lets the partner read it.
+    `content` is the parsed JSON; None where the answer is a file, which waits as `spooled` until the steps have let it pass.
+    `file`: what the service says of that, None where it says nothing; `found`: what the gateway found in it. `grant`: by which right the service itself lets the partner read it.
     `official` is the person who asks, where the request names one. `allowed` says under which agreement
     and for which purpose; None where it was refused, or where it is read in an `emergency` that no agreement covers. `names`: what the
     partner reads in the place of ids that it may not know; they are put on last, so that every step knows whom the answer tells of.
@@ -37,7 +39,9 @@ class Answer:
     allowed: Allowed | None = None
     emergency: Emergency | None = None
     content: Any = None
+    spooled: Spooled | None = None
     file: FileTold | None = None
+    found: Found | None = None
     grant: Grant | None = None
     changed: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
@@ -82,13 +86,18 @@ class Releasing:
         self._steps = steps
         self.refused = refused
 
-    async def release(self, answer: Answer, body: bytes | None, headers: Mapping[str, str]) -> bytes | None:
-        """What may leave of `body`; None where that is a file's, as it comes. Raises what a step refuses with."""
+    async def release(self, answer: Answer, body: bytes | Spooled | None, headers: Mapping[str, str]) -> bytes | None:
+        """What may leave of a JSON `body`; None where a file waits, which may then, or there are headers alone. Raises what a step
+        refuses with."""
         answer.file = _said(headers.get(FILE_HEADER), FileTold.read, answer)
         answer.grant = _said(headers.get(GRANT_HEADER), Grant.read, answer)
-        if body is not None and self._steps:
+        if isinstance(body, Spooled):
+            answer.spooled = body
+        elif body is not None and self._steps:
             answer.content = orjson.loads(body)
         for step in self._steps:
             await step(answer)
+        if body is None or isinstance(body, Spooled):
+            return None
         leaving = orjson.dumps(answer.content) if answer.changed else body
-        return renamed(leaving, answer.names) if leaving is not None and answer.names else leaving
+        return renamed(leaving, answer.names) if answer.names else leaving

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gateway.files.forms import IDS, NO_FILE, NOTHING, VALUES, Column, FileForm
 from gateway.partners.file import UNREADABLE, NotConfigured
 from shared.disclosing import SUBJECT_FIELDS
 from shared.errors import MethodNotAllowed, NotFound
@@ -25,7 +26,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation of a service. `records`, `named` and `file_of` are empty where its answer tells of nobody.
+    """One operation of a service. `records`, `named` and `file_of` are empty where its answer tells of nobody; `file` is what such
+    a file looks like.
 
     `named`: which segments of the path name whom the whole answer is about, and the kind of that one. `under_agreement`: the
     permission that is enough where the request names an agreement.
@@ -38,6 +40,7 @@ class Route:
     records: tuple[Record, ...] = ()
     named: tuple[tuple[int, str], ...] = ()
     file_of: str | None = None
+    file: FileForm = NO_FILE
     under_agreement: str | None = None
 
     @property
@@ -128,7 +131,18 @@ def _route(row: dict[str, Any]) -> Route:
         records=records,
         named=named,
         file_of=row.get("file_of"),
+        file=_file_form(row.get("file", {})),
         under_agreement=row.get("under_agreement"),
+    )
+
+
+def _file_form(said: dict[str, Any]) -> FileForm:
+    holds = dict.fromkeys(said.get("ids", ()), IDS) | dict.fromkeys(said.get("to_fill", ()), NOTHING)
+    columns = said.get("columns", {}).items()
+    return FileForm(
+        tuple(Column(name, tuple(headings), holds.get(name, VALUES)) for name, headings in columns),
+        said.get("titles", 0),
+        said.get("own", ""),
     )
 
 

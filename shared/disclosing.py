@@ -7,9 +7,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 SUBJECT_FIELDS: Final = {
     "individual_id": "individual",
@@ -24,6 +24,7 @@ SUBJECT_FIELDS: Final = {
 """Fields that name whom an object is about, wherever they stand, and the kind of the one they name."""
 ABOUT: Final = "x-about"
 FILE_OF: Final = "x-file-of"
+FILE_FORM: Final = "x-file-form"
 PERSONAL_FIELDS: Final = frozenset({"birth_date", "father_name", "nni", "phones", "identifiers", "head_name_ar"})
 """Fields that only a record about someone has: an object that holds one and says of nobody is a mistake of ours."""
 
@@ -33,9 +34,31 @@ def about(**fields: str) -> dict[str, Any]:
     return {ABOUT: fields}
 
 
-def gives_file(kind: str) -> dict[str, Any]:
-    """For a route's `openapi_extra`: it answers with a file about people, enrollments or households."""
-    return {FILE_OF: kind}
+Own = Literal["", "beside", "sent"]
+
+
+def gives_file(
+    kind: str,
+    columns: Mapping[str, Iterable[str]] | None = None,
+    *,
+    ids: Iterable[str] = (),
+    to_fill: Iterable[str] = (),
+    titles: int = 0,
+    own: Own = "",
+) -> dict[str, Any]:
+    """For a route's `openapi_extra`: it answers with a file about people, enrollments or households.
+
+    `columns`: the columns it may have, each with every heading it may stand under; the gateway reads the file and lets no
+    other pass. In those of `ids` ids of the reader's own records may stand, those `to_fill` are empty. `titles`: lines above
+    the header. `own`: whether an institution's list may have columns `beside` these, or is given back as it was `sent`.
+    ValueError where one heading is of two columns.
+    """
+    said: dict[str, Any] = {"columns": {name: sorted(set(headings)) for name, headings in (columns or {}).items()}}
+    headings = [one for named in said["columns"].values() for one in named]
+    if twice := {one for one in headings if headings.count(one) > 1}:
+        raise ValueError(f"headings of two columns: {', '.join(sorted(twice))}")
+    named = {"ids": sorted(ids), "to_fill": sorted(to_fill), "titles": titles, "own": own}
+    return {FILE_OF: kind, FILE_FORM: said | {name: value for name, value in named.items() if value}}
 
 
 FILE_HEADER: Final = "tekamoul-file"

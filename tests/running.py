@@ -21,6 +21,7 @@ import fastapi.routing
 import httpx
 import uvicorn
 from fastapi.routing import APIRoute, _EffectiveRouteContext
+from leaving import looking_at_files
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.util import LRUCache
 
@@ -242,6 +243,7 @@ class Running:
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
             trust_env=False,
+            event_hooks={"response": [looking_at_files(self.process, may_have_ids="households:export" in permissions)]},
         )
 
     async def stop(self) -> None:

@@ -22,6 +22,8 @@ from gateway.agreements.rules.leaving import first_fault, records_of, without_ro
 from gateway.agreements.rules.shared_answers import FEED, SHARED, UNPROJECTED, Unprojected
 from gateway.agreements.volumes import Volumes
 from gateway.asgi import Scope, header
+from gateway.files.rules import first_fault as first_fault_of_file
+from gateway.files.rules import first_not_agreed
 from gateway.partners.file import Partner, Partners
 from gateway.paths import Target
 from gateway.releasing import Answer
@@ -42,6 +44,8 @@ WHOLE = frozenset(
 it goes to nobody else. The rest of the registry's routes show a partner its own files, proposals and conflicts."""
 
 
+EXPORTS_THE_REGISTRY = "households:export"
+"""What lets a partner have the registry's ids in a file."""
 BULK = "tekamoul.bulk"
 """Where the gateway's own read of one record among many that were asked for at once says so."""
 BULK_READ = "bulk"
@@ -174,6 +178,8 @@ class Admission:
         route, allowed = answer.route, answer.allowed
         if allowed is None:
             raise AnswerHeldBack
+        if route.file_of is not None or answer.spooled is not None:
+            self._look_at_file(answer)
         if allowed.obligations is None:
             return
         if (whole := UNPROJECTED.get(_key(route))) is not None:
@@ -187,18 +193,29 @@ class Admission:
             without_rows(answer.content, shared)
             answer.changed = True
 
-    def _checked(self, answer: Answer, whole: Unprojected, keep_to: Obligations) -> int:
-        """Of how many an answer tells that leaves whole. AnswerHeldBack where its service does not say so of a file, or names
-        what is not agreed in full."""
-        if (answer.content is not None) == (answer.route.file_of is not None):
+    def _look_at_file(self, answer: Answer) -> None:
+        """AnswerHeldBack where a file is not what its service says, or holds ids that the caller may not have."""
+        found, file, form = answer.found, answer.spooled, answer.route.file
+        if found is None or file is None or answer.route.file_of is None:
             self._hold_back(answer, "/")
+        whole = UNPROJECTED.get(_key(answer.route))
+        fields = whole.fields if whole is not None else {}
+        may_have_ids = answer.caller.may(EXPORTS_THE_REGISTRY)
+        if fault := first_fault_of_file(found, form, file.sha256, answer.file, fields, may_have_ids=may_have_ids):
+            self._hold_back(answer, fault)
+
+    def _checked(self, answer: Answer, whole: Unprojected, keep_to: Obligations) -> int:
+        """Of how many an answer tells that leaves whole. AnswerHeldBack where its service does not say so of a file, or that names
+        or has what is not agreed in full."""
         if answer.route.file_of is None:
             return len({one.id for one in answer.subjects() if one.kind == "household"})
-        if (told := answer.file) is None:
+        if (told := answer.file) is None or answer.found is None:
             self._hold_back(answer, "/")
-        for name in told.attributes if whole.named else ():
+        for name in told.attributes if whole.fields else ():
             if keep_to.forms.get(name) != FULL:
                 self._hold_back(answer, f"/{name}")
+        if whole.fields and (fault := first_not_agreed(answer.found, answer.route.file, whole.fields, keep_to)):
+            self._hold_back(answer, fault)
         return told.subjects
 
     def _hold_back(self, answer: Answer, fault: str) -> NoReturn:

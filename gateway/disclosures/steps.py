@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.disclosures.disclosure import Disclosure
 from gateway.disclosures.recording import Recorder
+from gateway.files.rules import as_found
 from gateway.releasing import Answer
 
 EMERGENCY = "emergency"
@@ -28,11 +29,8 @@ class Recording:
 
 
 def disclosures_of(answer: Answer) -> list[Disclosure]:
-    if answer.content is None or answer.route.file_of is not None:
-        if (
-            file := answer.file
-        ) is None:  # who wrote it does not say: 0 stands for "as many as the file's own list says"
-            return [_disclosure(answer, subject_kind=FILE, subject=answer.path, subjects=0)]
+    if (spooled := answer.spooled) is not None and answer.found is not None:
+        file = as_found(answer.found, answer.route.file, spooled.sha256, answer.file)
         named = f"{answer.path}#sha256={file.sha256}"
         told = {"subjects": file.subjects, "attributes": file.attributes}
         return [_disclosure(answer, subject_kind=FILE, subject=named, **told)]

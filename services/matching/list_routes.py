@@ -11,7 +11,9 @@ from services.matching.list_queries import MatchCounts, MatchedLineOut, MatchExp
 from services.matching.listing import PERMISSION, match_again
 from services.matching.one_person import PersonIn, PersonMatch, match_person
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.errors import NotFound
+from shared.exporting.cells import headings_of
 from shared.exporting.models import Export
 from shared.exporting.reading import export_out
 from shared.exporting.routes import exports_router
@@ -94,4 +96,4 @@ def _refuse(by: Caller, export: Export) -> None:
         raise NotFound
 
 
-files = exports_router(PERMISSION, _refuse)
+files = exports_router(PERMISSION, gives_file("record", headings_of(list_queries.COLUMNS)), _refuse)

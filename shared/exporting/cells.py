@@ -1,7 +1,8 @@
-"""The columns of an export, the cells of a text file, and the part of a file that is asked for. Pure."""
+"""The columns of an export, and the cells of a text file. Pure."""
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +13,6 @@ BETWEEN = "|"
 """Parts the values of a list in one cell."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 PHONES = re.compile(r"\+[0-9]+(\|\+[0-9]+)*")
-RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Column:
     name: str
     type: str
     label: Text
+
+
+def headings_of(columns: Iterable[Column]) -> dict[str, set[str]]:
+    """Of each column, what it may be headed by: its name, and its label in each language."""
+    return {one.name: {one.name, one.label.ar, one.label.fr, one.label.en} for one in columns}
 
 
 def csv_cell(value: Any) -> str:
@@ -39,26 +44,3 @@ def csv_cell(value: Any) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) and not PHONES.fullmatch(value) else value
     return str(value)
-
-
-class Unsatisfiable(ValueError):
-    """The range asked for begins behind the end of the file."""
-
-
-def part_asked(header: str | None, size: int) -> tuple[int, int] | None:
-    """The first and last byte of a Range header (RFC 9110, 14.2); None where the whole file is to be sent.
-
-    Several ranges, or what is no range of bytes, count as not asked.
-    """
-    found = RANGE.fullmatch(header or "")
-    if found is None or found[1] == found[2] == "":
-        return None
-    if found[1] == "":
-        start, end = max(0, size - int(found[2])), size - 1
-    else:
-        start, end = int(found[1]), min(int(found[2] or size - 1), size - 1)
-        if found[2] and int(found[2]) < int(found[1]):
-            return None
-    if start >= size or (found[2] == "0" and found[1] == ""):
-        raise Unsatisfiable
-    return start, end

@@ -47,16 +47,3 @@ class ExportExpired(Refusal):
         fr="Le fichier a été supprimé le {on}, après sept jours. Demandez-le à nouveau.",
         en="The file was removed on {on}, after seven days. Ask for it again.",
     )
-
-
-class RangeNotSatisfiable(Refusal):
-    code, status = "range_not_satisfiable", 416
-    text = Text(
-        ar="الجزء المطلوب خارج الملف، وحجمه {size} بايت.",
-        fr="La partie demandée est hors du fichier, long de {size} octets.",
-        en="The range lies outside the file, which has {size} bytes.",
-    )
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size=size)
-        self.headers = {"Content-Range": f"bytes */{size}"}

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from shared.database import Tx
-from shared.disclosing import FileTold, gives_file
+from shared.disclosing import FileTold
 from shared.errors import NotPermitted
 from shared.exporting import reading
-from shared.exporting.cells import Unsatisfiable, part_asked
-from shared.exporting.errors import RangeNotSatisfiable
 from shared.exporting.models import Export
 from shared.exporting.schemas import ExportOut
 from shared.exporting.writing import EXPORTS_THE_REGISTRY, IDS_OF_THE_REGISTRY
@@ -42,8 +40,11 @@ def refuse_ids(by: Caller, export: Export) -> None:
         raise NotPermitted(permission=EXPORTS_THE_REGISTRY)
 
 
-def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _anybody) -> APIRouter:
-    """Routes under /v1/exports. `refuse` raises where a requester may no longer have what it asked for."""
+def exports_router(
+    permission: str, form: dict[str, Any], refuse: Callable[[Caller, Export], None] = _anybody
+) -> APIRouter:
+    """Routes under /v1/exports. `form`: what disclosing.gives_file says of their files; `refuse` raises where a requester may no
+    longer have what it asked for."""
     router = APIRouter(prefix="/v1/exports", tags=["exports"])
 
     @router.get("")
@@ -66,41 +67,28 @@ def exports_router(permission: str, refuse: Callable[[Caller, Export], None] = _
         language = language_of(request.headers.get("accept-language"))
         return reading.export_out(await reading.own_export(tx, export_id, by.name), language)
 
-    @router.get(
-        "/{export_id}/file", response_class=Response, responses=FILE_ANSWERS, openapi_extra=gives_file("record")
-    )
+    @router.get("/{export_id}/file", response_class=Response, responses=FILE_ANSWERS, openapi_extra=form)
     async def get_file(
         request: Request,
         export_id: UUID,
         tx: Tx,
         by: Annotated[Caller, permitted(permission)],
-        range: Annotated[
-            str | None, Header(max_length=100, description="One range of bytes, to go on where a line broke.")
-        ] = None,
-        if_range: Annotated[str | None, Header(max_length=100)] = None,
     ) -> Response:
-        """The file, whole or a range of it."""
+        """The file. One range of its bytes may be asked for, to go on where a line broke."""
         export = await reading.own_export(tx, export_id, by.name)
         refuse(by, export)
         refuse_ids(by, export)
         reading.refuse_without_file(export)
-        size, etag = export.size or 0, f'"{(export.checksum or b"").hex()}"'
-        try:
-            asked = part_asked(range, size) if if_range in (None, etag) else None
-        except Unsatisfiable:
-            raise RangeNotSatisfiable(size) from None
-        start, end = asked or (0, size - 1)
+        size, checksum = export.size or 0, (export.checksum or b"").hex()
         headers = {
             "Content-Disposition": f'attachment; filename="{export.what}-{export.created_at:%Y-%m-%d}.{export.format}"',
-            "Content-Length": str(end - start + 1),
-            "Accept-Ranges": "bytes",
-            "ETag": etag,
+            "Content-Length": str(size),
+            "Accept-Ranges": "bytes",  # the gateway gives them, from the whole that it looked at
+            "ETag": f'"{checksum}"',
             "Cache-Control": "no-store",
         }
-        headers |= FileTold(export.rows_done, (export.checksum or b"").hex(), tuple(export.columns)).header()
-        if asked:
-            headers["Content-Range"] = f"bytes {start}-{end}/{size}"
-        body = reading.bytes_of(request.app.state.platform.database, export_id, start, end)
-        return StreamingResponse(body, 206 if asked else 200, headers, MEDIA[export.format])
+        headers |= FileTold(export.rows_done, checksum, tuple(export.columns)).header()
+        body = reading.bytes_of(request.app.state.platform.database, export_id, size)
+        return StreamingResponse(body, 200, headers, MEDIA[export.format])
 
     return router

@@ -24,7 +24,7 @@ from shared.importing.correcting import MISSING_CODE
 from shared.importing.models import Import, ImportIssue
 from shared.importing.receiving import spooled
 from shared.tables import Lines, Table, open_table
-from shared.text import Language, Text
+from shared.text import LANGUAGES, Language, Text
 
 ISSUES_AT_ONCE = 500
 LONGEST_CELL = 32_767
@@ -34,6 +34,8 @@ OWN = (
     Text(ar="الحقل", fr="champ", en="field"),
     Text(ar="السبب", fr="raison", en="reason"),
 )
+HEADINGS = {own.en: [OWN_COLUMN.format(what=own.in_(one)).in_(one) for one in LANGUAGES] for own in OWN}
+"""What our columns are headed by, by the name of each."""
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _HARMLESS = re.compile(r"[+-]?[\d\s.,/]*\Z")  # a phone or an amount: no formula can be made of digits alone
 

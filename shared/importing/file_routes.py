@@ -18,7 +18,7 @@ from shared.errors import NotFound
 from shared.headers import Layout
 from shared.importing.asking import AskedLanguage, Importing, Looking, OurImporter, OurPlatform, own_import
 from shared.importing.columns import columns_of, forget
-from shared.importing.error_file import SHEETS, Form, write_error_file
+from shared.importing.error_file import HEADINGS, SHEETS, Form, write_error_file
 from shared.importing.errors import NoTable
 from shared.importing.importer import Importer
 from shared.importing.models import Import, ImportMapping
@@ -59,7 +59,11 @@ async def list_columns(
     return ColumnsOut(columns=[column_shown(one) for one in found], fields=fields)
 
 
-@router.get("/imports/{import_id}/error-file", response_class=StreamingResponse, openapi_extra=gives_file("record"))
+@router.get(
+    "/imports/{import_id}/error-file",
+    response_class=StreamingResponse,
+    openapi_extra=gives_file("record", HEADINGS, own="sent"),
+)
 async def get_error_file(
     import_id: UUID,
     by: Importing,

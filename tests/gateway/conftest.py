@@ -61,6 +61,18 @@ INVENTED = ("echo", "stream", "slow", "cut", "headers", "things", "x", "people",
 """What the servers behind the door of a test answer beside the platform's own operations."""
 PEOPLE = {"/items/*": {"individual_id": "individual", "household_id": "household", "household_number": "household"}}
 
+FILE = {
+    "columns": {
+        "household_number": ["household_number", "N° ménage"],
+        "size": ["size", "Taille"],
+        "id": ["id"],
+        "remark": ["remark"],
+    },
+    "ids": ["id"],
+    "to_fill": ["remark"],
+    "titles": 1,
+}
+
 
 def routing_table() -> str:
     """The shipped table, and the operations that only the servers of these tests have."""
@@ -70,7 +82,7 @@ def routing_table() -> str:
             for method in METHODS:
                 row = {"service": service, "path": f"/v1/{path}", "method": method, "permission": ""}
                 row |= {"records": PEOPLE} if path in ("people", "large") else {}
-                row |= {"file_of": "household"} if path.endswith("/file") else {}
+                row |= {"file_of": "household", "file": FILE} if path.endswith("/file") else {}
                 rows.append(row)
     return json.dumps(rows)
 

@@ -34,7 +34,7 @@ async def test_what_a_step_refuses_does_not_leave(door: Door) -> None:
 
 
 async def test_a_file_does_not_leave_where_a_step_refuses(door: Door) -> None:
-    door.registry.answers["/v1/people/7/file"] = {"file": "Fatimetou"}
+    door.registry.answers["/v1/people/7/file"], door.registry.kind = b"size\n5\n", "text/csv"
     door.gateway._releasing = Releasing([refuse])
 
     assert (await door.get("/registry/v1/people/7/file")).status_code == 503

@@ -41,7 +41,7 @@ OPENAPI: dict[str, Any] = {
 
 @dataclass
 class Upstream:
-    """One server on a free port. `answers` maps a path to a JSON document; /v1/echo tells what arrived."""
+    """One server on a free port. `answers` maps a path to a JSON document, or to bytes, which are sent as they are; /v1/echo tells what arrived."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     seen: list[dict[str, Any]] = field(default_factory=list)
@@ -160,7 +160,7 @@ async def _json(
     headers: list[tuple[bytes, bytes]] | None = None,
     kind: str = "application/json",
 ) -> None:
-    content = json.dumps(body).encode()
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     given = [(b"content-length", str(len(content)).encode()), *(headers or [])]
     if kind:
         given.append((b"content-type", kind.encode()))

@@ -1,7 +1,7 @@
 """The operations whose answers are given under agreements, and what each field of them is called in an agreement. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 Fields = Mapping[str, str]
@@ -121,20 +121,21 @@ SHARED: Mapping[tuple[str, str, str], SharedAnswer] = {
 
 @dataclass(frozen=True, slots=True)
 class Unprojected:
-    """What one operation answers with whole, or not at all: a file, which is not read on its way out, or who of the registry was
-    found for somebody. `attributes`: which an agreement may give of it; `needed`: those it must give, in full.
+    """What one operation answers with whole, or not at all: a file, or who of the registry was found for somebody. `attributes`:
+    which an agreement may give of it; `needed`: those it must give, in full.
 
-    `named`: the service says which of them are in the answer. `knows_population`: it keeps to places and categories.
+    `fields`: of a file of which some may be given, the attribute of each column. `knows_population`: it keeps to places and
+    categories.
     """
 
     operation: str
     attributes: frozenset[str]
     needed: frozenset[str] = frozenset()
-    named: bool = False
+    fields: Fields = field(default_factory=dict)
     knows_population: bool = True
 
 
-_LIST_FILE = Unprojected("list", frozenset(LISTED.values()), named=True)
+_LIST_FILE = Unprojected("list", frozenset(LISTED.values()), fields=LISTED)
 _FOUND = frozenset({"household_number"})
 _MATCHED = Unprojected("match", _FOUND, _FOUND, knows_population=False)
 UNPROJECTED: Mapping[tuple[str, str, str], Unprojected] = {

@@ -42,6 +42,7 @@ HEADERS: dict[str, Text] = {
     "event_on": Text(ar="تاريخ الحدث", fr="Date de l'événement", en="Date of the event"),
     "successor_number": Text(ar="رقم الخلف", fr="N° du remplaçant", en="Number of the successor"),
 }
+HEADINGS = {name: (said.ar, said.fr, said.en) for name, said in HEADERS.items()}
 TO_FILL = ("remark", "event_on", "successor_number")
 """Columns in which the recipient writes what it found."""
 WATERMARK = Text(

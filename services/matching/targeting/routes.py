@@ -236,7 +236,7 @@ FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     "/targeting-lists/{list_id}/file",
     response_class=Response,
     responses=FILE_ANSWERS,
-    openapi_extra=gives_file("household"),
+    openapi_extra=gives_file("household", files.HEADINGS, to_fill=files.TO_FILL, titles=1),
 )
 async def get_list_file(
     list_id: UUID,

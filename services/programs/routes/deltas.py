@@ -1,6 +1,7 @@
 """Routes of deltas: additions and removals since the last time, for a receiver that keeps its own list."""
 
 import asyncio
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,10 +13,10 @@ from starlette.background import BackgroundTask
 from services.programs.commands.deltas import make_delta
 from services.programs.queries import deltas as queries
 from services.programs.queries.programs import published
-from services.programs.rules.deltas import columns_of
+from services.programs.rules.deltas import columns_of, headings
 from services.programs.schemas.deltas import DeltaOut
 from shared.database import Tx
-from shared.disclosing import gives_file
+from shared.disclosing import FileTold, gives_file
 from shared.errors import NotFound
 from shared.exporting.files import writer
 from shared.exporting.routes import MEDIA
@@ -67,7 +68,7 @@ async def get_delta(number: int, tx: Tx, by: Reading, program: OfProgram) -> Del
     "/{number}/file",
     response_class=Response,
     responses={200: {"content": {MEDIA[one].partition(";")[0]: {} for one in ("csv", "xlsx")}}},
-    openapi_extra=gives_file("enrollment"),
+    openapi_extra=gives_file("enrollment", headings()),
 )
 async def get_delta_file(
     request: Request,
@@ -88,11 +89,21 @@ async def get_delta_file(
         file = Path(folder.name) / "delta"
         sink = await asyncio.to_thread(writer, format, file, columns, delta.made_at)
         database = request.app.state.platform.database
+        count = 0
         async for rows in queries.lines(database, delta.id, delta.fields, language):
             await asyncio.to_thread(sink.write, rows)
+            count += len(rows)
         await asyncio.to_thread(sink.close)
+        told = FileTold(count, await asyncio.to_thread(_sha256, file), tuple(delta.fields))
     except BaseException:
         folder.cleanup()
         raise
     name = f"{program}-{number:04}.{format}"
-    return FileResponse(file, media_type=MEDIA[format], filename=name, background=BackgroundTask(folder.cleanup))
+    return FileResponse(
+        file, headers=told.header(), media_type=MEDIA[format], filename=name, background=BackgroundTask(folder.cleanup)
+    )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

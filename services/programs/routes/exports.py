@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from services.programs.commands.exports import refuse_export, request_export
+from services.programs.rules.exports import IDS_OF_OWN_RECORDS, headings
 from services.programs.schemas.exports import ExportIn
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.exporting.models import Export
 from shared.exporting.reading import export_out
 from shared.exporting.routes import exports_router
@@ -44,4 +46,6 @@ def _refuse(by: Caller, export: Export) -> None:
     refuse_export(by, export.what, export.filters["program"])
 
 
-files = exports_router("enrollments:read", _refuse)
+files = exports_router(
+    "enrollments:read", gives_file("record", headings(), ids=IDS_OF_OWN_RECORDS, own="beside"), _refuse
+)

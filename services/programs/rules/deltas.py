@@ -6,7 +6,8 @@ from typing import Any
 
 from services.programs.rules.exports import IN_ANOTHER_FORM
 from services.programs.rules.program import ListForm
-from shared.exporting.cells import Column
+from shared.exporting.cells import Column, headings_of
+from shared.headers import FIELDS
 from shared.text import Language, Text
 
 FACTS = (
@@ -28,6 +29,12 @@ def delta_fields(form: ListForm) -> list[str]:
     shown = {"phone", "phone_2", *FACTS, *ROW}
     fields = [name for name in form.fields if name in shown]
     return [*(name for name in ROW if name not in fields), *fields]
+
+
+def headings() -> dict[str, set[str]]:
+    """Of every column that a delta may have, what it may be headed by."""
+    fields = sorted({"phone", "phone_2", *FACTS, *ROW} & FIELDS.keys())
+    return headings_of(Column(name, "text", FIELDS[name].label) for name in fields)
 
 
 def columns_of(form: ListForm, fields: Sequence[str], language: Language) -> list[Column]:

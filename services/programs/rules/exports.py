@@ -7,11 +7,13 @@ ours, and left out when the file returns.
 
 from collections.abc import Mapping, Sequence
 
+from services.programs.rules.naming import ENROLLMENT_ID
 from services.programs.rules.program import ListForm, Program
+from services.programs.rules.reported import OWN as REPORTED
 from services.programs.rules.reported import layout_of
-from shared.exporting.cells import Column
-from shared.headers import OWN_COLUMN
-from shared.text import Language, Text
+from shared.exporting.cells import Column, headings_of
+from shared.headers import FIELDS, OWN_COLUMN
+from shared.text import LANGUAGES, Language, Text
 
 ADDED = Text(ar="إضافة", fr="ajout", en="added")
 """The action of everybody in a list whose form says row by row what is to be done."""
@@ -52,7 +54,7 @@ OWN: Mapping[str, tuple[Column, ...]] = {
         _ENROLLMENT,
     ),
     "entitlements": (
-        _own("period", "date", "بداية الدورة", "début du cycle", "start of the cycle"),
+        _own("period", "date", "دورة تبدأ في", "cycle commençant le", "cycle starting on"),
         _CYCLE[1],
         _STATUS,
         _own("hold_reason", "text", "سبب التعليق", "motif de la retenue", "why it is held"),
@@ -87,6 +89,9 @@ OWN: Mapping[str, tuple[Column, ...]] = {
 }
 """What we add to the columns of the list, by kind of export."""
 
+IDS_OF_OWN_RECORDS = ("enrollment_id", "entitlement_id", "delivery_id", "corrects", "reference")
+"""Columns in which ids stand: of the institution's own records, and of the receipts as its agent wrote them."""
+
 AMOUNT = {"entitlements", "deliveries"}
 """Exports whose amount stands in the list's own column: the payment agent's list and its report."""
 
@@ -101,6 +106,18 @@ def beneficiary_fields(form: ListForm, what: str) -> list[str]:
 
 def column_names(form: ListForm, what: str) -> list[str]:
     return [*beneficiary_fields(form, what), *(column.name for column in OWN[what])]
+
+
+def headings() -> dict[str, set[str]]:
+    """Of every column that an export may have, what it may be headed by; a program's list may have more of its own."""
+    reported = {**REPORTED, "enrollment_id": ENROLLMENT_ID}
+    found = headings_of(Column(name, "text", field.label) for name, field in FIELDS.items())
+    for own in (column for columns in OWN.values() for column in columns):
+        labels = [OWN_COLUMN.in_(one).format(what=own.label.in_(one)) for one in LANGUAGES]
+        if own.name in reported:
+            labels += [reported[own.name].label.in_(one) for one in LANGUAGES]
+        found.setdefault(own.name, {own.name}).update(labels)
+    return found
 
 
 def columns_of(program: Program, what: str, names: Sequence[str], headed: Language | None) -> list[Column]:

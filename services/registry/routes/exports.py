@@ -8,6 +8,7 @@ from services.registry.commands.exports import request_export
 from services.registry.queries.exporting import export_columns
 from services.registry.schemas.exports import ColumnOut, ExportIn, What
 from shared.database import Tx
+from shared.disclosing import gives_file
 from shared.exporting.reading import export_out
 from shared.exporting.routes import exports_router
 from shared.exporting.schemas import ExportOut
@@ -42,4 +43,5 @@ async def list_columns(what: What) -> list[ColumnOut]:
     return [ColumnOut.model_validate(column, from_attributes=True) for column in export_columns()[what]]
 
 
-files = exports_router("households:export")
+HEADINGS = {column.name: {column.name} for columns in export_columns().values() for column in columns}
+files = exports_router("households:export", gives_file("record", HEADINGS))

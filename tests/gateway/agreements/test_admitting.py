@@ -179,33 +179,55 @@ async def test_an_answer_wider_than_the_agreement_is_held_back_whole(door: Door,
     assert (await status_of(door.client))["to_decide"]["answers_held_back"] == 2
 
 
+LIST = (
+    "A copy for alpha\r\nRang,N° ménage,Marque,Remarque\r\n1,MR0110000001,0a1b2c3d4e,\r\n2,MR0110000002,1a1b2c3d4e,\r\n"
+)
+
+
 @pytest.mark.parametrize("kind", ["file", "printed"])
 async def test_a_list_leaves_as_a_file_only_with_what_is_agreed_in_full_and_is_counted(door: Door, kind: str) -> None:
     path, registry = f"/v1/targeting-lists/{ID}/{kind}", door.registry
-    registry.answers[path] = "MR0110000001,3"
+    good, media = (LIST.encode(), "text/csv") if kind == "file" else (b"%PDF-1.7\n%%EOF\n", "application/pdf")
 
-    async def take(content_type: str = "text/csv", agreement: str = "A-1", **headers: str) -> httpx.Response:
-        registry.kind, registry.headers = content_type, headers
+    async def take(
+        content: bytes = good, content_type: str = media, agreement: str = "A-1", **headers: str
+    ) -> httpx.Response:
+        registry.answers[path], registry.kind, registry.headers = content, content_type, headers
         named = {"Tekamoul-Agreement": agreement, "Tekamoul-Purpose": PURPOSE}
         return await door.get(f"/matching{path}", headers=named)
 
-    def told(subjects: int, *attributes: str) -> dict[str, str]:
-        return FileTold.of(b'"MR0110000001,3"', subjects, attributes).header()
+    def told(subjects: int, *attributes: str, of: bytes = good) -> dict[str, str]:
+        return FileTold.of(of, subjects, attributes).header()
 
     given = await take(**told(2, "household_number"))
-    assert (given.status_code, given.json()) == (200, "MR0110000001,3")
+    assert (given.status_code, given.content) == (200, good)
     assert FILE_HEADER not in given.headers
     held_back = [
         await take(),  # nobody says what is in it
         await take(**{FILE_HEADER: "subjects=1;sha256=;attributes="}),
         await take(**told(2, "household_number", "village")),
         await take(**told(2, "household_number", "size")),  # agreed as a band
-        await take("application/json", **told(2, "household_number")),  # no file
+        await take(**told(2, "household_number", of=b"of another")),
+        await take(b"{}", "application/json", **told(2, "household_number", of=b"{}")),  # no file
     ]
-    assert [(one.status_code, one.json()["code"]) for one in held_back] == [(500, "answer_held_back")] * 5
+    if kind == "file":
+        with_village = LIST.replace("Marque", "Village").encode()
+        more = (  # what is told is agreed, and the file has more
+            (with_village, 2, ("household_number",)),
+            (with_village, 2, ("household_number", "village")),
+            (LIST.replace("Marque", "Taille du ménage").encode(), 2, ("household_number",)),
+            (LIST.replace("4e,", "4e,9900000033").encode(), 2, ("household_number",)),  # in a column to fill in
+            (good, 1, ("household_number",)),
+            (LIST.replace("0a1b2c3d4e", str(UUID(OTHER))).encode(), 2, ("household_number",)),
+            (LIST.replace("0a1b2c3d4e", UUID(OTHER).hex.upper()).encode(), 2, ("household_number",)),
+            (LIST.replace("for alpha", f"of {OTHER}").encode(), 2, ("household_number",)),
+        )
+        held_back += [await take(of, **told(count, *names, of=of)) for of, count, names in more]
+    assert {(one.status_code, one.json()["code"]) for one in held_back} == {(500, "answer_held_back")}
     assert not [one for one in held_back if "MR0110000001" in one.text]
+    three = good.replace(b"2,MR", b"2,MR0110000009,2a1b2c3d4e,\r\n3,MR")
     refused = [
-        await take(**told(3, "household_number")),
+        await take(three, **told(3, "household_number", of=three)),
         await take(agreement="A-MATCH", **told(2, "household_number")),
         await take(agreement="A-SCHOOL", **told(2, "household_number")),
         await take(agreement="B-1", **told(2, "household_number")),
@@ -213,7 +235,9 @@ async def test_a_list_leaves_as_a_file_only_with_what_is_agreed_in_full_and_is_c
     codes = ["query_volume_exceeded", "operation_not_agreed", "attributes_not_agreed", "agreement_unknown"]
     assert [one.json()["code"] for one in refused] == codes
     assert (await door.get("/v1/agreements/A-1")).json()["used_today"] == 2
-    assert (await take(**told(2, "household_number"))).status_code == 200
+    # The list's own id, which the request names, is no news to whoever asks.
+    named = good.replace(b"for alpha", f"of {ID}".encode())
+    assert (await take(named, **told(2, "household_number", of=named))).status_code == 200
     assert (await take(**told(2, "household_number"))).json()["code"] == "day_volume_exceeded"
 
 
@@ -227,7 +251,7 @@ async def test_who_of_the_registry_is_found_is_told_under_an_agreement_to_match_
     door.registry.answers |= {
         "/v1/match": found,
         lines: {"items": [found] * 2, "next_cursor": None},
-        file: "MR0110000001",
+        file: (content := "ligne,Nom,n° du ménage au registre\n".encode() + b"1,Sidi,MR0110000001\n" * 9),
     }
 
     async def match(agreement: str | None, **more: str) -> httpx.Response:
@@ -248,7 +272,8 @@ async def test_who_of_the_registry_is_found_is_told_under_an_agreement_to_match_
     named = {"Tekamoul-Agreement": "A-FOUND", "Tekamoul-Purpose": PURPOSE}
     of_list = await door.get(f"/matching{lines}", headers=named)
     unnamed = [(await door.get(f"/matching{path}")).json()["code"] for path in (lines, file)]
-    door.registry.kind, door.registry.headers = "text/csv", FileTold.of(b'"MR0110000001"', 9, ["line", "name"]).header()
+    columns = ["line", "name", "registry_household_number"]
+    door.registry.kind, door.registry.headers = "text/csv", FileTold.of(content, 9, columns).header()
     of_file = await door.get(f"/matching{file}", headers=named)
     too_many = await door.get(f"/matching{file}", headers=named | {"Tekamoul-Agreement": "A-FOUND-FEW"})
 

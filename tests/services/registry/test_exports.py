@@ -1,6 +1,7 @@
 """Exports: the registry as csv, xlsx and Parquet, kept for its requester and for a week."""
 
 import csv
+import hashlib
 import io
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -203,7 +204,7 @@ async def test_an_export_of_a_past_day_holds_what_was_true_then(
     assert await rows(client, known_at="2025-01-01T00:00:00Z") == []
 
 
-async def test_a_file_is_fetched_in_ranges_across_its_parts(
+async def test_a_file_of_several_parts_is_given_whole(
     client: httpx.AsyncClient, country: SmallCountry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "PART_BYTES", 100)
@@ -211,21 +212,12 @@ async def test_a_file_is_fetched_in_ranges_across_its_parts(
     for _ in range(5):
         await country.household(members=[{}])
     made = await export(client)
+
     whole = await file_of(client, made)
-    size = len(whole.content)
 
-    middle = await file_of(client, made, Range="bytes=150-349")
-    rest = await file_of(client, made, Range=f"bytes={size - 30}-", **{"If-Range": whole.headers["ETag"]})
-    changed = await file_of(client, made, Range="bytes=1-2", **{"If-Range": '"another"'})
-
-    assert (middle.status_code, middle.content) == (206, whole.content[150:350])
-    assert middle.headers["Content-Range"] == f"bytes 150-349/{size}"
-    assert (rest.status_code, rest.content) == (206, whole.content[-30:])
-    assert (changed.status_code, changed.content) == (200, whole.content)
-    for language, word in (("ar", "خارج"), ("fr", "hors"), ("en", "outside")):
-        beyond = await file_of(client, made, Range=f"bytes={size}-", **{"Accept-Language": language})
-        assert (beyond.status_code, beyond.json()["code"]) == (416, "range_not_satisfiable")
-        assert word in beyond.json()["title"]
+    assert len(whole.content) == made["size"] > 300
+    assert whole.headers["ETag"] == f'"{hashlib.sha256(whole.content).hexdigest()}"'
+    assert whole.headers["Accept-Ranges"] == "bytes"  # of which the gateway makes ranges
 
 
 async def test_an_export_cut_by_a_death_begins_again_and_is_whole(
