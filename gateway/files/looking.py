@@ -14,7 +14,7 @@ from gateway.releasing import Answer
 from shared.errors import Unavailable
 from shared.logs import log
 
-LOOK_SECONDS = 300.0
+LOOK_SECONDS = 120.0
 """A file of 1 GB takes a processor of its own some forty."""
 AT_ONCE = 2
 """Files looked into at a time: a look takes a processor and some memory, and requests come first."""
