@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +25,7 @@ from leaving import looking_at_files
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.util import LRUCache
 
+import shared.database
 from servers import RunningServers
 from shared.agreements import Agreement
 from shared.database import Database
@@ -85,12 +86,9 @@ fastapi.routing._EffectiveRouteContext = _DescribedOnce
 # their database alone, so what was compiled for one is good for all.
 PGDialect_asyncpg.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign, assignment]
 PGDialect_asyncpg.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign, assignment]
-_compiled: LRUCache[Any, Any] = LRUCache(5_000)
-
-
-def compile_once(database: Database) -> None:
-    """Take what was compiled for the databases before, and leave them what is compiled for this one."""
-    database.engine.sync_engine.update_execution_options(compiled_cache=_compiled)
+shared.database.create_async_engine = partial(
+    shared.database.create_async_engine, execution_options={"compiled_cache": LRUCache(5_000)}
+)
 
 
 async def fresh_database(servers: RunningServers, package: str, *, with_places: bool = False) -> str:
@@ -293,7 +291,6 @@ class Services:
         if process.startswith("programs-"):
             values["institution"] = process.removeprefix("programs-")
         app = importlib.import_module(f"{package}.app").create_app(settings_class(**values))
-        compile_once(app.state.platform.database)
         if self._sockets[process].fileno() < 0:
             raise RuntimeError(f"{process} was stopped for good")
         server = StoppedAtOnce(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
@@ -326,7 +323,6 @@ async def second_process(first: Running, *further: socket.socket, **changes: Any
     """Another process of a running service, on the same database, at an address of its own and `further` sockets. Stop it yourself."""
     settings = first.platform.settings.model_copy(update=changes)
     app = importlib.import_module(f"{package_of(first.process)}.app").create_app(settings)
-    compile_once(app.state.platform.database)
     listening = _listen()
     server = StoppedAtOnce(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     task = asyncio.create_task(server.serve(sockets=[listening, *further]))
