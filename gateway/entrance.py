@@ -37,6 +37,7 @@ from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
 from gateway.paths import Target, belongs_to_a_service, is_safe, target_of
 from gateway.proxy import Proxy
+from gateway.refused_lines import RefusedLines
 from gateway.releasing import REFUSED, Answer, Releasing
 from gateway.resolving.asking import Reply, reply_of
 from gateway.routing import Route, Routes
@@ -86,7 +87,7 @@ class Gateway:
         self.app = app
         self._routes, self._admission, self._aliases, self._releasing = routes, admission, aliases, releasing
         self._emergencies, self._sessions, self._traffic = emergencies, sessions, traffic
-        self._tokens, self._quotas = tokens, quotas
+        self._tokens, self._quotas, self._refused = tokens, quotas, RefusedLines()
         self._proxy = Proxy(settings.service_urls, settings.answer_seconds)
         app.state.breakers, app.state.gateway = self._proxy.breakers, self
         self._processes = frozenset(settings.service_urls)
@@ -140,6 +141,8 @@ class Gateway:
         finally:
             if exchange.partner:
                 self._traffic.note(exchange)
+            if exchange.status >= 400:
+                self._refused.note(exchange, scope["client"][0] if scope["client"] else "unknown")
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send, extra: Headers) -> None:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode("latin-1", "replace")

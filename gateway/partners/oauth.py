@@ -23,6 +23,7 @@ from gateway.partners.file import Partner
 from gateway.partners.tokens import SKEW_SECONDS, TOKEN_SECONDS, Tokens
 from shared.errors import Unauthenticated
 from shared.identity import open_to_all
+from shared.logs import log
 from shared.platform import Platform
 from shared.problems import language_of
 
@@ -87,6 +88,8 @@ async def token(request: Request) -> Response:
         return _refused(refusal, request)
     tokens: Tokens = request.app.state.tokens
     issued = tokens.issue(client.partner, scope, client.credential, client.certificate)
+    credential, address = str(client.credential), request.client.host if request.client else "unknown"
+    log.info("token_given", partner=client.partner.id, credential=credential, address=address)
     answer = TokenOut(access_token=issued, scope=" ".join(sorted(scope)))
     return Response(answer.model_dump_json(), media_type="application/json", headers=NEVER_STORED)
 

@@ -82,6 +82,8 @@ class Front:
     direct: str
     authority: Authority
     foreign: Authority
+    plain: str
+    """Its address without TLS."""
 
     def client(self, files: tuple[Path, Path, str] | None = None) -> httpx.AsyncClient:
         context = ssl.create_default_context(cafile=str(self.authority.file))
@@ -134,7 +136,7 @@ async def front(door: Door, tmp_path: Path) -> AsyncIterator[Front]:
     assert checked.returncode == 0, checked.stderr
     assert "warn" not in checked.stderr, checked.stderr
     nginx = await asyncio.create_subprocess_exec(NGINX, "-c", folder / "nginx.conf", "-e", folder / "error.log")
-    made = Front(f"https://localhost:{port}", second.url, authority, foreign)
+    made = Front(f"https://localhost:{port}", second.url, authority, foreign, f"http://127.0.0.1:{plain}")
 
     async def answers() -> bool:
         try:
@@ -145,14 +147,23 @@ async def front(door: Door, tmp_path: Path) -> AsyncIterator[Front]:
 
     try:
         await until(answers, what="nginx to answer")
-        redirected = httpx.get(f"http://127.0.0.1:{plain}/v1/events", trust_env=False)
-        assert (redirected.status_code, redirected.headers["location"]) == (308, "https://127.0.0.1/v1/events")
         yield made
     finally:
         nginx.terminate()
         await nginx.wait()
         await second.stop()
         shutil.rmtree(folder)
+
+
+async def test_only_pages_lead_from_http_to_https(front: Front) -> None:
+    async with httpx.AsyncClient(base_url=front.plain, trust_env=False) as client:
+        for page in ("/dashboard", "/dashboard/sign-in?lang=fr", "/docs", "/docs/errors/not_found"):
+            led = await client.get(page)
+            assert (led.status_code, led.headers["location"]) == (308, f"https://127.0.0.1{page}"), page
+        for address in ("/v1/events", "/registry/v1/households", "/oauth2/token", "/openapi.json", "/", "/x/dashboard"):
+            for method in ("GET", "POST"):
+                refused = await client.request(method, address)
+                assert (refused.status_code, refused.headers.get("location")) == (403, None), (method, address)
 
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
