@@ -40,6 +40,7 @@ from gateway.operators import own_routes, sign_routes
 from gateway.operators import routes as operators
 from gateway.operators.factors import FactorKey
 from gateway.operators.oidc import issuer_of
+from gateway.operators.refusing import show_refusals
 from gateway.operators.sessions import Sessions
 from gateway.partners import oauth
 from gateway.partners import routes as partner_routes
@@ -120,6 +121,7 @@ def create_app(settings: GatewaySettings) -> Gateway:
     # The gateway answers for the whole platform at the addresses where a service answers for itself.
     for router in (health.router, documentation.router):
         _first(app, router)
+    show_refusals(app)
     app.mount(ASSETS_PATH, documentation.assets())
     app.state.partners, app.state.tokens, app.state.bell = partners, tokens, bell
     app.state.clients, app.state.seeds, app.state.books = clients, seeds, books

@@ -32,6 +32,7 @@ from gateway.asgi import (
 from gateway.disclosures.emergency import BREAK_GLASS, Emergencies
 from gateway.fronting import as_it_came
 from gateway.limits import Quotas
+from gateway.operators.refusing import told
 from gateway.operators.sessions import Sessions, needs_sign_in, to_sign_in
 from gateway.partners.file import Partner
 from gateway.partners.tokens import Tokens
@@ -127,8 +128,7 @@ class Gateway:
             exchange.fault = refusal.code
             if exchange.status:  # it has begun
                 raise
-            language = language_of(header(scope, b"accept-language"))
-            await problem(refusal, language)(scope, receive, outwards)
+            await told(refusal, scope)(scope, receive, outwards)
         except ClientGone:
             exchange.fault = "client_gone"
         except Exception as fault:  # what our own application does not turn into an answer
@@ -136,8 +136,7 @@ class Gateway:
                 raise
             exchange.fault = Unavailable.code
             log.warning("database_away", reason=type(fault).__name__)
-            language = language_of(header(scope, b"accept-language"))
-            await problem(Unavailable(), language)(scope, receive, outwards)
+            await told(Unavailable(), scope)(scope, receive, outwards)
         finally:
             if exchange.partner:
                 self._traffic.note(exchange)

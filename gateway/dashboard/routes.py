@@ -70,13 +70,18 @@ class TooManyScreens(Refusal):
     )
 
 
-async def _language(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> Language:
+def language_chosen(request: Request) -> Language:
     """The language asked for in the address, else the one chosen before, else the browser's."""
-    for wanted in (lang, request.cookies.get(LANGUAGE_COOKIE)):
+    for wanted in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
         for language in LANGUAGES:
             if wanted == language:
                 return language
     return language_of(request.headers.get("accept-language"))
+
+
+async def _language(request: Request, lang: Annotated[str | None, Query(max_length=8)] = None) -> Language:
+    """`lang` is declared for its bound; see language_chosen."""
+    return language_chosen(request)
 
 
 InLanguage = Annotated[Language, Depends(_language)]

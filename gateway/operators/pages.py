@@ -116,6 +116,10 @@ class SignPages:
         }
         return self._render("own", language, "/dashboard/own", refused=refused, **given)
 
+    def refused(self, language: Language, reason: str, code: str, request: str) -> str:
+        """Why a page was not shown, by which code, and by which id the logs know the request."""
+        return self._render("refused", language, "", refused=reason, code=code, request=request)
+
     def _factor(
         self, language: Language, here: str, name: str, csrf: str, offer: Offer, refused: str, **given: str
     ) -> str:

@@ -15,6 +15,8 @@ WORDS: dict[str, Text] = {
         fr="Tapez les six chiffres que votre application montre à présent, ou un de vos codes de secours.",
         en="Type the six figures that your authenticator shows now, or one of your recovery codes.",
     ),
+    "refused": Text(ar="تعذر عرض الصفحة", fr="Page non affichée", en="Page not shown"),
+    "request": Text(ar="الطلب", fr="Requête", en="Request"),
     "go_on": Text(ar="متابعة", fr="Continuer", en="Go on"),
     "factor_needed": Text(
         ar="يتطلب دوركم عاملا ثانيا: تطبيق رموز على الهاتف أو الحاسوب. لا يبدأ الدخول قبل إضافته.",
