@@ -112,9 +112,8 @@ async def at_step(tx: AsyncSession, token: str | None, step: Step) -> Halfway:
 async def show_code(platform: Platform, key: FactorKey, token: str, code: str, browser: Browser) -> Entry:
     """Show the second factor, and go on. FormForeign, CodeWrong; TooManySignIns while the next attempt must wait."""
     async with platform.database.transaction() as tx:
-        found = await at_step(
-            tx, token, "code"
-        )  # locked: of many guesses at once each is counted before the next is heard
+        # Locked: of many guesses at once each is counted before the next is heard.
+        found = await at_step(tx, token, "code")
         attempts = Attempts(found.operator.name, browser.address, at_code=True)
         await attempts.refuse_hurried(tx)
         if await is_proven(tx, key, found.operator, code):

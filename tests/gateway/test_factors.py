@@ -147,14 +147,15 @@ async def test_a_factor_is_taken_up_and_every_code_opens_once(door: Door, capsys
             answer = await other.post(CODE, data={"csrf": csrf, "code": used})
             assert answer.status_code == 403, used
         await forget_failures(door)
-        opened = await other.post(CODE, data={"csrf": csrf, "code": code_of(secret, 1)})
+        following = code_of(secret, 1)
+        opened = await other.post(CODE, data={"csrf": csrf, "code": following})
         assert (opened.status_code, opened.headers["location"]) == (303, HOME)
         assert (await other.get(HOME)).status_code == 200
 
     async with browser(door) as client:
         await sign_in(client, "zeinab")
         csrf = word_of((await client.get(CODE)).text)
-        assert (await client.post(CODE, data={"csrf": csrf, "code": code_of(secret, 1)})).status_code == 403
+        assert (await client.post(CODE, data={"csrf": csrf, "code": following})).status_code == 403
         typed_otherwise = codes[3].upper().replace("-", " ")
         assert (await client.post(CODE, data={"csrf": csrf, "code": typed_otherwise})).status_code == 303
         await sign_in(client, "zeinab")
