@@ -47,7 +47,7 @@ PURPOSE_PATTERN = r"^[a-z][a-z0-9_]{2,59}$"
 ROWS = "tekamoul-rows"
 """The header in which a service tells the gateway where each row of a projected answer is from; it goes no further."""
 _SETS = ("purposes", "programs", "places", "attributes")
-_LATER_SETS = ("categories",)
+_LATER_SETS = ("categories", "enrolled_in")
 _DAYS = ("not_before", "not_after")
 
 
@@ -56,8 +56,8 @@ class Agreement:
     """One version of an agreement, as the caller named it. Both its first and its last day are included.
 
     `programs` are those about whose enrollments may be asked; `places`, the p-codes within which households may be asked
-    for (none: the whole country); `categories`, of which vulnerability (none: any); `volume_per_query`, how many households
-    one question may bring. `attributes` are given in full, `transformed` with another form than that.
+    for (none: the whole country); `categories`, of which vulnerability (none: any); `enrolled_in`, enrolled in one of which programs
+    (none: whether in one or not); `volume_per_query`, how many households one question may bring. `attributes` are given in full, `transformed` with another form than that.
     """
 
     id: str
@@ -73,6 +73,7 @@ class Agreement:
     legal_basis: str
     categories: frozenset[str] = frozenset()
     transformed: frozenset[tuple[str, str]] = frozenset()
+    enrolled_in: frozenset[str] = frozenset()
 
     def holds_on(self, day: date) -> bool:
         return self.not_before <= day <= self.not_after

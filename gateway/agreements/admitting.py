@@ -118,6 +118,7 @@ class Admission:
             attributes=attributes,
             knows_categories=knows and route.service != PROGRAMS,
             knows_places=knows,
+            knows_enrolled=shared is not None and route.service == REGISTRY,
         )
         allowed = decide(own, named, asked, moment)
         if whole is not None:

@@ -1,6 +1,7 @@
 """Agreements written, signed, put in force and ended. A party acts through its system, and names the official who does."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select, text
@@ -22,15 +23,21 @@ BY_ITSELF = "gateway"
 """In the place of partner and official, where nobody took the step but the day."""
 
 
-async def draft(
-    tx: AsyncSession, said: DraftIn, *, by: str, partners: Collection[str], programs: Collection[str]
-) -> AgreementRow:
-    """Write an agreement; an emergency is in force at once. NotAParty, PartyUnknown, ProgramNotKnown, KindNotWritten,
-    AgreementOver; of an emergency OwnerAlone, ReasonNeeded."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who there is: each partner with the programs it keeps, and the one that keeps the registry."""
+
+    programs: Mapping[str, frozenset[str]]
+    keeper: str
+
+
+async def draft(tx: AsyncSession, said: DraftIn, *, by: str, known: Known) -> AgreementRow:
+    """Write an agreement; an emergency is in force at once. NotAParty, PartyUnknown, ProgramNotKnown, EnrolledElsewhere,
+    KindNotWritten, AgreementOver; of an emergency OwnerAlone, ReasonNeeded."""
     terms = said.terms
     if by not in (terms.provider, terms.recipient):
         raise errors.NotAParty(pointer="/terms/recipient")
-    _refuse_unsound(terms, partners, programs)
+    _refuse_unsound(terms, known)
     if terms.kind == "mandate":
         raise errors.KindNotWritten(pointer="/terms/kind")
     emergency = terms.kind == "emergency"
@@ -52,18 +59,11 @@ async def draft(
 
 
 async def change(
-    tx: AsyncSession,
-    agreement_id: str,
-    said: DraftIn,
-    *,
-    by: str,
-    if_match: str,
-    partners: Collection[str],
-    programs: Collection[str],
+    tx: AsyncSession, agreement_id: str, said: DraftIn, *, by: str, if_match: str, known: Known
 ) -> AgreementRow:
     """Write a new version; one that is open is replaced. What is in force stays so until the new one is approved.
 
-    NotFound, PreconditionFailed, PartiesStay, KindNotWritten, ProgramNotKnown, AgreementOver.
+    NotFound, PreconditionFailed, PartiesStay, KindNotWritten, ProgramNotKnown, EnrolledElsewhere, AgreementOver.
     """
     row = await of_party(tx, agreement_id, by, lock=True)
     refuse_stale(if_match, row.revision)
@@ -72,7 +72,7 @@ async def change(
         raise errors.PartiesStay(pointer="/terms")
     if row.kind != "sharing":
         raise errors.KindNotWritten(pointer="/terms/kind")
-    _refuse_unsound(terms, partners, programs)
+    _refuse_unsound(terms, known)
 
     newest = await tx.scalar(select(func.max(VersionRow.version)).where(VersionRow.agreement_id == row.id)) or 0
     await _replace(tx, row.id, OPEN, by, said.official)
@@ -135,11 +135,13 @@ async def end_what_is_over(tx: AsyncSession) -> int:
 
 async def add_version(tx: AsyncSession, agreement_id: str, number: int, terms: Terms, state: State) -> VersionRow:
     await tx.flush()  # the agreement before its version, and that before its steps: the session does not sort them
+    told, population = terms.stored()
     version = VersionRow(
         agreement_id=agreement_id,
         version=number,
         state=state,
-        terms=terms.told(),
+        terms=told,
+        population=population,
         fingerprint=terms.fingerprint(),
         not_before=terms.not_before,
         not_after=terms.not_after,
@@ -167,14 +169,25 @@ def remember(
     )
 
 
-def _refuse_unsound(terms: Terms, partners: Collection[str], programs: Collection[str]) -> None:
+def _refuse_unsound(terms: Terms, known: Known) -> None:
     for field in ("provider", "recipient"):
-        if getattr(terms, field) not in partners:
+        if getattr(terms, field) not in known.programs:
             raise errors.PartyUnknown(pointer=f"/terms/{field}", party=getattr(terms, field))
+    programs = frozenset[str]().union(*known.programs.values())
     for place, program in enumerate(terms.population.programs):
         if program not in programs:
             raise errors.ProgramNotKnown(
                 pointer=f"/terms/population/programs/{place}", program=program, accepted=", ".join(sorted(programs))
+            )
+    # Who is given households of a program learns who is in it: that is told by who keeps the program, or known already.
+    own = known.programs[terms.provider] | known.programs[terms.recipient] if terms.provider == known.keeper else ()
+    for place, program in enumerate(terms.population.enrolled_in):
+        if program not in own:
+            raise errors.EnrolledElsewhere(
+                pointer=f"/terms/population/enrolled_in/{place}",
+                program=program,
+                keeper=known.keeper,
+                accepted=", ".join(sorted(own)) or "—",
             )
     if terms.not_after < now().date():
         raise errors.AgreementOver(pointer="/terms/not_after", day=terms.not_after)

@@ -229,6 +229,17 @@ class ProgramNotKnown(Refusal):
     )
 
 
+class EnrolledElsewhere(Refusal):
+    code, status = "agreement_enrolled_elsewhere", 422
+    text = Text(
+        ar="لا تُحصر الأسر في المسجلة في {program}: يحصرها ماسك السجل ({keeper}) وحده، وفي برامجه أو برامج المستفيد. المقبول: {accepted}.",
+        fr="Les ménages ne peuvent être limités à ceux inscrits à {program} : seul qui tient le registre ({keeper}) limite ainsi,"
+        " à ses programmes ou à ceux du destinataire. Accepté : {accepted}.",
+        en="Households cannot be limited to those enrolled in {program}: only the registry's keeper ({keeper}) limits so, to its own"
+        " programs or the recipient's. Accepted: {accepted}.",
+    )
+
+
 class PartiesStay(Refusal):
     code, status = "agreement_parties_stay", 422
     text = Text(

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.agreements.rules.lifecycle import State, Step
+from gateway.agreements.terms import Terms
 from gateway.delivery.models import Base
 
 
@@ -73,12 +74,19 @@ class VersionRow(Base):
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     state: Mapped[str] = mapped_column(Text)
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    population: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """In the place of what `terms` says of it, where this is not null."""
     fingerprint: Mapped[str] = mapped_column(Text)
     """SHA-256 of the terms: what the parties sign."""
     not_before: Mapped[date] = mapped_column(Date)
     not_after: Mapped[date] = mapped_column(Date)
     review_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Of an emergency agreement that no second person has reviewed yet: when it ends for that."""
+
+    @property
+    def said(self) -> Terms:
+        """What the version says."""
+        return Terms.model_validate(self.terms | ({"population": self.population} if self.population else {}))
 
 
 class StepRow(Base):

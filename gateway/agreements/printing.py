@@ -56,6 +56,7 @@ def _rows(version: VersionOut, language: Language, partners: Partners) -> list[t
         ("authority", terms.authority_reference or HEADINGS["none"].in_(language)),
         ("purposes", ", ".join(terms.purposes)),
         ("programs", ", ".join(population.programs) or HEADINGS["none"].in_(language)),
+        ("enrolled_in", ", ".join(population.enrolled_in) or HEADINGS["any_household"].in_(language)),
         ("places", ", ".join(population.places) or HEADINGS["everywhere"].in_(language)),
         (
             "categories",

@@ -12,7 +12,6 @@ from gateway.agreements.models import AgreementRow, DayVolume, StepRow, VersionR
 from gateway.agreements.rules.deciding import Held
 from gateway.agreements.rules.lifecycle import IN_FORCE, State, Step
 from gateway.agreements.schemas import AgreementOut, SignatureOut, StepOut, VersionOut
-from gateway.agreements.terms import Terms
 from shared.clock import now
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
@@ -34,7 +33,7 @@ async def held(tx: AsyncSession) -> list[tuple[str, Held]]:
 
 
 def held_of(row: VersionRow) -> Held:
-    return Held(row.agreement_id, row.version, State(row.state), Terms.model_validate(row.terms), row.review_until)
+    return Held(row.agreement_id, row.version, State(row.state), row.said, row.review_until)
 
 
 async def of_party(tx: AsyncSession, agreement_id: str, partner: str | None, *, lock: bool = False) -> AgreementRow:
@@ -108,7 +107,7 @@ def _agreement_out(row: AgreementRow, versions: Sequence[VersionRow], used: int)
         revision=row.revision,
         version=governing.version,
         state=State(governing.state),
-        terms=Terms.model_validate(governing.terms),
+        terms=governing.said,
         fingerprint=governing.fingerprint,
         review_until=governing.review_until,
         ends_soon=governing.state in IN_FORCE and governing.not_after <= now().date() + NOTICE,
@@ -137,7 +136,7 @@ async def version(tx: AsyncSession, agreement_id: str, number: int, partner: str
         agreement_id=row.agreement_id,
         version=row.version,
         state=State(row.state),
-        terms=Terms.model_validate(row.terms),
+        terms=row.said,
         fingerprint=row.fingerprint,
         review_until=row.review_until,
         signatures=[SignatureOut(party=one.partner, official=one.official, signed_at=one.at) for one in signed],

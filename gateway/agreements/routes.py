@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gateway.agreements import commands, printing, queries
+from gateway.agreements.commands import Known
 from gateway.agreements.models import AgreementRow
 from gateway.agreements.rules.differing import differences
 from gateway.agreements.rules.lifecycle import State, Step
@@ -50,10 +51,10 @@ async def draft_agreement(body: DraftIn, once: OnceOnly, tx: Tx, by: Writing, re
     An `emergency` is in force at once, on the word of one person of the giver with a reason, for at most 30 days; it ends
     after a day unless a second person has reviewed it.
     """
-    partners, programs = _known(request)
+    known = _known(request)
 
     async def write() -> AgreementOut:
-        row = await commands.draft(tx, body, by=by.name, partners=partners, programs=programs)
+        row = await commands.draft(tx, body, by=by.name, known=known)
         return await _shown(tx, row, by)
 
     return _tagged(await once.answer(write, status=201, body=body.model_dump_json().encode()))
@@ -72,12 +73,10 @@ async def change_agreement(
     agreement_id: AgreementId, body: DraftIn, once: OnceOnly, tx: Tx, by: Writing, if_match: IfMatch, request: Request
 ) -> Response:
     """Write a new version. What is in force stays so until the new version is signed and approved."""
-    partners, programs = _known(request)
+    known = _known(request)
 
     async def write() -> AgreementOut:
-        row = await commands.change(
-            tx, agreement_id, body, by=by.name, if_match=if_match, partners=partners, programs=programs
-        )
+        row = await commands.change(tx, agreement_id, body, by=by.name, if_match=if_match, known=known)
         return await _shown(tx, row, by)
 
     return _tagged(await once.answer(write, status=201, body=body.model_dump_json().encode()))
@@ -198,7 +197,6 @@ def _partners(request: Request) -> Partners:
     return partners
 
 
-def _known(request: Request) -> tuple[set[str], set[str]]:
-    """The partners there are, and the programs they keep."""
-    partners = _partners(request)
-    return set(partners), {code for one in partners.values() for code in one.programs}
+def _known(request: Request) -> Known:
+    programs = {name: frozenset(one.programs) for name, one in _partners(request).items()}
+    return Known(programs, request.app.state.platform.settings.registry_keeper)

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from shared.agreements import ATTRIBUTES, FULL, PURPOSE_PATTERN, TRANSFORMS, Agreement
 
+NOWHERE = "MR00"
+"""A code of no place."""
 LARGEST_VOLUME = 1_000_000
 LARGEST_DAY = 10_000_000
 MOST_PLACES = 300
@@ -19,6 +21,8 @@ LONGEST_EMERGENCY_DAYS = 30
 
 Kind = Literal["mandate", "sharing", "emergency"]
 OPERATIONS = ("lookup", "match", "list", "subscribe", "bulk", "push")
+OF_THE_REGISTRY = frozenset({"lookup", "list", "bulk"})
+"""By which households and individuals of the registry are read: it alone knows which household is enrolled where."""
 Operation = Literal[OPERATIONS]  # type: ignore[valid-type]
 CATEGORIES = ("extreme_poor", "poor", "vulnerable", "not_poor")
 
@@ -49,11 +53,17 @@ class LegalBasis(_Strict):
 
 
 class Population(_Strict):
-    """About whom. `programs`: about whose enrollments may be asked. No `places`: the whole country; no `categories`: any."""
+    """About whom. `programs`: about whose enrollments may be asked. No `places`: the whole country; no `categories`: any.
+
+    `enrolled_in`: of the registry those households alone of which somebody is enrolled in one of these; none: any.
+    """
 
     programs: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = Field(default=(), max_length=MOST_PROGRAMS)
     places: Annotated[tuple[Place, ...], AfterValidator(no_repeats)] = Field(default=(), max_length=MOST_PLACES)
     categories: Annotated[tuple[Literal[CATEGORIES], ...], AfterValidator(no_repeats)] = ()  # type: ignore[valid-type]
+    enrolled_in: Annotated[tuple[Program, ...], AfterValidator(no_repeats)] = Field(
+        default=(), max_length=MOST_PROGRAMS
+    )
 
 
 class AllowedAttribute(_Strict):
@@ -110,6 +120,8 @@ class Terms(_Strict):
             raise ValueError("provider and recipient are one in a mandate, and two in any other agreement")
         if (self.kind == "mandate") == bool(self.attributes):
             raise ValueError("attributes are named in every agreement but a mandate")
+        if self.population.enrolled_in and not set(self.operations) <= OF_THE_REGISTRY:
+            raise ValueError(f"population.enrolled_in limits {', '.join(sorted(OF_THE_REGISTRY))} alone")
         if self.kind == "emergency" and (self.not_after - self.not_before).days >= LONGEST_EMERGENCY_DAYS:
             raise ValueError(f"an emergency agreement lasts at most {LONGEST_EMERGENCY_DAYS} days")
         return self
@@ -119,8 +131,20 @@ class Terms(_Strict):
         return {one.name: one.transform for one in self.attributes}
 
     def told(self) -> dict[str, Any]:
-        """As JSON can say it."""
-        return self.model_dump(mode="json")
+        """As JSON can say it; what was written before there was `enrolled_in` says nothing of it, and keeps its fingerprint."""
+        said = self.model_dump(mode="json")
+        if not self.population.enrolled_in:
+            del said["population"]["enrolled_in"]
+        return said
+
+    def stored(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """As a row keeps it: the terms, and the population where the version before this one would take it for a wider one. To
+        that version such an agreement reaches nobody."""
+        said = self.told()
+        if not self.population.enrolled_in:
+            return said, None
+        population, said["population"] = said["population"], {"places": [NOWHERE]}
+        return said, population
 
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of what is signed: its JSON with sorted keys and no spaces."""
@@ -144,4 +168,5 @@ class Terms(_Strict):
             legal_basis=self.legal_basis.reference,
             categories=frozenset(self.population.categories),
             transformed=frozenset((name, form) for name, form in forms.items() if form != FULL),
+            enrolled_in=frozenset(self.population.enrolled_in),
         )

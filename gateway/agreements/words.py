@@ -86,6 +86,8 @@ HEADINGS: Mapping[str, Text] = {
     "authority": Text(ar="مرجع سلطة حماية البيانات", fr="Référence de l'autorité de protection", en="Reference of the data-protection authority"),
     "purposes": Text(ar="الأغراض", fr="Finalités", en="Purposes"),
     "programs": Text(ar="البرامج", fr="Programmes", en="Programs"),
+    "enrolled_in": Text(ar="الأسر المسجلة في", fr="Ménages inscrits à", en="Households enrolled in"),
+    "any_household": Text(ar="كل الأسر", fr="tout ménage", en="any household"),
     "places": Text(ar="الأماكن", fr="Lieux", en="Places"),
     "everywhere": Text(ar="كل البلاد", fr="tout le pays", en="the whole country"),
     "categories": Text(ar="فئات الهشاشة", fr="Catégories de vulnérabilité", en="Vulnerability categories"),

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.agreements import queries as agreements
 from gateway.agreements.queries import NOTICE
-from gateway.agreements.terms import Terms
 from gateway.directory.counts import Numbers
 from gateway.directory.schemas import (
     AgreementLine,
@@ -104,7 +103,7 @@ async def _agreements(tx: AsyncSession, partner: str, at: datetime) -> list[Agre
             days_left=(version.not_after - day).days,
             ends_soon=version.not_after <= day + NOTICE,
             used_today=used.get(row.id, 0),
-            per_day=Terms.model_validate(version.terms).volume.per_day,
+            per_day=version.said.volume.per_day,
         )
         for row, version in held
     ]

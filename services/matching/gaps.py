@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import CTE, column
 
 from services.matching.eligible import Chosen, chosen_on, documents, eligible_in
+from services.matching.enrolled_households import refresh_enrolled
 from services.matching.gap_models import EligibleHousehold, GapSweep
 from services.matching.household_facts import households_on
 from services.matching.locking import hold_linking_lock
@@ -190,6 +191,7 @@ async def sweep_chunk(tx: AsyncSession, day: date, chunk: int = CHUNK) -> bool:
     ids = list(await tx.scalars(select(Household.id).where(after).order_by(Household.id).limit(chunk)))
     if ids:
         await _refresh(tx, ids, chosen_on(await documents(tx), day), day)
+        await refresh_enrolled(tx, ids)  # also what a version that did not keep it has linked
         swept.reached = ids[-1]
     if len(ids) < chunk:
         # What the version before this one removed from the registry's projection leaves its rows behind.

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.asking import Judged, ask_for_clusters, put_questions
 from services.matching.candidates import read_people
 from services.matching.engine.models import Models
+from services.matching.enrolled_households import refresh_enrolled
 from services.matching.errors import IndexBuilding
 from services.matching.gaps import refresh_gaps
 from services.matching.handing_over import settle_linked
@@ -323,6 +324,7 @@ async def _write(tx: AsyncSession, judged: Sequence[Judged], turn: Turn | None) 
         record(tx, LinksChanged(institution=institution, batch_id=batch_id, **count))
     await refresh_overlaps(tx, touched)
     await refresh_gaps(tx, touched)
+    await refresh_enrolled(tx, touched)
     await serve_enrolled(tx, touched)
     await settle_linked(tx, [one.beneficiary.id for one in judged])
 

@@ -270,6 +270,21 @@ class Overlap(Base):
     ceased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class EnrolledHousehold(Base):
+    """Whether a household is enrolled in a program, as it was told last; one that never was has no row."""
+
+    __tablename__ = "enrolled_households"
+    __table_args__ = (Index("ix_enrolled_households_batch_id", "batch_id", "household_id", "program"),)
+
+    household_id: Mapped[UUID] = mapped_column(primary_key=True)
+    program: Mapped[str] = mapped_column(Text, primary_key=True)
+    enrolled: Mapped[bool]
+    version: Mapped[int] = mapped_column(Integer)
+    """How often that has turned."""
+    batch_id: Mapped[UUID]
+    """Of the announcement that told it."""
+
+
 class HandOver(Base):
     """A household that left a program with a proposal to another institution's, until it is referred there.
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.decision_models import Adjudication, ClusterMember, HeldLink, MergedRecord, PersonStep
 from services.matching.deliveries import delivery_row
 from services.matching.delivery_models import ProgramDelivery
+from services.matching.enrolled_households import refresh_enrolled
 from services.matching.gaps import refresh_gaps
 from services.matching.holding import put_merge
 from services.matching.household_facts import facts_rows
@@ -302,6 +303,7 @@ async def _drop_beneficiaries(tx: AsyncSession, ids: Sequence[UUID]) -> int:
     homes = {one.household_id for one in some if one.household_id}
     await refresh_overlaps(tx, homes)
     await refresh_gaps(tx, homes)
+    await refresh_enrolled(tx, homes)
     return len(some)
 
 

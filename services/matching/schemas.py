@@ -65,6 +65,15 @@ class DecidedOut(BaseModel):
     probability: float | None
 
 
+class EnrolledHouseholdOut(BaseModel):
+    """What the registry pulls: whether a household is enrolled in a program. Versions only grow."""
+
+    household_id: UUID
+    program: str
+    enrolled: bool
+    version: int
+
+
 class LinkageOut(BaseModel):
     """Of a program's active enrollments: how many are linked, left to a human, or not in the registry."""
 

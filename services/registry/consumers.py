@@ -6,12 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.registry.commands import requests
+from services.registry.commands.enrolled import take_over_enrolled
 from services.registry.commands.listed_remarks import take_over_remarks
 from services.registry.commands.requests import Proposing
 from services.registry.models import ChangeRequest
 from services.registry.rules.proposals import Merge
 from shared.consuming import Consumers, Delivery
-from shared.contracts.matching import DuplicateProposed, RemarksProposed
+from shared.contracts.matching import DuplicateProposed, EnrolledHouseholdsChanged, RemarksProposed
 from shared.errors import Refusal
 from shared.logs import log
 
@@ -45,6 +46,12 @@ async def open_requests_of_remarks(tx: AsyncSession, event: RemarksProposed, del
     path = f"/internal/remark-batches/{event.batch_id}"
     told = [one async for one in delivery.owners.items(delivery.process, path)]
     await take_over_remarks(tx, event.batch_id, told, by=event.partner)
+
+
+@consumers.on(EnrolledHouseholdsChanged)
+async def note_enrolled(tx: AsyncSession, event: EnrolledHouseholdsChanged, delivery: Delivery) -> None:
+    path = f"/internal/enrolled-household-batches/{event.batch_id}"
+    await take_over_enrolled(tx, [one async for one in delivery.owners.items(delivery.process, path)])
 
 
 async def _known(tx: AsyncSession, proposal: Merge, by: str) -> bool:

@@ -120,6 +120,23 @@ class OverlapCasesChanged(Event):
         return self.batch_id
 
 
+class EnrolledHouseholdsChanged(Event):
+    """Households began or ceased to be enrolled in programs: how many.
+
+    The registry pulls them from `GET /internal/enrolled-household-batches/{batch_id}`.
+    """
+
+    type: ClassVar[str] = "matching.enrolled-households.changed.v1"
+    publisher: ClassVar[Publisher] = "matching"
+
+    batch_id: UUID
+    began: int
+    ceased: int
+
+    def aggregate_id(self) -> UUID:
+        return self.batch_id
+
+
 class GapsChanged(Event):
     """Households began, or ceased, to be missed by programs whose rule means them: how many.
 

@@ -227,6 +227,12 @@ PROMISED: dict[str, dict[str, tuple[str, bool]]] = {
         "program_b": ("string", True),
         **dict.fromkeys(("opened", "reopened", "answered", "disputed", "resolved", "ceased"), ("integer", False)),
     },
+    "matching.enrolled-households.changed.v1": {
+        "version": ("integer", False),
+        "batch_id": (UUID, True),
+        "began": ("integer", True),
+        "ceased": ("integer", True),
+    },
     "matching.gaps.changed.v1": {
         "version": ("integer", False),
         "batch_id": (UUID, True),

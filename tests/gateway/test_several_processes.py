@@ -21,7 +21,7 @@ import pytest
 from cli.auditing import _keys
 from cli.credentials import ensure_gateway_secrets
 from cli.verifying import verify
-from running import drop_databases, fresh_database, until
+from running import drop_later, fresh_database, until
 from servers import RunningServers
 from tests.gateway.agreements.cases import example, write_examples
 from tests.gateway.processes import Answered, Lane, Processes, two_processes
@@ -71,7 +71,7 @@ async def processes(
     made = ensure_gateway_secrets(tmp_path)
     async with two_processes(url, servers.nats_url, tmp_path, key, made, **settings) as started:
         yield started
-    await drop_databases(servers, [url])
+    drop_later(servers, [url])
 
 
 async def asked_by_all(lanes: dict[int, list[Lane]], times: int) -> list[Answered]:

@@ -14,7 +14,7 @@ import pytest
 
 from gateway import slots
 from gateway.slots import Slots
-from running import drop_databases, fresh_database, until
+from running import drop_later, fresh_database, until
 from servers import RunningServers
 
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'gateway slots' AND datname = current_database()"
@@ -58,7 +58,7 @@ async def sharing(servers: RunningServers, monkeypatch: pytest.MonkeyPatch) -> A
         task.cancel()
     await asyncio.gather(*made.tasks, return_exceptions=True)
     await made.connection.close()
-    await drop_databases(servers, [url])
+    drop_later(servers, [url])
 
 
 async def entered(one: Slots, times: int, most: int, partner: str = "alpha") -> int:

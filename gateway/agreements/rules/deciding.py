@@ -26,6 +26,7 @@ class Obligations:
     categories: frozenset[str]
     per_query: int
     per_day: int
+    enrolled_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Held:
                 categories=frozenset(population.categories),
                 per_query=volume.per_query,
                 per_day=volume.per_day,
+                enrolled_in=frozenset(population.enrolled_in),
             )
         return found
 
@@ -80,8 +82,8 @@ class Disclosing:
     """What a route tells: whose data, by which operation, and which attributes of people it can hold.
 
     `own`: the caller's own data. No `attributes`: what is there is not given under an agreement. `knows_categories`,
-    `knows_places`: whose data it is knows the vulnerability category, or the place; who does not could not keep to an agreement
-    limited to some.
+    `knows_places`, `knows_enrolled`: whose data it is knows the vulnerability category, the place, or in which programs a household
+    is enrolled; who does not could not keep to an agreement limited to some.
     """
 
     own: bool
@@ -90,6 +92,7 @@ class Disclosing:
     attributes: frozenset[str]
     knows_categories: bool = True
     knows_places: bool = True
+    knows_enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,13 @@ def find(own: Mapping[str, Held], named: Named) -> Held | None:
 
 
 def named_agreement(own: Mapping[str, Held], named: Named, moment: datetime) -> Held | None:
-    """The agreement in force that a request names, whatever it asks for; a purpose, where one is named, is among its own."""
+    """The agreement in force that a request names for what is not decided by it at the door; a purpose, where one is named, is among
+    its own. NotShared of one that reaches households by their enrollments: nobody but the registry could keep to it."""
     held = find(own, named)
     if held is not None:
         in_force(held, moment)
+        if held.terms.population.enrolled_in:
+            raise errors.NotShared(agreement=held.id)
         if named.purpose is not None:
             purpose_of(held, named)
     return held
@@ -159,8 +165,11 @@ def decide(own: Mapping[str, Held], named: Named, asked: Disclosing, moment: dat
         return Allowed(held, purpose, None)
     if terms.provider not in asked.providers or terms.kind == "mandate":
         raise errors.OtherProvider(pointer=AGREEMENT_POINTER, agreement=held.id, provider=terms.provider)
-    unknown = (terms.population.categories and not asked.knows_categories) or (
-        terms.population.places and not asked.knows_places
+    population = terms.population
+    unknown = (
+        (population.categories and not asked.knows_categories)
+        or (population.places and not asked.knows_places)
+        or (population.enrolled_in and not asked.knows_enrolled)
     )
     if not asked.attributes or unknown:
         raise errors.NotShared(agreement=held.id)

@@ -48,6 +48,7 @@ def _sets(before: Terms, after: Terms) -> Iterator[Text]:
     was, is_ = before.population, after.population
     yield from _set("purposes", before.purposes, after.purposes, {})
     yield from _set("programs", was.programs, is_.programs, {})
+    yield from _limit("enrolled_in", was.enrolled_in, is_.enrolled_in, {})
     yield from _limit("places", was.places, is_.places, {})
     yield from _limit("categories", was.categories, is_.categories, CATEGORIES)
     yield from _set("operations", before.operations, after.operations, OPERATIONS)

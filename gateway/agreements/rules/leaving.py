@@ -13,6 +13,8 @@ from gateway.agreements.rules.shared_answers import Shape, SharedAnswer
 
 ROW = "row"
 """Where a record is from, told by the service to the gateway: its place, category and program. It goes no further."""
+ENROLLED_IN = "enrolled_in"
+"""In it: of the programs to which an agreement limits households, one that somebody of this household is enrolled in."""
 _YEAR = re.compile(r"[0-9]{4}")
 _MASKED_NUMBER = re.compile(r"\*+[0-9A-Za-z]{2}|\*\*+")
 _MASKED_NAME = re.compile(r"[^\W\d_]\.( [^\W\d_]\.)*")
@@ -108,14 +110,20 @@ def _within(row: Any, told: frozenset[str], keep_to: Obligations) -> bool:
     """Whether a record is from where the agreement reaches. What is not known lies outside of what is limited."""
     if not told:
         return row is None
-    if not isinstance(row, dict) or row.keys() != told:
+    if not isinstance(row, dict) or row.keys() != (told | {ENROLLED_IN} if keep_to.enrolled_in else told):
+        return False
+    if keep_to.enrolled_in and not _is_one_of(row[ENROLLED_IN], keep_to.enrolled_in):
         return False
     place = row["place"]
     if keep_to.places and not (isinstance(place, str) and _lies_in(place, keep_to.places)):
         return False
-    if keep_to.categories and row.get("category") not in keep_to.categories:
+    if keep_to.categories and not _is_one_of(row.get("category"), keep_to.categories):
         return False
-    return "program" not in told or row["program"] in keep_to.programs
+    return "program" not in told or _is_one_of(row["program"], keep_to.programs)
+
+
+def _is_one_of(value: Any, codes: frozenset[str]) -> bool:
+    return isinstance(value, str) and value in codes
 
 
 def _lies_in(place: str, places: frozenset[str]) -> bool:

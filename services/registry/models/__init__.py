@@ -2,6 +2,7 @@
 
 from services.registry.models.changes import Change, Conflict, PastState
 from services.registry.models.declaring import Base
+from services.registry.models.enrolled import EnrolledHousehold
 from services.registry.models.people import (
     HOUSEHOLD_FACTS,
     INDIVIDUAL_FACTS,
@@ -24,6 +25,7 @@ __all__ = [
     "Change",
     "ChangeRequest",
     "Conflict",
+    "EnrolledHousehold",
     "Household",
     "Identifier",
     "Individual",

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Label, RowMapping, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Label, RowMapping, Select, and_, exists, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from services.registry.models import Household, Identifier, Individual, Membership, Place
+from services.registry.models import EnrolledHousehold, Household, Identifier, Individual, Membership, Place
 from services.registry.queries.moments import NOW, believed_at, member_at
-from services.registry.rules.shared_records import CATEGORY, HOUSEHOLD_COLUMNS, PERSON_COLUMNS, PLACE, Telling
+from services.registry.rules.shared_records import (
+    CATEGORY,
+    ENROLLED_IN,
+    HOUSEHOLD_COLUMNS,
+    PERSON_COLUMNS,
+    PLACE,
+    Telling,
+)
 from services.registry.schemas.shared_records import SharedHousehold, SharedIndividual
 from shared.agreements import Agreement
 from shared.clock import now
@@ -18,8 +25,6 @@ from shared.database import any_of
 from shared.errors import NotFound
 from shared.pagination import Page, decode_cursor, encode_cursor
 from shared.sharing import forms_asked, refuse_asked_by
-
-WHERE_FROM = (Household.commune_code.label(PLACE), Household.vulnerability_category.label(CATEGORY))
 
 
 async def household(tx: AsyncSession, household_id: UUID, agreement: Agreement, fields: str | None) -> SharedHousehold:
@@ -81,8 +86,25 @@ async def individual(
     return SharedIndividual.model_validate(telling.individual(read, homes))
 
 
+def _where_from(agreement: Agreement) -> list[Label[Any]]:
+    """What the gateway is told of each record; of an agreement limited to programs one of those that reach it."""
+    told: list[Label[Any]] = [Household.commune_code.label(PLACE), Household.vulnerability_category.label(CATEGORY)]
+    if agreement.enrolled_in:
+        one = select(func.min(EnrolledHousehold.program)).where(_enrolled_in(agreement)).correlate(Household)
+        told.append(one.scalar_subquery().label(ENROLLED_IN))
+    return told
+
+
+def _enrolled_in(agreement: Agreement) -> ColumnElement[bool]:
+    return and_(
+        EnrolledHousehold.household_id == Household.id,
+        EnrolledHousehold.program.in_(agreement.enrolled_in),
+        EnrolledHousehold.enrolled,
+    )
+
+
 def reached(agreement: Agreement) -> ColumnElement[bool]:
-    """Households of the agreement's places and categories; one merged into another is that one."""
+    """Households of the agreement's places, categories and programs; one merged into another is that one."""
     commune, moughataa = aliased(Place), aliased(Place)
     named = (commune.code, commune.parent_code, moughataa.parent_code)
     within = (
@@ -94,6 +116,7 @@ def reached(agreement: Agreement) -> ColumnElement[bool]:
         Household.status != "merged",
         Household.commune_code.in_(within) if agreement.places else true(),
         Household.vulnerability_category.in_(agreement.categories) if agreement.categories else true(),
+        exists().where(_enrolled_in(agreement)) if agreement.enrolled_in else true(),
     )
 
 
@@ -102,7 +125,7 @@ def _households(telling: Telling, agreement: Agreement) -> Select[Any]:
     if "size" in telling.forms:
         members = select(func.count()).where(Membership.household_id == Household.id, member_at(NOW))
         columns.append(members.correlate(Household).scalar_subquery().label("size"))
-    return select(Household.id, *WHERE_FROM, *columns).where(reached(agreement))
+    return select(Household.id, *_where_from(agreement), *columns).where(reached(agreement))
 
 
 def _person(telling: Telling) -> list[Any]:
@@ -141,7 +164,7 @@ async def _heads(tx: AsyncSession, telling: Telling, ids: Sequence[UUID]) -> dic
 
 async def _homes(tx: AsyncSession, individual_id: UUID, agreement: Agreement) -> Sequence[RowMapping]:
     rows = (
-        select(Household.id, Household.number, Membership.relationship, *WHERE_FROM)
+        select(Household.id, Household.number, Membership.relationship, *_where_from(agreement))
         .join(Membership, Membership.household_id == Household.id)
         .where(Membership.individual_id == individual_id, member_at(NOW), reached(agreement))
         .order_by(Household.id)

@@ -29,7 +29,7 @@ PERSON_COLUMNS: Columns = {
 }
 """The columns behind each attribute; `nni`, `relationship`, `size` and `head_name` are found otherwise."""
 OF_A_MEMBER = frozenset(PERSON_COLUMNS) | {"nni", "relationship"}
-PLACE, CATEGORY = "row_place", "row_category"
+PLACE, CATEGORY, ENROLLED_IN = "row_place", "row_category", "row_enrolled_in"
 """What the columns are called by which the gateway is told where a record is from."""
 
 Read = Mapping[Any, Any]
@@ -73,7 +73,8 @@ class Telling:
         return said
 
     def where_from(self, read: Read) -> dict[str, Any]:
-        return {"place": read[PLACE], "category": read[CATEGORY]}
+        said = {"place": read[PLACE], "category": read[CATEGORY]}
+        return said | {"enrolled_in": read[ENROLLED_IN]} if ENROLLED_IN in read else said
 
     def _member(self, read: Read) -> dict[str, Any]:
         said = {"individual_id": read["id"]} | self._person(read, "individual_number")

@@ -44,6 +44,7 @@ def partners_file(partners_file: Path, tmp_path: Path, monkeypatch: pytest.Monke
         example("A-SCHOOL", attributes=[{"name": "school"}]),
         example("A-OTHER", provider="mute"),
         example("A-POOR", population={"programs": ["FIRST"], "categories": ["poor"]}),
+        example("A-ENROLLED", population={"programs": ["FIRST"], "enrolled_in": ["FIRST", "SECOND"]}),
         example("B-1", recipient="mute"),
         example("A-FOUND", **MATCH),
         example("A-FOUND-FEW", **MATCH | {"volume": {"per_day": 5, "per_query": 5}}),
@@ -123,6 +124,32 @@ async def test_each_reason_why_not_is_told_and_nothing_is_asked_of_the_service(d
     assert asked(door) == []
     with_case = await ask(door, Official="A-7", Case="D-118")
     assert with_case.status_code == 404, "the service's own: it knows no such household"
+
+
+async def test_households_limited_by_enrollment_leave_where_the_registry_says_in_which_program(door: Door) -> None:
+    enrolled = HOUSEHOLD | {"row": ROW | {"enrolled_in": "SECOND"}}
+    door.registry.answers |= {ONE: enrolled, MANY: {"items": [enrolled, enrolled], "next_cursor": None}}
+    given = [await ask(door, path, "A-ENROLLED") for path in (ONE, MANY)]
+    assert [one.status_code for one in given] == [200, 200]
+    assert "enrolled_in" not in given[0].text + given[1].text
+    key = InternalKey(door.running.platform.settings.internal_key_file)
+    shown = key.caller(dict(door.registry.seen[-1]["headers"])["authorization"].removeprefix("Bearer "))
+    assert shown.agreement is not None and shown.agreement.enrolled_in == {"FIRST", "SECOND"}
+
+    for row in (ROW, ROW | {"enrolled_in": "THIRD"}, ROW | {"enrolled_in": None}, ROW | {"enrolled_in": ["FIRST"]}):
+        door.registry.answers[ONE] = HOUSEHOLD | {"row": row}
+        answer = await ask(door, ONE, "A-ENROLLED")
+        assert (answer.status_code, answer.json()["code"]) == (500, "answer_held_back"), row
+    door.registry.answers[ONE] = enrolled
+    assert (await ask(door, ONE)).json()["code"] == "answer_held_back", "nobody asked in which program"
+
+    # Nobody else knows in which program a household is.
+    asked_before = len(asked(door))
+    named = {"Tekamoul-Agreement": "A-ENROLLED", "Tekamoul-Purpose": PURPOSE}
+    for path in ("/registry/v1/places", f"/matching/v1/targeting-lists/{ID}/households", "/v1/events"):
+        answer = await door.get(path, headers=named)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_shared"), path
+    assert len(asked(door)) == asked_before
 
 
 async def test_the_keeper_reads_its_own_under_its_mandate(door: Door) -> None:

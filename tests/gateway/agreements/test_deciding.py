@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.agreements.rules.deciding import Disclosing, Held, Named, decide
 from gateway.agreements.rules.lifecycle import ASKED_FOR, State, Step, after, allowed
 from gateway.agreements.seeding import mandate
-from gateway.agreements.terms import OPERATIONS, Terms
+from gateway.agreements.terms import OF_THE_REGISTRY, OPERATIONS, Terms
 from shared.agreements import ATTRIBUTES
 from shared.errors import Refusal
 from tests.gateway.agreements.cases import terms
@@ -26,14 +26,17 @@ PURPOSES = ("shock_response", "planning", "research")
 def agreements(draw: st.DrawFn) -> Held:
     first, last = sorted((draw(DAYS), draw(DAYS)))
     names = draw(st.lists(st.sampled_from(sorted(ATTRIBUTES)), min_size=1, max_size=5, unique=True))
+    operations = draw(st.lists(st.sampled_from(OPERATIONS), min_size=1, unique=True))
+    limits = ([], ["TEKAVOUL"]) if set(operations) <= OF_THE_REGISTRY else ([],)
     said = terms(
         provider=draw(st.sampled_from(("beta", "gamma"))),
         purposes=draw(st.lists(st.sampled_from(PURPOSES), min_size=1, unique=True)),
         attributes=[{"name": one, "transform": draw(st.sampled_from(ATTRIBUTES[one]))} for one in names],
-        operations=draw(st.lists(st.sampled_from(OPERATIONS), min_size=1, unique=True)),
+        operations=operations,
         population={
             "categories": draw(st.sampled_from(([], ["poor"]))),
             "places": draw(st.sampled_from(([], ["MR01"]))),
+            "enrolled_in": draw(st.sampled_from(limits)),
         },
         not_before=str(first),
         not_after=str(last),
@@ -50,6 +53,7 @@ ASKED = st.builds(
     attributes=st.frozensets(st.sampled_from(sorted(ATTRIBUTES)), max_size=12),
     knows_categories=st.booleans(),
     knows_places=st.booleans(),
+    knows_enrolled=st.booleans(),
 )
 NAMED = st.builds(
     Named,
@@ -74,6 +78,7 @@ def within(held: Held, named: Named, asked: Disclosing) -> bool:
             asked.operation in said.operations,
             not said.population.categories or asked.knows_categories,
             not said.population.places or asked.knows_places,
+            not said.population.enrolled_in or asked.knows_enrolled,
             bool(said.forms().keys() & asked.attributes),
             not (named.official and not named.case),
         )
@@ -136,3 +141,22 @@ def test_what_is_signed_is_told_by_its_fingerprint() -> None:
     assert Terms.model_validate(terms(retention_days=364)).fingerprint() != said.fingerprint()
     assert Terms.model_validate(said.told()) == said
     assert isinstance(said.not_before, date)
+
+
+def test_what_was_signed_before_there_were_limits_by_enrollment_keeps_its_fingerprint() -> None:
+    said = Terms.model_validate(terms())
+
+    assert said.fingerprint() == "67197edf94ad9a28d3e5c32a34a2d1a754077568139fdb072ae44d25535fabc6"
+    assert said.stored() == (said.told(), None)
+
+
+def test_to_the_version_before_an_agreement_limited_by_enrollment_reaches_nobody() -> None:
+    """It refuses fields it does not know, and with one agreement that it cannot read it would decide on none."""
+    limited = terms(population={"places": ["MR01"], "enrolled_in": ["TEKAVOUL"]})
+    said = Terms.model_validate(limited)
+
+    terms_kept, population = said.stored()
+
+    assert terms_kept == said.told() | {"population": {"places": ["MR00"]}}
+    assert population == said.told()["population"]
+    assert said.fingerprint() != Terms.model_validate(terms(population={"places": ["MR01"]})).fingerprint()

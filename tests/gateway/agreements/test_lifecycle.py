@@ -206,6 +206,19 @@ async def test_a_change_that_begins_later_is_not_approved_while_one_is_in_force(
         ({"recipient": "mute"}, "alpha", 403, "agreement_not_a_party"),
         ({"recipient": "nobody"}, "beta", 422, "agreement_party_unknown"),
         ({"population": {"programs": ["THIRD"]}}, "beta", 422, "agreement_program_unknown"),
+        ({"population": {"enrolled_in": ["SECOND"]}}, "beta", 422, "agreement_enrolled_elsewhere"),
+        (
+            {"provider": "alpha", "recipient": "beta", "population": {"enrolled_in": ["FIRST"]}},
+            "beta",
+            422,
+            "agreement_enrolled_elsewhere",
+        ),
+        (
+            {"population": {"enrolled_in": ["FIRST"]}, "operations": ["list", "subscribe"]},
+            "beta",
+            422,
+            "invalid_request",
+        ),
         ({"not_before": "2020-01-01", "not_after": "2020-12-31"}, "beta", 422, "agreement_days_over"),
         ({"attributes": [{"name": "religion"}]}, "beta", 422, "invalid_request"),
         ({"unknown": 1}, "beta", 422, "invalid_request"),
@@ -218,6 +231,26 @@ async def test_what_cannot_be_agreed_is_refused(
     answer = await post(door, "", {"terms": terms(**changed), "official": "b-1"}, by)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_households_limited_by_enrollment_are_drafted_shown_compared_and_printed(door: Door) -> None:
+    found = await draft(door, population={"enrolled_in": ["FIRST"], "places": ["MR01"]})
+    assert found["terms"]["population"] == {
+        "programs": [], "places": ["MR01"], "categories": [], "enrolled_in": ["FIRST"],
+    }  # fmt: skip
+    wider = {"terms": terms(population={"places": ["MR01"]}), "official": "b-1"}
+    assert (await post(door, f"/{found['id']}/versions", wider, **{"If-Match": '"1"'})).status_code == 201
+
+    told = await door.get(f"{AGREEMENTS}/{found['id']}/difference?from=1&to=2&language=en")
+    page = await door.get(f"{AGREEMENTS}/{found['id']}/versions/1/page?language=fr")
+
+    assert told.json()["sentences"] == ["Households enrolled in: was limited to FIRST, and is now without a limit."]
+    assert "Ménages inscrits à" in page.text
+    async with door.running.platform.database.transaction() as tx:
+        kept = await tx.scalar(
+            text("SELECT terms FROM agreement_versions WHERE version = 1 AND population IS NOT NULL")
+        )
+    assert kept["population"] == {"places": ["MR00"]}
 
 
 async def test_a_new_version_keeps_kind_and_parties(door: Door) -> None:

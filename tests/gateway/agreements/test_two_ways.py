@@ -21,6 +21,7 @@ from registry_cases import Family, Person, send
 from running import Services
 from services.programs.rules import shared_enrollments
 from services.programs.schemas.shared_enrollments import SharedEnrolled, SharedEnrollment
+from services.registry.commands.enrolled import take_over_enrolled
 from services.registry.models import Household
 from services.registry.queries.shared_records import reached
 from services.registry.rules.shared_records import Telling
@@ -64,8 +65,15 @@ class World:
         areas = self.chance.sample(AREAS, self.chance.choice((0, 0, 1, 2, 5)))
         categories = () if programs else self.chance.sample(CATEGORIES, self.chance.choice((0, 0, 1, 2)))
         reach = self.chance.sample(PROGRAMS, self.chance.randint(1, 2))
+        enrolled_in = () if programs else self.chance.sample(PROGRAMS, self.chance.choice((0, 0, 1, 2)))
         return Obligations(
-            self.forms(shape), frozenset(reach), frozenset(areas), frozenset(categories), per_query=200, per_day=1000
+            self.forms(shape),
+            frozenset(reach),
+            frozenset(areas),
+            frozenset(categories),
+            per_query=200,
+            per_day=1000,
+            enrolled_in=frozenset(enrolled_in),
         )
 
     def place(self, within: Obligations) -> str:
@@ -98,7 +106,8 @@ class World:
 
     def household(self, within: Obligations) -> dict[str, Any]:
         place, category = self.place(within), self.chance.choice(sorted(within.categories) or CATEGORIES)
-        return {
+        enrolled = {"row_enrolled_in": self.chance.choice(sorted(within.enrolled_in))} if within.enrolled_in else {}
+        return enrolled | {
             "id": PLACEHOLDER,
             "row_place": place,
             "row_category": category,
@@ -178,6 +187,13 @@ def mistakes(world: World, content: Any, answer: SharedAnswer, keep_to: Obligati
         ("row", None),
         ("row", {}),
         ("row", record["row"] | {"more": 1}),
+        (
+            "row",
+            {key: value for key, value in record["row"].items() if key != "enrolled_in"}
+            if keep_to.enrolled_in
+            else None,
+        ),
+        ("row", record["row"] | {"enrolled_in": "TEKAVOUL"} if not keep_to.enrolled_in else None),
         ("version", 3),
         ("name", "x\ny"),
     ):
@@ -188,8 +204,10 @@ def mistakes(world: World, content: Any, answer: SharedAnswer, keep_to: Obligati
         (keep_to.places, "place", None),
         (keep_to.categories, "category", "unheard-of"),
         (keep_to.programs if "program" in answer.row else None, "program", "OTHER"),
+        (keep_to.enrolled_in, "enrolled_in", "OTHER"),
+        (keep_to.enrolled_in, "enrolled_in", None),
     ):
-        if limited and key in answer.row:
+        if limited and key in record["row"]:
             yield from _changed(record, "row", record["row"] | {key: outside}, f"row outside by {key}")
     yield from _of_fields(world, record, answer.shape, keep_to)
 
@@ -261,8 +279,14 @@ def test_what_the_owner_tells_always_passes_and_every_mistake_is_caught_at_lengt
     assert compare(seed=20261130, pairs=LONG_PAIRS) > LONG_PAIRS
 
 
+def record_from(place: str, category: str, program: str | None) -> dict[str, Any]:
+    """A household of which nothing is told but where it is from; `program` "": nobody says in which program it is."""
+    row = {"place": place, "category": category} | ({} if program == "" else {"enrolled_in": program})
+    return {"id": "1", "row": row}
+
+
 async def test_the_rows_that_the_registry_finds_are_those_that_the_gateway_would_let_pass(services: Services) -> None:
-    """300 random agreements by 160 households of every place and category: the two agree on each."""
+    """300 random agreements by 160 households of every place, category and program: the two agree on each."""
     registry, world = await services.start("registry"), World(7)
     families = [
         Family(
@@ -278,18 +302,29 @@ async def test_the_rows_that_the_registry_finds_are_those_that_the_gateway_would
         attributes=frozenset({"size"}), volume_per_query=1, not_before=TODAY, not_after=TODAY, legal_basis="",
     )  # fmt: skip
     columns = (Household.id, Household.commune_code, Household.vulnerability_category)
+    enrolled: dict[UUID, set[str]] = {}
     async with registry.platform.database.transaction() as tx:
         everyone = (await tx.execute(select(*columns))).all()
         assert len(everyone) == 160
+        for id_, _, _ in everyone:
+            enrolled[id_] = set(world.chance.sample(PROGRAMS, world.chance.randint(0, 2)))
+            told_of = [
+                (one, one in enrolled[id_]) for one in PROGRAMS if one in enrolled[id_] or world.chance.random() < 0.3
+            ]
+            items = [{"household_id": str(id_), "program": one, "enrolled": is_, "version": 1} for one, is_ in told_of]
+            await take_over_enrolled(tx, items)
         for _ in range(300):
             keep_to = world.obligations(LOOKUP_HOUSEHOLD.shape, programs=False)
-            named = replace(agreement, places=keep_to.places, categories=keep_to.categories)
+            named = replace(
+                agreement, places=keep_to.places, categories=keep_to.categories, enrolled_in=keep_to.enrolled_in
+            )
             found = set(await tx.scalars(select(Household.id).where(reached(named))))
             passed = {
                 id_
                 for id_, place, category in everyone
-                if first_fault({"id": "1", "row": {"place": place, "category": category}}, LOOKUP_HOUSEHOLD, keep_to) is None
-            }  # fmt: skip
+                for program in (enrolled[id_] or {None} if keep_to.enrolled_in else {""})
+                if first_fault(record_from(place, category, program), LOOKUP_HOUSEHOLD, keep_to) is None
+            }
             assert found == passed, keep_to
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from matching_cases import enrollment, program
 from registry_cases import BOUGADOUM, Family, Person, apply, send, the_household
-from running import Running
+from running import Running, Services, until
+from services.matching.projecting import put_beneficiaries, put_program
+from services.registry.commands.enrolled import take_over_enrolled
 from shared.agreements import Agreement
 
 AGREEMENT = Agreement(
@@ -179,3 +182,81 @@ async def test_a_household_merged_into_another_is_told_no_more(reading: Reading,
     answer = await reading.get(f"/v1/households/{oumars['id']}", replace(AGREEMENT, places=frozenset()))
 
     assert answer.status_code == 404
+
+
+async def test_an_agreement_limited_to_programs_reaches_whom_matching_tells_enrolled(
+    reading: Reading, client: httpx.AsyncClient
+) -> None:
+    """Told twice and out of order; an outsider, and one who was enrolled once, are as nobody."""
+    sidis, oumars = await the_household(client), await the_household(client, "MR0110000002")
+    far, nobody = await the_household(client, "MR0320000001"), "01989a4e-5b00-7c3d-8e21-6f0a4d7b9c01"
+    limited = replace(AGREEMENT, places=frozenset(), volume_per_query=9, enrolled_in=frozenset({"TEKAVOUL", "TEMWINE"}))
+
+    async def tell(household: str, program: str, enrolled: bool, version: int) -> None:
+        one = {"household_id": household, "program": program, "enrolled": enrolled, "version": version}
+        async with reading.registry.platform.database.transaction() as tx:
+            await take_over_enrolled(tx, [one])
+
+    async def reached() -> dict[str, str]:
+        page = (await reading.get("/v1/households", limited)).json()
+        return {one["number"]: one["row"]["enrolled_in"] for one in page["items"]}
+
+    assert await reached() == {}
+    await tell(sidis["id"], "TEMWINE", True, 3)
+    await tell(sidis["id"], "TEMWINE", False, 2)
+    await tell(sidis["id"], "TEMWINE", True, 3)
+    await tell(oumars["id"], "TEKAVOUL", False, 2)
+    await tell(oumars["id"], "TEKAVOUL", True, 1)
+    await tell(far["id"], "EL_MAOUNA", True, 1)
+    await tell(nobody, "TEKAVOUL", True, 1)
+    assert await reached() == {"MR0110000001": "TEMWINE"}
+
+    await tell(sidis["id"], "TEKAVOUL", True, 1)
+    assert await reached() == {"MR0110000001": "TEKAVOUL"}, "one of them, and no list of what else it receives"
+    individual = sidis["members"][0]["individual_id"]
+    for kind, id_ in (("households", sidis["id"]), ("individuals", individual)):
+        told = await reading.get(f"/v1/{kind}/{id_}", replace(limited, transformed=frozenset({("nni", "boolean")})))
+        assert (told.status_code, told.json()["row"]["enrolled_in"]) == (200, "TEKAVOUL")
+    outsiders = [("households", oumars["id"]), ("households", far["id"])]
+    outsiders.append(("individuals", oumars["members"][0]["individual_id"]))
+    for kind, id_ in outsiders:
+        theirs, nobodys = (
+            await reading.get(f"/v1/{kind}/{id_}", limited),
+            await reading.get(f"/v1/{kind}/{nobody}", limited),
+        )
+        assert theirs.status_code == 404
+        same = [{key: it for key, it in one.json().items() if key != "trace_id"} for one in (theirs, nobodys)]
+        assert same[0] == same[1]
+
+    await tell(sidis["id"], "TEKAVOUL", False, 2)
+    await tell(sidis["id"], "TEMWINE", False, 4)
+    assert await reached() == {}
+    assert (await reading.get(f"/v1/households/{sidis['id']}", replace(limited, enrolled_in=frozenset()))).json()[
+        "row"
+    ] == {"place": "MR011-C01", "category": "extreme_poor"}
+
+
+async def test_what_matching_links_reaches_the_registry_by_an_event(
+    services: Services, reading: Reading, client: httpx.AsyncClient
+) -> None:
+    matching, household = await services.start("matching"), (await the_household(client))["id"]
+    limited = replace(AGREEMENT, enrolled_in=frozenset({"TEKAVOUL"}))
+    listed = {
+        "name": "Sidi Ould Ahmed",
+        "nni": "9900000033",
+        "birth_date": "1980-05-06",
+    }
+
+    async def turn(version: int, status: str) -> None:
+        change = enrollment("TEKAVOUL", 1, 1, version=version, status=status, birth_precision="day", **listed)
+        async with matching.platform.database.transaction() as tx:
+            await put_program(tx, program("TEKAVOUL", "taazour"))
+            await put_beneficiaries(tx, "taazour", [change])
+
+    for version, (turned, status) in enumerate([("enrolled", 200), ("suspended", 404), ("enrolled", 200)], 1):
+        await turn(version, turned)
+
+        async def follows(status: int = status) -> bool:
+            return (await reading.get(f"/v1/households/{household}", limited)).status_code == status
+
+        await until(follows, what=f"the registry to answer {status}")
