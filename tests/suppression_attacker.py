@@ -1,10 +1,11 @@
 """A reader who wants to know a hidden count: all that is shown as equations over whole numbers, solved as far as it goes.
 
-Exact elimination over fractions, then bounds tightened until nothing moves. Shares no code with what hides.
+Exact elimination, then bounds tightened until nothing moves. Shares no code with what hides.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
+from math import gcd
 
 Unknown = Hashable
 Equation = tuple[Mapping[Unknown, int], int]
@@ -12,55 +13,52 @@ Equation = tuple[Mapping[Unknown, int], int]
 ROUNDS = 60
 
 
+Row = tuple[dict[Unknown, int], int]
+
+
 def found(equations: Iterable[Equation]) -> dict[Unknown, int]:
     """What can be told for certain of unknowns that are whole and not below zero."""
     rows = _reduced(list(equations))
-    low: dict[Unknown, Fraction] = {}
-    high: dict[Unknown, Fraction | None] = {}
+    low: dict[Unknown, int] = {}
+    high: dict[Unknown, int | None] = {}
     for row, _ in rows:
         for name in row:
-            low[name], high[name] = Fraction(0), None
+            low[name], high[name] = 0, None
     for _ in range(ROUNDS):
         moved = [_tighten(row, number, low, high) for row, number in rows]
         if not any(moved):
             break
-    return {name: int(low[name]) for name in low if low[name] == high[name]}
+    return {name: low[name] for name in low if low[name] == high[name]}
 
 
-def _reduced(equations: list[Equation]) -> list[tuple[dict[Unknown, Fraction], Fraction]]:
-    """The equations, and what remains when each unknown is eliminated from the others: both bind the bounds."""
-    given = [({n: Fraction(c) for n, c in row.items() if c}, Fraction(b)) for row, b in equations]
-    solved: list[tuple[dict[Unknown, Fraction], Fraction]] = []
-    left = [(dict(row), b) for row, b in given]
+def _reduced(equations: list[Equation]) -> list[Row]:
+    """The equations, and what remains when each unknown is eliminated from the others: both bind the bounds. An equation taken so
+    many times says the same: the numbers stay whole."""
+    given = [({n: c for n, c in row.items() if c}, b) for row, b in equations]
+    solved: list[Row] = []
+    left = list(given)
     while left:
         row, number = left.pop()
         if not row:
             assert number == 0, "what is shown contradicts itself"
             continue
         pivot = min(row, key=repr)
-        scale = row[pivot]
-        row, number = {n: c / scale for n, c in row.items()}, number / scale
-        left = [_without(pivot, one, row, number) for one in left]
-        solved = [_without(pivot, one, row, number) for one in solved] + [(row, number)]
+        left = [_without(pivot, one, (row, number)) for one in left]
+        solved = [_without(pivot, one, (row, number)) for one in solved] + [(row, number)]
     return given + solved
 
 
-def _without(
-    pivot: Unknown, one: tuple[dict[Unknown, Fraction], Fraction], row: dict[Unknown, Fraction], number: Fraction
-) -> tuple[dict[Unknown, Fraction], Fraction]:
-    times = one[0].get(pivot, Fraction(0))
-    if not times:
+def _without(pivot: Unknown, one: Row, other: Row) -> Row:
+    if pivot not in one[0]:
         return one
-    both = {n: one[0].get(n, Fraction(0)) - times * row.get(n, Fraction(0)) for n in one[0].keys() | row.keys()}
-    return {n: c for n, c in both.items() if c}, one[1] - times * number
+    mine, times = other[0][pivot], one[0][pivot]
+    both = {n: mine * one[0].get(n, 0) - times * other[0].get(n, 0) for n in one[0].keys() | other[0].keys()}
+    number = mine * one[1] - times * other[1]
+    common = gcd(number, *both.values()) or 1
+    return {n: c // common for n, c in both.items() if c}, number // common
 
 
-def _tighten(
-    row: dict[Unknown, Fraction],
-    number: Fraction,
-    low: dict[Unknown, Fraction],
-    high: dict[Unknown, Fraction | None],
-) -> bool:
+def _tighten(row: dict[Unknown, int], number: int, low: dict[Unknown, int], high: dict[Unknown, int | None]) -> bool:
     moved = False
     for name, times in row.items():
         rest_low, rest_high = _range({n: c for n, c in row.items() if n != name}, low, high)
@@ -68,27 +66,23 @@ def _tighten(
         least = None if rest_high is None else number - rest_high
         if times < 0:
             most, least = least, most
-        if most is not None and (high[name] is None or _floor(most / times) < high[name]):  # type: ignore[operator]
-            high[name], moved = _floor(most / times), True
-        if least is not None and -_floor(-least / times) > low[name]:
-            low[name], moved = -_floor(-least / times), True
+        if most is not None and (high[name] is None or most // times < high[name]):  # type: ignore[operator]
+            high[name], moved = most // times, True
+        if least is not None and -(-least // times) > low[name]:
+            low[name], moved = -(-least // times), True
     return moved
 
 
 def _range(
-    row: dict[Unknown, Fraction], low: dict[Unknown, Fraction], high: dict[Unknown, Fraction | None]
-) -> tuple[Fraction | None, Fraction | None]:
-    least: Fraction | None = Fraction(0)
-    most: Fraction | None = Fraction(0)
+    row: dict[Unknown, int], low: dict[Unknown, int], high: dict[Unknown, int | None]
+) -> tuple[int | None, int | None]:
+    least: int | None = 0
+    most: int | None = 0
     for name, times in row.items():
         small, large = (low[name], high[name]) if times > 0 else (high[name], low[name])
         least = None if least is None or small is None else least + times * small
         most = None if most is None or large is None else most + times * large
     return least, most
-
-
-def _floor(number: Fraction) -> Fraction:
-    return Fraction(number.numerator // number.denominator)
 
 
 def most_and_least(equations: Iterable[Equation], wanted: Unknown) -> tuple[int, int | None]:

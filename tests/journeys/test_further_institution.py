@@ -27,7 +27,7 @@ into = "NUTRITION_CASH"
 
 
 @pytest.fixture
-def platform() -> Iterator[WholePlatform]:
+def own() -> Iterator[WholePlatform]:
     """A platform of its own, with a catalog and a connections file in its data folder."""
     made = new_platform()
     try:
@@ -44,10 +44,10 @@ def platform() -> Iterator[WholePlatform]:
         made.remove()
 
 
-async def test_a_seventh_institution_takes_its_list_and_answers_through_the_gateway(platform: WholePlatform) -> None:
-    assert "programs-sante" in platform.ready["services"]
-    (platform.folder / "incoming" / "mars.csv").write_text(LIST, encoding="utf-8")
-    done = platform.folder / "incoming" / "done" / "mars.csv.result.json"
+async def test_a_seventh_institution_takes_its_list_and_answers_through_the_gateway(own: WholePlatform) -> None:
+    assert "programs-sante" in own.ready["services"]
+    (own.folder / "incoming" / "mars.csv").write_text(LIST, encoding="utf-8")
+    done = own.folder / "incoming" / "done" / "mars.csv.result.json"
 
     async def written() -> bool:
         return done.exists()
@@ -55,24 +55,24 @@ async def test_a_seventh_institution_takes_its_list_and_answers_through_the_gate
     await until(written, what="the result beside the file")
     result: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
     assert (result["status"], result["accepted"], result["rejected"]) == ("completed", 1, 1)
-    async with platform.client("sante") as sante:
+    async with own.client("sante") as sante:
         (program,) = (await sante.get("/programs/sante/v1/programs"))["items"]
         assert (program["code"], program["names"]["ar"]) == ("NUTRITION_CASH", "تحويلات التغذية")
         (one,) = (await sante.get("/programs/sante/v1/enrollments"))["items"]
         assert (one["name"], one["monthly_value_mru"]) == ("Fatimetou Mint Ahmed", "1200.00")
-    await platform.quiet()
-    async with platform.client("sante") as sante:  # its own feed has the change
+    await own.quiet()
+    async with own.client("sante") as sante:  # its own feed has the change
         (event,) = (await sante.get("/v1/events"))["items"]
         assert event["program"] == "NUTRITION_CASH"
-    sent = platform.folder / "avril.csv"
+    sent = own.folder / "avril.csv"
     sent.write_text(LIST.replace("zéro", "4"), encoding="utf-8")
-    command = platform.tekamoul(
+    command = own.tekamoul(
         "import", "list", str(sent), "--program", "NUTRITION_CASH", "--partner", "sante", "--dry-run"
     )
     assert command.returncode == 0, command.stdout + command.stderr
     assert "new 1" in " ".join(command.stdout.split())
-    out = platform.folder / "liste.csv"
-    exported = platform.tekamoul(
+    out = own.folder / "liste.csv"
+    exported = own.tekamoul(
         "export", "enrollments", "--program", "NUTRITION_CASH", "--partner", "sante", "--out", str(out)
     )
     assert exported.returncode == 0, exported.stdout + exported.stderr

@@ -82,8 +82,9 @@ def linked(material: Material, models: Models) -> Mapping[tuple[int, int], float
 
     index = Index(material.vocabulary, material.registry, np.ones(len(material.registry), bool), models.rarity)
     looking, model, out = index.looking(), models.for_unit("individual"), {}
-    for at in range(len(material.listed["individual"].records)):
-        found = index.find_packed(model, material.listed["individual"].records[at : at + 1], looking, 2)
+    records = material.listed["individual"].records
+    for at, keys in enumerate(index.keys_of(records)):
+        found = index.find_packed(model, records[at : at + 1], looking, 2, keys)
         if found:
             lead = found[0].score - found[1].score if len(found) > 1 else 99.0
             odds = float(model.odds(np.array([found[0].score], np.float32))[0])
