@@ -307,9 +307,8 @@ class Services:
         await asyncio.gather(*(running.task for running in self.running.values()))
         for sock in self._sockets.values():
             sock.close()
-        await asyncio.sleep(
-            0
-        )  # a closed transport lets go of its socket in the loop's next turn, and here the loop may end
+        # A closed transport lets go of its socket in the loop's next turn, and here the loop may end.
+        await asyncio.sleep(0)
         drop_later(self.servers, self.databases.values())
         assert not any(failing.values()), f"workers that failed by themselves: {failing}"
 

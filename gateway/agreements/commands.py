@@ -12,7 +12,7 @@ from gateway.agreements.models import AgreementRow, StepRow, VersionRow
 from gateway.agreements.queries import of_party, signatures, version_row
 from gateway.agreements.rules.lifecycle import IN_FORCE, OPEN, REVIEW_WITHIN, State, Step, after, allowed
 from gateway.agreements.schemas import DraftIn, StepIn
-from gateway.agreements.terms import Terms
+from gateway.agreements.terms import OPERATIONS, PUSH, Terms
 from gateway.changes import announce
 from shared.clock import now
 from shared.etags import refuse_stale
@@ -33,7 +33,7 @@ class Known:
 
 async def draft(tx: AsyncSession, said: DraftIn, *, by: str, known: Known) -> AgreementRow:
     """Write an agreement; an emergency is in force at once. NotAParty, PartyUnknown, ProgramNotKnown, EnrolledElsewhere,
-    KindNotWritten, AgreementOver; of an emergency OwnerAlone, ReasonNeeded."""
+    PushNotWritten, KindNotWritten, AgreementOver; of an emergency OwnerAlone, ReasonNeeded."""
     terms = said.terms
     if by not in (terms.provider, terms.recipient):
         raise errors.NotAParty(pointer="/terms/recipient")
@@ -63,7 +63,8 @@ async def change(
 ) -> AgreementRow:
     """Write a new version; one that is open is replaced. What is in force stays so until the new one is approved.
 
-    NotFound, PreconditionFailed, PartiesStay, KindNotWritten, ProgramNotKnown, EnrolledElsewhere, AgreementOver.
+    NotFound, PreconditionFailed, PartiesStay, KindNotWritten, ProgramNotKnown, EnrolledElsewhere, PushNotWritten,
+    AgreementOver.
     """
     row = await of_party(tx, agreement_id, by, lock=True)
     refuse_stale(if_match, row.revision)
@@ -189,6 +190,10 @@ def _refuse_unsound(terms: Terms, known: Known) -> None:
                 keeper=known.keeper,
                 accepted=", ".join(sorted(own)) or "—",
             )
+    # Of agreements written before this was refused, it stays among the words that were signed, and opens nothing.
+    if PUSH in terms.operations:
+        accepted = ", ".join(one for one in OPERATIONS if one != PUSH)
+        raise errors.PushNotWritten(pointer=f"/terms/operations/{terms.operations.index(PUSH)}", accepted=accepted)
     if terms.not_after < now().date():
         raise errors.AgreementOver(pointer="/terms/not_after", day=terms.not_after)
 

@@ -240,6 +240,18 @@ class EnrolledElsewhere(Refusal):
     )
 
 
+class PushNotWritten(Refusal):
+    code, status = "agreement_push_not_written", 422
+    text = Text(
+        ar="لا يُتفق على إرسال بيانات (push): لا يكتب في برنامج إلا من يديره. ما للآخرين أن يسلموه: الإحالات في المطابقة، ومقترحات التغيير"
+        " في السجل. المقبول: {accepted}.",
+        fr="L'envoi de données (push) ne se convient pas : seul qui tient un programme y écrit. Les autres transmettent des"
+        " orientations au rapprochement et des propositions de changement au registre. Accepté : {accepted}.",
+        en="Sending data in (push) is not agreed on: only who keeps a program writes into it. Others hand referrals to matching, and"
+        " change proposals to the registry. Accepted: {accepted}.",
+    )
+
+
 class PartiesStay(Refusal):
     code, status = "agreement_parties_stay", 422
     text = Text(

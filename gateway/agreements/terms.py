@@ -20,7 +20,8 @@ LONGEST_EMERGENCY_DAYS = 30
 """An emergency that lasts longer has had the time for an agreement that both parties sign."""
 
 Kind = Literal["mandate", "sharing", "emergency"]
-OPERATIONS = ("lookup", "match", "list", "subscribe", "bulk", "push")
+PUSH = "push"
+OPERATIONS = ("lookup", "match", "list", "subscribe", "bulk", PUSH)
 OF_THE_REGISTRY = frozenset({"lookup", "list", "bulk"})
 """By which households and individuals of the registry are read: it alone knows which household is enrolled where."""
 Operation = Literal[OPERATIONS]  # type: ignore[valid-type]

@@ -98,9 +98,12 @@ class Platform:
 
     def let_in_again(self, partner: str) -> None:
         """A new secret for a partner that withdrew its own: it asks every operation there is, also that."""
-        token = self.key.token(Caller("operator", frozenset({"internal", "partners:write"})))
-        address, officer = f"{self.url}/v1/partners/{partner}/rotate-secret", {"Authorization": f"Bearer {token}"}
-        answer = httpx.post(address, json={}, headers=officer, trust_env=False, timeout=30)
+        token = self.key.token(Caller("operator", frozenset({"internal", "partners:read", "partners:write"})))
+        address, officer = f"{self.url}/v1/partners/{partner}", {"Authorization": f"Bearer {token}"}
+        with httpx.Client(headers=officer, trust_env=False, timeout=30) as client:
+            for one in client.get(f"{address}/credentials").raise_for_status().json():
+                client.post(f"{address}/credentials/{one['id']}/revoke").raise_for_status()
+            answer = client.post(f"{address}/rotate-secret", json={})
         self.credentials[partner]["client_secret"] = answer.raise_for_status().json()["client_secret"]
         self._tokens.pop(partner, None)
 

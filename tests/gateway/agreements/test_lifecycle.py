@@ -13,6 +13,7 @@ from gateway.agreements.book import Book
 from gateway.agreements.commands import end_what_is_over
 from gateway.agreements.models import VersionRow
 from gateway.agreements.seeding import give_mandates
+from gateway.agreements.terms import Terms
 from gateway.changes import Changes
 from in_turn import in_turn
 from running import status_of, until
@@ -219,6 +220,7 @@ async def test_a_change_that_begins_later_is_not_approved_while_one_is_in_force(
             422,
             "invalid_request",
         ),
+        ({"operations": ["lookup", "push"]}, "beta", 422, "agreement_push_not_written"),
         ({"not_before": "2020-01-01", "not_after": "2020-12-31"}, "beta", 422, "agreement_days_over"),
         ({"attributes": [{"name": "religion"}]}, "beta", 422, "invalid_request"),
         ({"unknown": 1}, "beta", 422, "invalid_request"),
@@ -251,6 +253,27 @@ async def test_households_limited_by_enrollment_are_drafted_shown_compared_and_p
             text("SELECT terms FROM agreement_versions WHERE version = 1 AND population IS NOT NULL")
         )
     assert kept["population"] == {"places": ["MR00"]}
+
+
+async def test_an_agreement_that_was_signed_with_push_holds_and_its_next_version_is_without(door: Door) -> None:
+    found = await in_force(door)
+    signed = Terms.model_validate(terms(operations=["lookup", "list", "push"]))
+    async with door.running.platform.database.transaction() as tx:
+        row = update(VersionRow).where(VersionRow.agreement_id == found["id"])
+        await tx.execute(row.values(terms=signed.told(), fingerprint=signed.fingerprint()))
+        await tx.execute(text("SELECT pg_notify('gateway_changed', 'agreements')"))
+
+    shown = (await door.get(f"{AGREEMENTS}/{found['id']}")).json()
+    match = {"If-Match": f'"{shown["revision"]}"'}
+    again = await post(door, f"/{found['id']}/versions", {"terms": shown["terms"], "official": "b-1"}, **match)
+    without = shown["terms"] | {"operations": ["lookup", "list"]}
+    changed = await post(door, f"/{found['id']}/versions", {"terms": without, "official": "b-1"}, **match)
+
+    assert (shown["state"], shown["terms"]["operations"]) == ("active", ["lookup", "list", "push"])
+    assert (again.status_code, again.json()["code"]) == (422, "agreement_push_not_written")
+    assert again.json()["pointer"] == "/terms/operations/2"
+    assert changed.status_code == 201
+    assert (await ask(door, found["id"])).status_code == 200
 
 
 async def test_a_new_version_keeps_kind_and_parties(door: Door) -> None:
