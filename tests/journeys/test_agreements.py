@@ -92,6 +92,50 @@ async def test_taazour_reads_the_csas_beneficiaries_and_the_csa_none_of_another_
     assert not {"name", "household_number"} & cards[0].keys()
 
 
+async def test_the_csa_sees_the_households_of_the_seasonal_transfers_and_no_others(loaded: LoadedPlatform) -> None:
+    terms = {
+        "provider": "taazour",
+        "recipient": "csa",
+        "legal_basis": {"type": "protocol", "reference": "Protocole n° 14/2026"},
+        "purposes": ["lean_season_planning"],
+        "population": {"enrolled_in": ["TEKAVOUL_SEASONAL"]},
+        "attributes": [{"name": "household_number"}, {"name": "commune"}],
+        "operations": ["list", "lookup"],
+        "volume": {"per_day": 100_000, "per_query": 200},
+        "retention_days": 180,
+        "not_before": "2026-01-01",
+        "not_after": "2099-12-31",
+    }
+    async with loaded.platform.client("taazour") as taazour, loaded.platform.client("csa") as csa:
+        found = await taazour.call("POST", "/v1/agreements", body={"official": "TZR-101", "terms": terms})
+        for client, step, official in (
+            (taazour, "sign", "TZR-1"),
+            (csa, "sign", "CSA-1"),
+            (taazour, "approve", "TZR-102"),
+        ):
+            path, body = f"/v1/agreements/{found['id']}/{step}", {"version": 1, "official": official}
+            found = await client.call("POST", path, body=body, if_match=f'"{found["revision"]}"')
+        assert found["state"] == "active"
+        registry = {one["id"]: one["number"] async for one in taazour.pages(HOUSEHOLDS)}
+        own = [one async for one in taazour.pages(ENROLLMENTS.format("taazour"), program="TEKAVOUL_SEASONAL")]
+        enrolled = {
+            registry[one["registry_household_id"]]
+            for one in own
+            if one["status"] == "enrolled" and one["registry_household_id"] in registry
+        }
+        assert 0 < len(enrolled) < len(registry)
+
+        async def told() -> bool:
+            page = await all_under(csa, HOUSEHOLDS, found["id"], "lean_season_planning")
+            return {one["number"] for one in page} == enrolled
+
+        await until(told, what="the households of the program, no more and no fewer", seconds=20)
+        others = await all_under(csa, HOUSEHOLDS, "TAAZOUR-CSA-2026-01", "distribution_check")
+        outsider = next(one["id"] for one in others if one["number"] not in enrolled)
+        refused = await under(csa, f"{HOUSEHOLDS}/{outsider}", found["id"], "lean_season_planning")
+    assert refused.status_code == 404
+
+
 async def test_a_suspended_agreement_stops_within_a_second_and_holds_again_when_it_is_resumed(
     loaded: LoadedPlatform,
 ) -> None:
