@@ -1,6 +1,6 @@
 """Matching's database without its service."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,13 @@ async def projection(servers: RunningServers, tmp_path: Path) -> AsyncIterator[P
 
 
 @pytest.fixture
-def another(servers: RunningServers, tmp_path: Path) -> Callable[[], Awaitable[Projection]]:
+def another(servers: RunningServers, tmp_path: Path) -> Iterator[Callable[[], Awaitable[Projection]]]:
     """More of them in one test; the test closes them."""
-    return lambda: new_projection(servers, tmp_path)
+    made: list[Projection] = []
+
+    async def one_more() -> Projection:
+        made.append(await new_projection(servers, tmp_path))
+        return made[-1]
+
+    yield one_more
+    drop_later(servers, [str(one.database.engine.url) for one in made])

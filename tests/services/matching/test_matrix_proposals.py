@@ -9,6 +9,7 @@ import pytest
 from matrix_cases import DISABLED, FORBIDDEN, LABEL, approve, propose, put
 from sqlalchemy import select
 
+from in_turn import in_turn
 from matching_cases import PLACES, Projection, enrollment, household, member, program
 from running import ALL_PERMISSIONS, Running, Services
 from services.matching.models import Overlap
@@ -150,7 +151,7 @@ async def test_what_is_to_begin_later_contradicts_too(client: httpx.AsyncClient)
     assert told(await propose(client, FORBIDDEN, 0, PATH)) == (409, "matrix_contradiction")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("changed", "pointer", "said"),
     [
         ({"attribute": "wealth"}, "attribute", "Accepted: wilaya, moughataa"),

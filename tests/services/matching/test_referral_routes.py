@@ -7,6 +7,7 @@ import httpx
 import pytest
 from referral_cases import CASH, CNAM, CSA, FOOD, INSURANCE, MASEF, a_country, announced, insured, line
 
+from in_turn import in_turn
 from matching_cases import Projection
 from running import Running, Services
 from shared.identity import Caller
@@ -83,7 +84,7 @@ async def test_only_who_keeps_the_one_program_and_is_covered_for_the_other_learn
     assert told(await masef.get(LACKING, params={"cursor": "x"})) == (422, "invalid_cursor")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "changed",
     [
         {"reason": "because"},

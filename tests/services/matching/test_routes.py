@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from in_turn import in_turn
 from matching_cases import PLACES, TODAY, enrollment, household, id_of, program
 from running import ALL_PERMISSIONS, Running, Services, status_of, until
 from services.matching import projecting
@@ -130,7 +131,7 @@ async def test_links_are_the_keepers_alone_and_anothers_are_as_if_there_were_non
     assert [(one.status_code, one.json()["code"]) for one in (foreign, unknown)] == [(404, "not_found")] * 2
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("language", "phone", "number"),
     [
         ("en", "same phone", "same household number"),

@@ -18,6 +18,7 @@ from python_calamine import CalamineWorkbook
 from snapshot_cases import HOMES, fill, make, started
 from sqlalchemy import func, select, update
 
+from in_turn import in_turn
 from matching_cases import Projection, id_of
 from running import Running, Services, until
 from services.matching.country_work import do_next
@@ -235,7 +236,7 @@ async def test_asked_for_twice_under_one_key_is_one_snapshot_and_one_event(
     assert [one["id"] for one in listed] == [asked[0].json()["id"]]
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("body", "code"),
     [
         ({"note": "x", "day": "2015-12-31"}, "snapshot_too_early"),

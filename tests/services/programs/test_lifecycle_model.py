@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -34,6 +35,7 @@ from shared.errors import Refusal
 from shared.identity import Caller
 
 CAPACITY, QUOTA = 2, 1
+SEQUENCES, MANY_SEQUENCES = 25, 300
 PLACES = ("MR011-C01", "MR011-C02", "MR021-C01", None)
 """One seat in MR01, two in all."""
 BY = Caller("taazour", frozenset(), frozenset({"TEKAVOUL"}))
@@ -258,7 +260,10 @@ class Lifecycle(RuleBasedStateMachine):
         assert len(self.seated()) <= CAPACITY
 
 
-def test_the_life_of_enrollments_is_that_of_the_naive_model(servers: RunningServers) -> None:
+@pytest.mark.parametrize(
+    "sequences", [SEQUENCES, pytest.param(MANY_SEQUENCES, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
+)
+def test_the_life_of_enrollments_is_that_of_the_naive_model(servers: RunningServers, sequences: int) -> None:
     url = asyncio.run(fresh_database(servers, "services.programs"))
     world = World(url)
     try:
@@ -266,7 +271,7 @@ def test_the_life_of_enrollments_is_that_of_the_naive_model(servers: RunningServ
         run_state_machine_as_test(
             Lifecycle,
             settings=settings(
-                max_examples=50, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=sequences, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
     finally:
