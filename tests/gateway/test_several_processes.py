@@ -34,8 +34,9 @@ LIMITS = {
     "hasty": {"requests_per_second": 0.001, "burst": 40, "concurrent": 100},
     "narrow": {"requests_per_second": 5000, "burst": 5000, "concurrent": 4},
     "leaving": MANY,
+    "patient": {"requests_per_second": 40, "burst": 40, "concurrent": 100},
 }
-"""Partners by what they may ask. Of hasty nothing comes back within a test."""
+"""Partners by what they may ask. Of hasty nothing comes back within a test, of patient all within a second."""
 DAY = 120
 PAGE = 3
 
@@ -184,7 +185,9 @@ async def one_is_killed_and_the_other_goes_on(processes: Processes, seconds: flo
     async with (
         processes.lanes("reader", "A-READER", each=4) as lanes,
         processes.lanes("narrow", "A-NARROW", each=4) as few,
+        processes.lanes("patient", "A-PATIENT", each=1) as some,
     ):
+        assert told(await asked_by_all(some, 1)) == {(200, ""): 2}  # each has a portion of the quota now
         asking = {
             pid: [asyncio.create_task(lane.until(over)) for lane in (*mine, *few[pid])] for pid, mine in lanes.items()
         }
@@ -202,6 +205,10 @@ async def one_is_killed_and_the_other_goes_on(processes: Processes, seconds: flo
         alone = await asyncio.gather(*(lane.ask() for lane in few[living.pid]))
         processes.registry.seconds = 0.0
         assert told(list(alone)) == {(200, ""): 4}  # every slot of the dead one
+    # What it had taken of a quota comes back with time.
+    async with processes.lanes("patient", "A-PATIENT", each=4) as lanes:
+        await asyncio.sleep(1.1)
+        assert told(await asked_by_all(lanes, 10)) == {(200, ""): 40}
     return cut + went_on
 
 
