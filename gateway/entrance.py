@@ -264,6 +264,7 @@ class Gateway:
             partner=partner,
             caller=caller,
             path=target.path,
+            query=scope["query_string"],
             official=acting(scope, OFFICIAL),
             case=acting(scope, CASE),
             request_id=current_trace_id(),

@@ -33,6 +33,7 @@ class Answer:
     partner: Partner
     caller: Caller
     path: str
+    query: bytes
     official: str | None
     case: str | None
     request_id: str

@@ -143,6 +143,7 @@ def _file_form(said: dict[str, Any]) -> FileForm:
         tuple(Column(name, tuple(headings), holds.get(name, VALUES)) for name, headings in columns),
         said.get("titles", 0),
         said.get("own", ""),
+        tuple(said.get("parts", ())),
     )
 
 

@@ -45,19 +45,21 @@ def gives_file(
     to_fill: Iterable[str] = (),
     titles: int = 0,
     own: Own = "",
+    parts: Iterable[str] = (),
 ) -> dict[str, Any]:
     """For a route's `openapi_extra`: it answers with a file about people, enrollments or households.
 
     `columns`: the columns it may have, each with every heading it may stand under; the gateway reads the file and lets no
     other pass. In those of `ids` ids of the reader's own records may stand, those `to_fill` are empty. `titles`: lines above
     the header. `own`: whether an institution's list may have columns `beside` these, or is given back as it was `sent`.
+    `parts`: parameters of the query by which the address says which file, or which part of it.
     ValueError where one heading is of two columns.
     """
     said: dict[str, Any] = {"columns": {name: sorted(set(headings)) for name, headings in (columns or {}).items()}}
     headings = [one for named in said["columns"].values() for one in named]
     if twice := {one for one in headings if headings.count(one) > 1}:
         raise ValueError(f"headings of two columns: {', '.join(sorted(twice))}")
-    named = {"ids": sorted(ids), "to_fill": sorted(to_fill), "titles": titles, "own": own}
+    named = {"ids": sorted(ids), "to_fill": sorted(to_fill), "titles": titles, "own": own, "parts": sorted(parts)}
     return {FILE_OF: kind, FILE_FORM: said | {name: value for name, value in named.items() if value}}
 
 

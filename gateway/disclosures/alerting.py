@@ -1,7 +1,7 @@
 """Who reads of many more people than usual, and who asks for ids that are not there: raised once a day for each, for a person to review."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from gateway.agreements.seeding import OWN_DATA
 from gateway.disclosures.acts import Person
 from gateway.disclosures.bounds import Bounds
 from gateway.disclosures.errors import AlreadyDecided
@@ -28,8 +29,15 @@ Kind = Literal["mass_reading", "guessing"]
 # Counted by commitments: they are one for each subject, within a month.
 PEOPLE = text("""
 SELECT partner, CASE WHEN grouping(official) = 1 THEN ''::bytea ELSE official END AS official, count(DISTINCT subject) AS people
-FROM disclosures WHERE at >= :since AND decision = 'allowed' AND subject <> ''
+FROM disclosures WHERE at >= :since AND decision = 'allowed' AND subject <> '' AND subject_kind <> 'file'
 GROUP BY GROUPING SETS ((partner), (partner, official)) HAVING grouping(official) = 1 OR official <> ''
+""")
+# Of its own people an institution takes lists as a matter of course; of another's, as many as stood in each copy.
+IN_FILES = text("""
+SELECT partner, sum(subjects) AS people FROM (
+  SELECT DISTINCT partner, subject, subjects FROM disclosures
+  WHERE at >= :since AND decision = 'allowed' AND subject_kind = 'file' AND purpose <> :own
+) AS given GROUP BY partner
 """)
 GUESSES = text("""
 SELECT partner, count(*) AS guesses FROM disclosures
@@ -41,10 +49,12 @@ async def raise_alerts(tx: AsyncSession, bounds: Bounds, at: datetime) -> int:
     """Raise what is past its bound; returns how many alerts are new today. Of several processes one at a time looks."""
     if not await tx.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOOKING_LOCK}):
         return 0
-    people = (await tx.execute(PEOPLE, {"since": at - PEOPLE_WITHIN})).mappings()
+    since = at - PEOPLE_WITHIN
+    in_files = {row.partner: int(row.people) for row in await tx.execute(IN_FILES, {"since": since, "own": OWN_DATA})}
+    people = (await tx.execute(PEOPLE, {"since": since})).mappings()
     guesses = (await tx.execute(GUESSES, {"since": at - GUESSES_WITHIN})).mappings()
     new = 0
-    for alert in [*_mass_readings(people, bounds), *_guessings(guesses, bounds)]:
+    for alert in [*_mass_readings(people, in_files, bounds), *_guessings(guesses, bounds)]:
         values = {"id": new_id(), "day": at.date(), "raised_at": at, **alert}
         upsert = insert(ReadingAlert).values(values)
         raised = await tx.scalar(
@@ -60,14 +70,16 @@ async def raise_alerts(tx: AsyncSession, bounds: Bounds, at: datetime) -> int:
     return new
 
 
-def _mass_readings(rows: Any, bounds: Bounds) -> Iterator[dict[str, Any]]:
+def _mass_readings(rows: Any, in_files: Mapping[str, int], bounds: Bounds) -> Iterator[dict[str, Any]]:
+    """A partner's people with those in the files it was given; an official's without: she takes a list as a whole."""
+    counts = {(partner, b""): count for partner, count in in_files.items()}
     for row in rows:
-        bound = bounds.official_people if row["official"] else bounds.partner_people
-        if row["people"] > bound:
-            yield {
-                "kind": "mass_reading", "partner": row["partner"], "official": row["official"], "count": row["people"],
-                "bound": bound,
-            }  # fmt: skip
+        key = row["partner"], row["official"]
+        counts[key] = counts.get(key, 0) + row["people"]
+    for (partner, official), count in counts.items():
+        bound = bounds.official_people if official else bounds.partner_people
+        if count > bound:
+            yield {"kind": "mass_reading", "partner": partner, "official": official, "count": count, "bound": bound}
 
 
 def _guessings(rows: Any, bounds: Bounds) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,8 @@ ATTRIBUTE = re.compile(r"[A-Za-z0-9_.-]+")
 """An attribute's name, with dots between a part and what it is a part of."""
 REQUEST = re.compile(r"[A-Za-z0-9_.-]*")
 """A request's id: signs that JSON writes as they are, for the database puts it where the row is hashed."""
+FILE = "file"
+"""The kind of subject of a row about a file: its address and the digest of its bytes. Who is in it the service keeps."""
 OFFICIAL = "official"
 """The kind under which an official has a commitment, beside the kinds of subjects."""
 

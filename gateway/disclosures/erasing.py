@@ -39,8 +39,8 @@ async def ask(tx: AsyncSession, subject: str, reason: str, by: Person) -> Erasur
     return asked
 
 
-async def decide(tx: AsyncSession, erasure_id: UUID, by: Person, *, erase: bool) -> Erasure:
-    """Erase what was asked for, or refuse it; either way it names the subject no longer. NotFound, SamePerson, AlreadyDecided."""
+async def undecided(tx: AsyncSession, erasure_id: UUID, by: Person) -> str:
+    """Whom an erasure is about that this person may decide; nobody else does meanwhile. NotFound, SamePerson, AlreadyDecided."""
     found = await tx.get(Erasure, erasure_id, with_for_update=True)
     if found is None:
         raise NotFound
@@ -48,7 +48,14 @@ async def decide(tx: AsyncSession, erasure_id: UUID, by: Person, *, erase: bool)
         raise AlreadyDecided(day=f"{found.decided_at:%Y-%m-%d}")
     if found.asked_by == str(by):
         raise SamePerson
-    subject, found.subject = found.subject, None
+    return found.subject
+
+
+async def decide(tx: AsyncSession, erasure_id: UUID, by: Person, *, erase: bool) -> Erasure:
+    """Erase what was asked for, or refuse it; either way it names the subject no longer. NotFound, SamePerson, AlreadyDecided."""
+    subject = await undecided(tx, erasure_id, by)
+    found = await tx.get_one(Erasure, erasure_id)
+    found.subject = None
     found.decided_by, found.decided_at = str(by), now()
     if erase:
         found.erased = await _erase(tx, subject, by)

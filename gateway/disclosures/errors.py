@@ -49,6 +49,19 @@ class NobodyOfThatName(Refusal):
     )
 
 
+class FilesNotForgotten(Refusal):
+    code, status = "files_not_forgotten", 503
+    text = Text(
+        ar="لم تؤكد {processes} أنها محت من كان في الملفات، فلم يُمحَ من السجل شيء. أعيدوا الطلب.",
+        fr="{processes} n'a pas confirmé avoir oublié qui figurait dans ses fichiers : rien n'a été effacé du journal. Réessayez.",
+        en="{processes} did not confirm that it forgot who stood in its files: nothing was erased from the log. Try again.",
+    )
+
+    def __init__(self, processes: str) -> None:
+        super().__init__(processes=processes)
+        self.headers = {"Retry-After": "60"}
+
+
 class BreakGlassUnknown(Refusal):
     code, status = "break_glass_unknown", 404
     text = Text(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,6 +83,12 @@ class DisclosureParty(Base):
         Index("ix_disclosure_parties_month", "month"),
         Index("ix_disclosure_parties_reference", "reference"),
         Index("ix_disclosure_parties_number", "number", postgresql_where="number <> ''"),
+        # A file by its address, whatever part of it and whichever bytes.
+        Index(
+            "ix_disclosure_parties_file",
+            text("split_part(split_part(reference, '#', 1), '?', 1)"),
+            postgresql_where="kind = 'file'",
+        ),
     )
 
     commitment: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosures import alerting, breaking_glass, erasing
 from gateway.disclosures.acts import Person
+from gateway.disclosures.file_members import forget_files_of
 from gateway.disclosures.models import DisclosureParty
 from gateway.disclosures.oversight_models import BreakGlass, Erasure, ReadingAlert
 from gateway.disclosures.oversight_schemas import (
@@ -68,8 +69,14 @@ async def ask_erasure(body: ErasureIn, tx: Tx, by: Deciding, request: Request) -
 
 @router.post("/erasures/{erasure_id}/approve")
 async def approve_erasure(erasure_id: UUID, tx: Tx, by: Deciding, request: Request) -> ErasureOut:
-    """Erase the name, in the same moment and for good. Who asked for it may not."""
-    return ErasureOut.model_validate(await erasing.decide(tx, erasure_id, _person(request, by), erase=True))
+    """Erase the name, in the same moment and for good. Who asked for it may not.
+
+    The services first forget in which files she stood; where one does not answer nothing is erased, and it is to be asked again.
+    """
+    person = _person(request, by)
+    subject = await erasing.undecided(tx, erasure_id, person)
+    await forget_files_of(request.app.state.platform, [subject])
+    return ErasureOut.model_validate(await erasing.decide(tx, erasure_id, person, erase=True))
 
 
 @router.post("/erasures/{erasure_id}/refuse")

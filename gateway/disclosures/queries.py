@@ -1,17 +1,19 @@
 """Reading the log, by those who watch over it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sqlalchemy import ColumnElement, LargeBinary, Text, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from gateway.disclosures.disclosure import OFFICIAL, official_reference
+from gateway.disclosures.disclosure import FILE, OFFICIAL, official_reference
 from gateway.disclosures.models import DisclosureParty, DisclosureRow
 from shared.database import any_of
+from shared.file_members import FileWritten
 
 _Subject, _Official = aliased(DisclosureParty), aliased(DisclosureParty)
 Told = tuple[DisclosureRow, str | None, str | None]
@@ -48,13 +50,41 @@ async def page(tx: AsyncSession, asked: Filter, limit: int, before: int | None) 
 
 
 async def about(
-    tx: AsyncSession, held: Collection[bytes], since: datetime | None, until: datetime | None, most: int
+    tx: AsyncSession,
+    held: Collection[bytes],
+    files: Mapping[str, Collection[bytes]],
+    since: datetime | None,
+    until: datetime | None,
+    most: int,
 ) -> Sequence[DisclosureRow]:
-    """What was told under any of these commitments, newest first; at most `most` rows and one more."""
-    which = [*_of(DisclosureRow.subject, held), DisclosureRow.decision == "allowed"]
+    """What was told under any of these commitments, and which of these files were given to each partner, newest first; at most
+    `most` rows and one more."""
+    of_files = [
+        and_(DisclosureRow.partner == partner, *_of(DisclosureRow.subject, ones)) for partner, ones in files.items()
+    ]
+    which = [or_(and_(*_of(DisclosureRow.subject, held)), *of_files), DisclosureRow.decision == "allowed"]
     which += _between(since, until)
     rows = select(DisclosureRow).where(*which).order_by(DisclosureRow.position.desc()).limit(most + 1)
     return (await tx.scalars(rows)).all()
+
+
+async def files_given(tx: AsyncSession, files: Collection[FileWritten]) -> dict[str, set[bytes]]:
+    """The commitments of those of these files, or of their parts, that ever left; by the partner for whom they were written."""
+    party = DisclosureParty
+    address = func.split_part(func.split_part(party.reference, "#", 1), "?", 1)
+    wanted: dict[str, list[FileWritten]] = {}
+    for file in files:
+        wanted.setdefault(file.path, []).append(file)
+    rows = await tx.execute(
+        select(address, party.reference, party.commitment).where(party.kind == FILE, address == any_of(wanted, Text()))
+    )
+    given: dict[str, set[bytes]] = {}
+    for path, reference, commitment in rows:
+        part = dict(parse_qsl(reference.partition("#")[0].partition("?")[2]))
+        for file in wanted[path]:
+            if all(file.part.get(name, value) == value for name, value in part.items()):
+                given.setdefault(file.partner, set()).add(commitment)
+    return given
 
 
 async def counted(

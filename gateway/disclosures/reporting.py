@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
+from gateway.disclosures.file_members import Members
 from gateway.disclosures.models import DisclosureRow
 from gateway.disclosures.schemas import CitizenEntry, CitizenReport
 from gateway.disclosures.words import ANY_KIND, EMERGENCY, KINDS, PAGE, READ, purpose_in, words_for
@@ -26,8 +27,10 @@ def citizen_report(
     names: Mapping[str, Names],
     language: Language,
     at: datetime,
+    members: Members,
 ) -> CitizenReport:
-    """`rows`: newest first, at most one more than are shown. `names`: of the partners, by id."""
+    """`rows`: newest first, at most one more than are shown. `names`: of the partners, by id. `members`: who said in which files
+    the citizen stood."""
     entries = [_entry(*rows, names=names, language=language) for rows in _reads(rows[:MOST_ENTRIES])]
     return CitizenReport(
         subjects=list(subjects),
@@ -35,7 +38,9 @@ def citizen_report(
         attributes=sorted({one for entry in entries for one in entry.attributes}),
         receivers=sorted({entry.receiverName for entry in entries}),
         entries=entries,
-        complete=len(rows) <= MOST_ENTRIES,
+        complete=len(rows) <= MOST_ENTRIES and members.complete,
+        partial=bool(members.unanswered),
+        unanswered=list(members.unanswered),
     )
 
 
@@ -74,10 +79,11 @@ def as_page(report: CitizenReport, language: Language) -> Report:
         (say("subject"), " · ".join(CODES.format(one) for one in report.subjects)),
         (say("made_at"), _time(report.made_at)),
     ]
+    if report.partial:
+        facts.append((say("partial_title"), say("partial", processes=CODES.format(", ".join(report.unanswered)))))
     if not report.entries:
-        return Report(
-            language, say("title"), say("intro"), facts, (), (Section(say("received"), say("none")), *_end(say))
-        )
+        none = say("none_known") if report.partial else say("none")
+        return Report(language, say("title"), say("intro"), facts, (), (Section(say("received"), none), *_end(say)))
     first, last = report.entries[-1].logtime, report.entries[0].logtime
     facts.append((say("period"), say("until", first=_day(first), last=_day(last))))
     emergencies = sum(one.emergency for one in report.entries)
@@ -99,7 +105,7 @@ def as_page(report: CitizenReport, language: Language) -> Report:
 
 
 def _end(say: Callable[..., str]) -> Sequence[Section]:
-    return (Section(say("objection_title"), f"{say('objection')} {say('files')}"),)
+    return (Section(say("objection_title"), say("objection")),)
 
 
 def _receivers(report: CitizenReport, language: Language) -> Table:

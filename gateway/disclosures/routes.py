@@ -11,6 +11,7 @@ from gateway.disclosures import queries
 from gateway.disclosures.acts import Person
 from gateway.disclosures.disclosure import Decision, Disclosure
 from gateway.disclosures.errors import MomentsReversed
+from gateway.disclosures.file_members import files_of
 from gateway.disclosures.queries import Filter, Told
 from gateway.disclosures.recording import Recorder
 from gateway.disclosures.reporting import MOST_ENTRIES, as_page, citizen_report
@@ -80,7 +81,8 @@ async def report_citizen(
     since: Moment = None,
     until: Moment = None,
 ) -> CitizenReport:
-    """What the platform told others of one citizen: when, whom, why, and which attributes.
+    """What the platform told others of one citizen: when, whom, why, and which attributes; also in the files that were given in
+    which she stood. A service that does not say so is named in `unanswered`, and the report is `partial`.
 
     `subject` is an id or a number (of a household, as on its card) and finds both.
     """
@@ -116,12 +118,13 @@ async def _report(
     language: Language,
 ) -> CitizenReport:
     _refuse_reversed(since, until)
-    held = await queries.commitments_of(tx, said)
-    rows = await queries.about(tx, held, since, until, MOST_ENTRIES)
-    await _record(request, by, "GET /v1/citizen-reports/{subject}", said if held else [])
+    members = await files_of(request.app.state.platform, said)  # no transaction is open meanwhile
+    held, given = await queries.commitments_of(tx, members.names), await queries.files_given(tx, members.files)
+    rows = await queries.about(tx, held, given, since, until, MOST_ENTRIES)
+    await _record(request, by, "GET /v1/citizen-reports/{subject}", said if held or given else [])
     partners: Partners = request.app.state.partners
     names = {partner.id: partner.names for partner in partners.values()}
-    return citizen_report(said, rows, names, language, now())
+    return citizen_report(said, rows, names, language, now(), members)
 
 
 async def _record(request: Request, by: Caller, route: str, subjects: Sequence[str]) -> None:

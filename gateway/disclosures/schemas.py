@@ -49,7 +49,8 @@ class CitizenEntry(BaseModel):
 
 
 class CitizenReport(BaseModel):
-    """What the platform told others of one citizen, newest first. `complete` is false where there is more than is shown."""
+    """What the platform told others of one citizen, newest first. `complete` is false where there is more than is shown, `partial` is
+    true where some services did not say in which of their files she stood."""
 
     subjects: list[str]
     made_at: datetime
@@ -57,3 +58,5 @@ class CitizenReport(BaseModel):
     receivers: list[str]
     entries: list[CitizenEntry]
     complete: bool
+    partial: bool
+    unanswered: list[str]

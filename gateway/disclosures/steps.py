@@ -1,16 +1,16 @@
 """From an answer on its way out, and from a refusal, to the rows of the log."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from gateway.disclosures.disclosure import Disclosure
+from gateway.disclosures.disclosure import FILE, Disclosure
 from gateway.disclosures.recording import Recorder
 from gateway.files.rules import as_found
 from gateway.releasing import Answer
 
 EMERGENCY = "emergency"
 """The purpose of what is read under a break-glass: no agreement names it."""
-FILE = "file"
-"""The kind of subject of a row about a file: its address and the digest of its bytes. Who is in it the service keeps."""
 
 
 class Recording:
@@ -31,13 +31,20 @@ class Recording:
 def disclosures_of(answer: Answer) -> list[Disclosure]:
     if (spooled := answer.spooled) is not None and answer.found is not None:
         file = as_found(answer.found, answer.route.file, spooled.sha256, answer.file)
-        named = f"{answer.path}#sha256={file.sha256}"
+        named = f"{address_of(answer.path, answer.query, answer.route.file.parts)}#sha256={file.sha256}"
         told = {"subjects": file.subjects, "attributes": file.attributes}
         return [_disclosure(answer, subject_kind=FILE, subject=named, **told)]
     return [
         _disclosure(answer, subject_kind=one.kind, subject=one.id, number=one.number, attributes=one.attributes)
         for one in answer.subjects()
     ]
+
+
+def address_of(path: str, query: bytes, parts: Sequence[str]) -> str:
+    """Which file it was: of the query only what says so, and of a parameter that stands twice the last, as a service reads it."""
+    said = dict(parse_qsl(query.decode("latin-1")))
+    told = {name: said[name] for name in parts if name in said}
+    return f"{path}?{urlencode(told)}" if told else path
 
 
 def _disclosure(answer: Answer, **told: Any) -> Disclosure:

@@ -9,6 +9,9 @@ KINDS: Final[Mapping[str, Text]] = {
     "individual": Text(ar="بيانات الشخص", fr="données de la personne", en="data of the person"),
     "household": Text(ar="بيانات الأسرة", fr="données du ménage", en="data of the household"),
     "enrollment": Text(ar="التسجيل في برنامج", fr="inscription à un programme", en="enrollment in a program"),
+    "file": Text(
+        ar="قائمة أو ملف كنتم فيه", fr="liste ou fichier où vous figuriez", en="list or file that had you in it"
+    ),
     "disclosures": Text(ar="سجل الاطلاع على البيانات", fr="registre des consultations", en="log of who read the data"),
 }
 ANY_KIND: Final = Text(ar="بيانات", fr="données", en="data")
@@ -72,11 +75,16 @@ PAGE: Final[Mapping[str, Text]] = {
         fr="Ce sont les {count} consultations les plus récentes ; de plus anciennes s'obtiennent en nommant une période.",
         en="These are the newest {count}; older ones are had by naming a period.",
     ),
-    "files": Text(
-        ar="القوائم التي سُلّمت ملفات لا تُذكر هنا شخصا شخصا؛ يخبركم بها مسؤول حماية البيانات.",
-        fr="Les listes remises en fichiers ne sont pas reprises ici personne par personne ; le délégué à la protection des données"
-        " vous en informe.",
-        en="Lists handed over as files are not told here person by person; the data-protection officer tells you of them.",
+    "partial_title": Text(ar="بيان ناقص", fr="Relevé partiel", en="Partial report"),
+    "partial": Text(
+        ar="لم تجب {processes}: قد تنقص القوائم والملفات التي سُلّمت وكنتم فيها. اطلبوا البيان مرة أخرى.",
+        fr="{processes} n'a pas répondu : il peut manquer des listes et fichiers remis où vous figuriez. Redemandez ce relevé.",
+        en="{processes} did not answer: lists and files that were given with you in them may be missing. Ask for it again.",
+    ),
+    "none_known": Text(
+        ar="لا يُعرف أن أحدا تلقى شيئا من بياناتكم، والبيان ناقص.",
+        fr="On ne connaît personne qui ait reçu vos données ; le relevé est partiel.",
+        en="Nobody is known to have been told anything of you; the report is partial.",
     ),
     "objection_title": Text(ar="حقوقكم", fr="Vos droits", en="Your rights"),
     "objection": Text(
@@ -93,7 +101,7 @@ _WORDS: Final[Mapping[Text, str]] = {
     Text(ar="الاسم", fr="nom", en="name"): "name name_fr name_ar head_name head_name_fr head_name_ar",
     Text(ar="اسم الأب", fr="nom du père", en="father's name"): "father_name",
     Text(ar="رقم التعريف الوطني", fr="numéro national d'identification", en="national id"): "nni identifiers",
-    Text(ar="الهاتف", fr="téléphone", en="phone"): "phones phone",
+    Text(ar="الهاتف", fr="téléphone", en="phone"): "phones phone phone_2",
     Text(ar="الجنس", fr="sexe", en="sex"): "sex head_sex",
     Text(ar="تاريخ الميلاد", fr="date de naissance", en="date of birth"): "birth_date birth_precision birth_year",
     Text(ar="الإعاقة", fr="handicap", en="disability"): "disability disabled",
@@ -103,11 +111,15 @@ _WORDS: Final[Mapping[Text, str]] = {
         "vulnerability_category category score formula_version scored_on score_valid_until",
     Text(ar="أفراد الأسرة", fr="membres du ménage", en="members of the household"):
         "members memberships relationship member_from size household_size household_id household_number registry_household_id"
-        " individual_id individual_number registry_individual_id",
+        " individual_id individual_number registry_individual_id household_numbers"
+        " registry_household_number from_on until_on",
     Text(ar="أجوبة الاستبيان", fr="réponses au questionnaire", en="answers to the questionnaire"): "answers listed",
     Text(ar="البرامج والحالة فيها", fr="programmes et situation dans ceux-ci", en="programs and your status in them"):
-        "program programs status person_status enrollment_status reason enrollment_id applied_on enrolled_on exited_on recertify_on change link_status",
-    Text(ar="المبالغ", fr="montants", en="amounts"): "amount_mru monthly_value_mru amount top_up",
+        "program programs status person_status enrollment_status reason enrollment_id applied_on enrolled_on exited_on recertify_on change link_status"
+        " action effective_on remark",
+    Text(ar="المبالغ", fr="montants", en="amounts"): "amount_mru monthly_value_mru amount top_up due_mru delivered_mru balance_mru lines",
+    Text(ar="ما استُحق وما سُلّم", fr="ce qui était dû et ce qui a été remis", en="what was due and what was handed over"):
+        "period starts_on ends_on hold_reason people delivered_on outcome channel agent reference findings state last_delivered_on",
     Text(ar="المدرسة", fr="école", en="school"): "school school_class",
     Text(ar="رقم البطاقة", fr="numéro de carte", en="card number"): "card_number",
     Text(ar="من اطلع على البيانات", fr="qui a consulté les données", en="who read the data"): "disclosures",
@@ -116,7 +128,8 @@ _WORDS: Final[Mapping[Text, str]] = {
 ATTRIBUTES: Final = {name: word for word, names in _WORDS.items() for name in names.split()}
 TECHNICAL: Final = frozenset(
     "id number version type time import_id source_line position origins questionnaire_version score_inputs_hash surveyed_on"
-    " link_version link_probability probability unit priority previous_id merged_into left_reason".split()
+    " link_version link_probability probability unit priority previous_id merged_into left_reason line found reasons field"
+    " same_as_line second_probability second_individual_id entitlement_id delivery_id corrects source".split()
 )
 """Fields that say nothing of anybody: how a record is kept."""
 

@@ -30,12 +30,14 @@ class FileForm:
     """What the files of one route look like, from the table that is made of the services' code.
 
     `titles`: how many lines may stand above the header. `own`: "" where every column is one of the table's; "beside" where an
-    institution's list may have columns that only it has; "sent" where they are as it sent them itself, with whatever ids.
+    institution's list may have columns that only it has; "sent" where they are as it sent them itself, with whatever ids. `parts`:
+    parameters of the query that say which file it is, or which part of it.
     """
 
     columns: tuple[Column, ...] = ()
     titles: int = 0
     own: str = ""
+    parts: tuple[str, ...] = ()
 
     @cached_property
     def by_heading(self) -> Mapping[str, Column]:

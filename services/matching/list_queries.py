@@ -176,8 +176,8 @@ class MatchesExporter:
             rows = rows.where(MatchedLine.found == found)
         lines = await tx.stream_scalars(rows.order_by(MatchedLine.line), execution_options={"yield_per": BATCH_ROWS})
         async for some in lines.partitions():
-            told = [_row(one, language) for one in some]
-            yield [[row[name] for name in export.columns] for row in told]
+            told = [(_row(one, language), one.household_id if one.found == Found.LINK else None) for one in some]
+            yield [[*(row[name] for name in export.columns), household] for row, household in told]
 
 
 def _row(one: MatchedLine, language: Language) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from services.programs.queries import deliveries, enrollments, programs, schools
+from services.programs.queries import deliveries, enrollments, file_members, programs, schools
 from services.programs.routes.asking import institution_of
 from services.programs.schemas.deliveries import DeliveryPulled
 from services.programs.schemas.enrollments import EnrollmentChange, EnrollmentPulled, MonthlyValue
@@ -14,6 +14,7 @@ from services.programs.schemas.programs import ProgramOut
 from services.programs.schemas.schools import SchoolOut
 from services.programs.schemas.turns import LinkRefusalOut
 from shared.database import Tx
+from shared.file_members import FilesWritten, NamesAsked, files_written
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
@@ -96,3 +97,17 @@ async def pull_link_refusal(refusal_id: UUID, tx: Tx) -> LinkRefusalOut:
 async def pull_schools(tx: Tx, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Page[SchoolOut]:
     """Every school of the institution, as it is now: behind `programs.schools.changed`."""
     return await schools.schools(tx, limit, cursor)
+
+
+@router.post("/files-of")
+async def pull_files(asked: NamesAsked, tx: Tx) -> FilesWritten:
+    """In which exports and deltas whom these name stood as a beneficiary."""
+    return files_written(await file_members.files_with(tx, asked.names))
+
+
+@router.post("/files-of/forget")
+async def forget_files(asked: NamesAsked, tx: Tx) -> FilesWritten:
+    """Let nothing beside the lists themselves say any longer that whom these name stood in a file. What is left is the
+    answer."""
+    await file_members.forget(tx, asked.names)
+    return await pull_files(asked, tx)

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from services.registry.queries import answers, facts, households, places, standing
+from services.registry.queries import answers, facts, households, naming, places, standing
 from services.registry.queries.moments import Moment
 from services.registry.queries.sizes import household_sizes
 from services.registry.rules.places import PlaceKind
@@ -17,6 +17,8 @@ from services.registry.schemas.places import PlaceOut
 from services.registry.schemas.sizes import HouseholdSizes, SizesAsked
 from services.registry.schemas.standing import HouseholdStanding, IndividualStanding, MergeOut
 from shared.database import Tx
+from shared.exporting.members import exports_with, forget_members
+from shared.file_members import FilesWritten, Names, NamesAsked, files_written, ids_in
 from shared.identity import INTERNAL, permitted
 from shared.pagination import DEFAULT_PAGE, Cursor, Limit, Page
 
@@ -88,3 +90,23 @@ async def pull_household_standing(household_id: UUID, tx: Tx) -> HouseholdStandi
 async def pull_individual_standing(individual_id: UUID, tx: Tx) -> IndividualStanding:
     """Whether a person lives, and after a death who might follow in each household: ids alone."""
     return await standing.individual_standing(tx, individual_id)
+
+
+@router.post("/names")
+async def pull_names(asked: NamesAsked, tx: Tx) -> Names:
+    """By which other ids and numbers the registry knows, or knew, whom these name: also before a merge."""
+    return Names(names=await naming.names_of(tx, asked.names))
+
+
+@router.post("/files-of")
+async def pull_files(asked: NamesAsked, tx: Tx) -> FilesWritten:
+    """In which exports of the registry whom these name stood."""
+    return files_written(await exports_with(tx, ids_in(asked.names)))
+
+
+@router.post("/files-of/forget")
+async def forget_files(asked: NamesAsked, tx: Tx) -> FilesWritten:
+    """Let nothing say any longer that whom these name stood in an export: the disclosure log has forgotten them.
+    What is left is the answer."""
+    await forget_members(tx, ids_in(asked.names))
+    return await pull_files(asked, tx)

@@ -21,6 +21,7 @@ from shared.consuming import is_of_the_surroundings
 from shared.exporting.cells import Column
 from shared.exporting.errors import TooManyExports, UnknownColumns
 from shared.exporting.files import MOST_XLSX_ROWS, Row, TooManyRows, writer
+from shared.exporting.members import Members, drop_old_members
 from shared.exporting.models import OPEN, Export, ExportPart
 from shared.identity import Caller
 from shared.ids import new_id
@@ -77,7 +78,8 @@ class Exporter(Protocol):
         ...
 
     def batches(self, tx: AsyncSession, export: Export) -> AsyncIterator[Sequence[Row]]:
-        """The rows of the file, some at a time, as wide as its columns. `tx` sees one state of the database."""
+        """The rows of the file, some at a time, as wide as its columns and one more: the id of who stands in it, None for nobody.
+        `tx` sees one state of the database."""
         ...
 
 
@@ -120,6 +122,8 @@ def export_worker(exporter: Exporter) -> Callable[[Platform], Awaitable[None]]:
     """The worker that writes the exports asked for, oldest first, and removes the files that have expired."""
 
     async def write_exports(platform: Platform) -> None:
+        async with platform.database.transaction() as tx:
+            await drop_old_members(tx)
         while True:
             async with platform.database.transaction() as tx:
                 await _remove_expired(tx)
@@ -140,11 +144,12 @@ async def exports_waiting(platform: Platform) -> dict[str, int]:
 
 
 async def _remove_expired(tx: AsyncSession) -> None:
-    """The file goes; who took it out, and when, stays."""
+    """The file goes; who took it out, and when, stays, and for some years who stood in it."""
     gone = update(Export).where(Export.size.is_not(None), Export.expires_at <= now()).values(size=None)
     ids = list(await tx.scalars(gone.returning(Export.id)))
     if ids:
         await tx.execute(delete(ExportPart).where(ExportPart.export_id.in_(ids)))
+        await drop_old_members(tx)
 
 
 async def _write(platform: Platform, exporter: Exporter, export_id: UUID) -> bool:
@@ -159,9 +164,9 @@ async def _write(platform: Platform, exporter: Exporter, export_id: UUID) -> boo
                 await tx.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_CLOSING}'"))
                 if not await tx.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('exports'))")):
                     return False
-                export = await tx.get_one(Export, export_id)
-                rows = await _fill(platform, exporter, tx, export, file)
-            await _keep(platform, export_id, file, rows)
+                export, members = await tx.get_one(Export, export_id), Members()
+                rows = await _fill(platform, exporter, tx, export, file, members)
+            await _keep(platform, export_id, file, rows, members)
     except TooManyRows:
         await _fail(platform, export_id, "export_too_large", TOO_LARGE.format(most=MOST_XLSX_ROWS))
     except Exception as fault:
@@ -172,7 +177,9 @@ async def _write(platform: Platform, exporter: Exporter, export_id: UUID) -> boo
     return True
 
 
-async def _fill(platform: Platform, exporter: Exporter, tx: AsyncSession, export: Export, file: Path) -> int:
+async def _fill(
+    platform: Platform, exporter: Exporter, tx: AsyncSession, export: Export, file: Path, members: Members
+) -> int:
     """Write the rows to disk, a batch at a time; returns how many."""
     log.info("export_started", export_id=str(export.id), what=export.what, format=export.format)
     columns = await exporter.columns(tx, export)
@@ -180,7 +187,8 @@ async def _fill(platform: Platform, exporter: Exporter, tx: AsyncSession, export
     done = told = 0
     try:
         async for batch in exporter.batches(tx, export):
-            await asyncio.to_thread(sink.write, batch)
+            await asyncio.to_thread(sink.write, [row[:-1] for row in batch])
+            members.add([row[-1] for row in batch])
             done += len(batch)
             if done - told >= TOLD_EVERY_ROWS or not told:
                 await _tell(platform, export.id, done)
@@ -208,8 +216,8 @@ async def _tell(platform: Platform, export_id: UUID, rows: int) -> None:
         await tx.execute(update(Export).where(Export.id == export_id).values(status="running", rows_done=rows))
 
 
-async def _keep(platform: Platform, export_id: UUID, file: Path, rows: int) -> None:
-    """Store the file in parts; it is there with this transaction or not at all."""
+async def _keep(platform: Platform, export_id: UUID, file: Path, rows: int, members: Members) -> None:
+    """Store the file in parts, and who stands in it; it is there with this transaction or not at all."""
     async with platform.database.transaction() as tx:
         export = await tx.get_one(Export, export_id, with_for_update=True)
         if export.status not in OPEN:
@@ -220,6 +228,7 @@ async def _keep(platform: Platform, export_id: UUID, file: Path, rows: int) -> N
                 await tx.execute(insert(ExportPart).values(export_id=export_id, part=part, content=piece))
                 checksum.update(piece)
                 part, size = part + 1, size + len(piece)
+        await members.keep(tx, export_id)
         export.status, export.rows_done, export.size = "completed", rows, size
         export.checksum = checksum.digest()
         export.completed_at = now()

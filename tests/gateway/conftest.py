@@ -21,6 +21,7 @@ from gateway.settings import SHIPPED_ROUTES
 from running import Running, Services, until
 from shared.bus import Bus
 from shared.contracts.programs import EnrollmentsChanged
+from shared.file_members import FILES_PATH
 from shared.ids import new_id
 from shared.outbox import OutboxRow
 from tests.gateway.upstream import Upstream
@@ -210,6 +211,9 @@ async def opened_door(
     """The gateway with a registry and csa's programs behind it, both up. `beside`: processes for which the registry's server
     stands, too."""
     registry, csa = await Upstream().start(), await Upstream().start()
+    for one in (registry, csa):
+        nowhere = {"files": [], "complete": True}
+        one.answers |= {"/internal/names": {"names": []}, FILES_PATH: nowhere, f"{FILES_PATH}/forget": nowhere}
     urls = {"registry": registry.url, "programs-csa": csa.url, "gateway": services.urls["gateway"]}
     urls |= dict.fromkeys(beside, registry.url)
     bus = Bus(services.servers.nats_url, "test")

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from shared.exporting.cells import Column
+from shared.exporting.members import Members
 from shared.exporting.writing import _fill
 from shared.text import Text
 
@@ -42,7 +43,7 @@ async def test_a_stop_while_the_file_is_opened_closes_it(tmp_path: Path) -> None
     nothing: Any = None
     with warnings.catch_warnings(record=True) as left_open:
         warnings.simplefilter("always")
-        writing = asyncio.create_task(_fill(nothing, Waiting(), nothing, export, tmp_path / "export"))
+        writing = asyncio.create_task(_fill(nothing, Waiting(), nothing, export, tmp_path / "export", Members()))
         await asyncio.sleep(OPENING_SECONDS / 4)
         writing.cancel()
         with suppress(asyncio.CancelledError):

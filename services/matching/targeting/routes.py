@@ -256,7 +256,7 @@ async def get_list_file(
     "/targeting-lists/{list_id}/printed",
     response_class=Response,
     responses={200: {"content": {MEDIA["pdf"]: {}}}},
-    openapi_extra=gives_file("household"),
+    openapi_extra=gives_file("household", parts=("commune",)),
 )
 async def print_list(
     list_id: UUID,

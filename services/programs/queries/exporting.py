@@ -36,7 +36,7 @@ class ProgramsExporter:
             "reconciliation": _reconciliation,
         }[export.what](export, _beneficiary(export, form))
         # The columns were put into the file's order when the export was asked for.
-        async for rows in batches_of(tx, statement, export.columns):
+        async for rows in batches_of(tx, statement, [*export.columns, "enrollment_id"]):
             yield rows
 
 

@@ -68,7 +68,7 @@ async def get_delta(number: int, tx: Tx, by: Reading, program: OfProgram) -> Del
     "/{number}/file",
     response_class=Response,
     responses={200: {"content": {MEDIA[one].partition(";")[0]: {} for one in ("csv", "xlsx")}}},
-    openapi_extra=gives_file("enrollment", headings()),
+    openapi_extra=gives_file("enrollment", headings(), parts=("program",)),
 )
 async def get_delta_file(
     request: Request,

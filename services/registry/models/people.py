@@ -50,6 +50,7 @@ class Household(Clocks, Base):
             postgresql_where="status = 'active'",
         ),
         Index("ix_households_phones", "phones", postgresql_using="gin"),
+        Index("ix_households_merged_into", "merged_into", postgresql_where="merged_into IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -89,6 +90,7 @@ class Individual(Clocks, Base):
         CheckConstraint("(status = 'merged') = (merged_into IS NOT NULL)", name="merged_into_another"),
         CheckConstraint("(status = 'deceased') = (died_on IS NOT NULL)", name="died"),
         Index("ix_individuals_change_id", "change_id"),
+        Index("ix_individuals_merged_into", "merged_into", postgresql_where="merged_into IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -76,9 +76,10 @@ class RegistryExporter:
     async def batches(self, tx: AsyncSession, export: Export) -> AsyncIterator[Sequence[Row]]:
         names = [column.name for column in columns_of(export)]
         if export.what == "quality":
-            yield [[row[name] for name in names] for row in await quality_rows(tx, export)]
+            yield [[*(row[name] for name in names), None] for row in await quality_rows(tx, export)]
             return
-        async for rows in batches_of(tx, await rows_of(tx, export), names):
+        of_whom = "individual_id" if export.what == "individuals" else "household_id"
+        async for rows in batches_of(tx, await rows_of(tx, export), [*names, of_whom]):
             yield rows
 
 

@@ -52,6 +52,20 @@ async def test_different_people_are_counted_for_partners_and_for_officials(door:
     ]
 
 
+async def test_people_in_files_of_others_count_for_the_partner_once_for_each_copy(door: Door) -> None:
+    a_file: dict[str, Any] = {"subject_kind": "file", "subject": "/v1/lists/1/file#sha256=aa", "subjects": 4}
+    await told(door, 2, partner="csa")
+    await told(door, 1, partner="csa", official="A-7", **a_file)
+    await told(door, 1, partner="csa", **a_file)  # a range of the same file
+    await told(door, 1, partner="masef", **a_file | {"purpose": "own_data", "subjects": 900})
+    await told(door, 1, partner="men", **a_file | {"subjects": 5})
+    await told(door, 1, partner="cnam", **a_file | {"subject": "/v1/lists/1/file#sha256=bb", "subjects": 3})
+    await told(door, 1, partner="cnam", **a_file | {"subject": "/v1/lists/1/file#sha256=cc", "subjects": 3})
+
+    assert await looked(door) == 2
+    assert await alerts(door) == [("mass_reading", "cnam", None, 6, 5), ("mass_reading", "csa", None, 6, 5)]
+
+
 async def test_ids_that_are_not_there_are_counted_and_other_refusals_are_not(door: Door) -> None:
     refused = {"decision": "refused", "subject": "", "subjects": 0}
     await told(door, 5, partner="csa", code="not_found", **refused)

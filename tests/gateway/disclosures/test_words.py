@@ -11,12 +11,20 @@ from gateway.agreements.seeding import OWN_DATA, load_examples
 from gateway.disclosures.steps import EMERGENCY
 from gateway.disclosures.words import ATTRIBUTES, PURPOSES, TECHNICAL, purpose_in, words_for
 from gateway.partners.file import load_partners
-from gateway.settings import SHIPPED_AGREEMENTS, SHIPPED_PARTNERS
+from gateway.routing import Routes
+from gateway.settings import SHIPPED_AGREEMENTS, SHIPPED_PARTNERS, SHIPPED_ROUTES
 from shared.text import LANGUAGES, Language
 
 
 def test_every_attribute_an_agreement_can_give_has_a_word() -> None:
     assert set(agreed.ATTRIBUTES) <= ATTRIBUTES.keys() | TECHNICAL
+
+
+def test_every_column_of_a_file_about_people_has_a_word() -> None:
+    of_the_copy = {"mark", "event_on", "successor_number"}
+    of_places = {"kind", "on_day", "index", "records", "households", "median_age_days", "stale_households"}
+    columns = {column.name for route in Routes(SHIPPED_ROUTES).all for column in route.file.columns}
+    assert columns <= ATTRIBUTES.keys() | TECHNICAL | of_the_copy | of_places
 
 
 def test_every_purpose_of_the_agreements_that_ship_has_a_word() -> None:

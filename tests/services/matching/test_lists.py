@@ -23,6 +23,7 @@ from services.matching.models import Beneficiary
 from shared.clock import now
 from shared.contracts.matching import GapsChanged
 from shared.history import History
+from shared.ids import new_id
 from shared.importing.models import Import, ImportPart
 from shared.outbox import OutboxRow
 from uploading import TUS, begin, located, send_piece
@@ -92,7 +93,7 @@ async def test_the_evidence_is_in_the_callers_language(masef: httpx.AsyncClient)
         assert {it["field"]: it["reason"] for it in first["candidates"][0]["evidence"]}["nni"] == words
 
 
-async def test_the_list_comes_back_as_a_file_with_what_was_found(masef: httpx.AsyncClient) -> None:
+async def test_the_list_comes_back_as_a_file_with_what_was_found(matching: Running, masef: httpx.AsyncClient) -> None:
     told = await sent(masef, csv_of())
     for format_ in ("csv", "xlsx", "parquet"):
         asked = {"import_id": told["id"], "format": format_, "language": "en"}
@@ -123,6 +124,11 @@ async def test_the_list_comes_back_as_a_file_with_what_was_found(masef: httpx.As
             ("Penda Mint Samba", "not found", None),
         ]
         assert float(rows[0]["probability"]) >= 0.97
+    async with matching.client("gateway", frozenset({"internal"})) as gateway:
+        linked, *_ = await matches(masef, told["id"], "en")
+        for line, count in ((linked, 3), ({"household_id": new_id()}, 0)):
+            answer = await gateway.post("/internal/files-of", json={"names": [str(line["household_id"])]})
+            assert len(answer.json()["files"]) == count, "in each of the three files"
 
 
 async def test_no_file_has_the_registrys_ids_but_of_who_may_take_the_registry_out(

@@ -35,8 +35,9 @@ from targeting_cases import (
 from matching_cases import Projection, id_of
 from running import Running, Services
 from services.matching.targeting import commands, counting, showing
-from services.matching.targeting.models import ListAccess, ListDisclosure, TargetingList
+from services.matching.targeting.models import ListAccess, ListDisclosure, TargetedHousehold, TargetingList
 from shared.disclosing import FILE_HEADER, FileTold
+from shared.ids import new_id
 from shared.outbox import OutboxRow
 
 REASON = OFFICER | {"reason": "as the protocol says"}
@@ -541,6 +542,38 @@ async def test_a_file_names_its_recipient_and_marks_each_row(
     await stepped(taazour, found, "revoke", body=REASON)
     assert told(await csa.get(path)) == (403, "list_revoked")
     assert told(await csa.get(f"{LISTS}/{found['id']}/printed")) == (403, "list_revoked")
+
+
+async def test_the_gateway_is_told_in_which_lists_a_household_stood_until_it_is_forgotten(
+    matching: Running, csa: httpx.AsyncClient, taazour: httpx.AsyncClient
+) -> None:
+    found = await stepped(taazour, await asked(csa), "approve", "release")
+    unread = await stepped(taazour, await asked(csa), "approve", "release")
+    path = f"{LISTS}/{found['id']}"
+    assert (await csa.get(f"{path}/file", params={"format": "csv"})).status_code == 200
+    (one, *_) = (await taazour.get("/v1/list-disclosures", params={"list_id": found["id"]})).json()["items"]
+    async with matching.platform.database.transaction() as tx:
+        row = (
+            TargetedHousehold.list_id == UUID(found["id"]),
+            TargetedHousehold.household_id == UUID(one["household_id"]),
+        )
+        commune = await tx.scalar(select(TargetedHousehold.commune_code).where(*row))
+
+    async with matching.client("gateway", frozenset({"internal"})) as gateway:
+
+        async def files(*said: object, path: str = "/internal/files-of") -> list[tuple[str, str, dict[str, str]]]:
+            answer = await gateway.post(path, json={"names": [str(name) for name in said]})
+            assert answer.status_code == 200, answer.text
+            return [(one["path"], one["partner"], one["part"]) for one in answer.json()["files"]]
+
+        hers = [(f"{path}/file", "csa", {}), (f"{path}/printed", "csa", {"commune": commune} if commune else {})]
+        assert await files(one["household_id"]) == hers
+        assert await files(new_id(), "MR0110000001") == []
+        assert not [told for told in await files(one["household_id"]) if unread["id"] in told[0]]
+        assert await files(one["household_id"], path="/internal/files-of/forget") == []
+        assert await files(one["household_id"]) == []
+    left = (await taazour.get("/v1/list-disclosures", params={"list_id": found["id"]})).json()["items"]
+    assert len(left) == 5 and one["household_id"] not in {told["household_id"] for told in left}
 
 
 async def test_a_printed_list_has_a_page_for_each_village(csa: httpx.AsyncClient, taazour: httpx.AsyncClient) -> None:

@@ -43,6 +43,14 @@ async def make(client: httpx.AsyncClient) -> dict[str, Any]:
     return made
 
 
+async def deltas_with(programs: Running, name: object) -> list[tuple[str, str, dict[str, str]]]:
+    """Of which the gateway is told that they have somebody."""
+    async with programs.client("gateway", frozenset({"internal"})) as gateway:
+        answer = await gateway.post("/internal/files-of", json={"names": [str(name)]})
+    assert answer.status_code == 200, answer.text
+    return [(one["path"], one["partner"], one["part"]) for one in answer.json()["files"]]
+
+
 async def file_of(client: httpx.AsyncClient, number: int, format_: str = "csv", language: str = "fr") -> bytes:
     answer = await client.get(
         f"/v1/deltas/{number}/file", params=DELTAS | {"format": format_}, headers={"Accept-Language": language}
@@ -60,7 +68,7 @@ def told(found: list[dict[str, str]]) -> list[tuple[str, str, str]]:
 
 
 async def test_additions_removals_and_changes_come_as_net_changes_and_nothing_twice(
-    cnam: httpx.AsyncClient, send: Send, csv_file: Csv
+    taazour: Running, cnam: httpx.AsyncClient, send: Send, csv_file: Csv
 ) -> None:
     await send(cnam, "HEALTH_INSURANCE", csv_file(HEADER, *THREE))
     first = await make(cnam)
@@ -95,6 +103,13 @@ async def test_additions_removals_and_changes_come_as_net_changes_and_nothing_tw
         ("modification", "MR0110000102", day),
     ]
     assert [one["Taille du ménage"] for one in found] == ["6", "2", "5"]
+
+    def file(number: int) -> tuple[str, str, dict[str, str]]:
+        return f"/v1/deltas/{number}/file", "cnam", {"program": "HEALTH_INSURANCE"}
+
+    assert await deltas_with(taazour, "MR0110000101") == [file(2), file(1)]
+    assert await deltas_with(taazour, "MR0110000103") == [file(1)]
+    assert await deltas_with(taazour, "MR0110000104") == []
 
 
 async def test_without_news_the_last_delta_stands_and_two_at_once_make_one(

@@ -108,6 +108,40 @@ async def test_a_list_is_exported_in_its_own_columns_and_what_is_ours_beside(
     assert [one["Nom"] for one in found] == ["Fatimetou Mint Ahmed", "'=Salem Ould Ali", "محمد ولد أحمد"]
 
 
+async def test_the_gateway_is_told_in_which_exports_a_beneficiary_stood_until_she_is_forgotten(
+    csa: Running, client: httpx.AsyncClient, send: Send, csv_file: CsvFile
+) -> None:
+    await send(client, "EL_MAOUNA", csv_file(HEADER, *ROWS))
+    home, person = new_id(), new_id()
+    of_first = Enrollment.household_number == "MR0110000123"
+    async with csa.platform.database.transaction() as tx:
+        await tx.execute(
+            update(Enrollment)
+            .where(of_first)
+            .values(registry_household_id=home, registry_individual_id=person, link_status="linked")
+        )
+        enrollment = await tx.scalar(select(Enrollment.id).where(of_first))
+    asked: dict[str, Any] = {"what": "enrollments", "program": "EL_MAOUNA", "columns": ["name"]}
+    made = await export(client, **asked)
+    nobody = await export(client, **asked, status="suspended")
+    assert (made["rows_done"], nobody["rows_done"]) == (3, 0)
+
+    async with csa.client("gateway", frozenset({"internal"})) as gateway:
+
+        async def files(*said: object, path: str = "/internal/files-of") -> list[tuple[str, str]]:
+            answer = await gateway.post(path, json={"names": [str(one) for one in said]})
+            assert answer.status_code == 200, answer.text
+            return [(one["path"], one["partner"]) for one in answer.json()["files"]]
+
+        hers = [(f"/v1/exports/{made['id']}/file", "csa")]
+        for name in (home, person, enrollment, "MR0110000123"):
+            assert await files(name) == hers
+        assert await files("MR0110000789") == hers
+        assert await files("MR0110000999", new_id()) == []
+        assert await files(home, path="/internal/files-of/forget") == []
+        assert (await files(home), await files("MR0110000789")) == ([], hers)
+
+
 async def test_no_file_has_the_registrys_ids_but_of_who_may_take_the_registry_out(
     csa: Running, client: httpx.AsyncClient, send: Send, csv_file: CsvFile, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from services.registry.queries.exporting import export_columns
 from shared.clock import now
 from shared.exporting import files as export_files
 from shared.exporting import writing as exports
+from shared.exporting.members import ExportMembers, drop_old_members
 from shared.exporting.models import Export, ExportPart
 from shared.ids import new_id
 from small_country import KNOWN, SmallCountry
@@ -286,6 +287,52 @@ async def test_the_file_goes_after_its_week_and_the_record_of_who_took_it_stays(
         assert word in refused.json()["title"]
     (kept,) = (await client.get("/v1/exports")).json()["items"]
     assert (kept["id"], kept["status"]) == (made["id"], "completed")
+
+
+async def test_the_gateway_is_told_in_which_files_somebody_stood_until_she_is_forgotten(
+    client: httpx.AsyncClient, country: SmallCountry, registry: Running
+) -> None:
+    person, number = new_id(), "MR0119999991"
+    home = await country.household(members=[{"id": person}], number=number)
+    before = await country.household(members=[{}], status="merged", merged_into=home)
+    earlier = await country.household(members=[{}], status="merged", merged_into=before)
+    other = await country.household(members=[{}])
+    by_kind = {what: (await export(client, what=what))["id"] for what in ("memberships", "individuals", "quality")}
+    some = await export(client, format="parquet", columns=["size"], status="active")
+    async with registry.client("gateway", frozenset({"internal"})) as gateway:
+
+        async def names(*said: object) -> set[str]:
+            answer = await gateway.post("/internal/names", json={"names": [str(one) for one in said]})
+            assert answer.status_code == 200, answer.text
+            return set(answer.json()["names"])
+
+        async def files(path: str, *said: object) -> list[str]:
+            answer = await gateway.post(path, json={"names": [str(one) for one in said]})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["complete"] and all(one["partner"] == "taazour" for one in answer.json()["files"])
+            return [one["path"].split("/")[3] for one in answer.json()["files"]]
+
+        everything = await names(number)
+        assert {str(home), number, str(before), str(earlier)} < everything and str(other) not in everything
+        assert await names(earlier) == everything
+        assert await names("e-1", other) > {"e-1", str(other)}
+        assert await files("/internal/files-of", home) == [some["id"], by_kind["memberships"]]
+        assert await files("/internal/files-of", person) == [by_kind["individuals"]]
+        assert await files("/internal/files-of", new_id(), "none") == []
+        assert await files("/internal/files-of", home, person) == [
+            some["id"],
+            by_kind["individuals"],
+            by_kind["memberships"],
+        ]
+
+        assert await files("/internal/files-of/forget", home, person) == []
+        assert await files("/internal/files-of", home, person) == []
+        assert await files("/internal/files-of", other) == [some["id"], by_kind["memberships"]]
+
+    async with registry.platform.database.transaction() as tx:
+        await tx.execute(update(Export).values(created_at=now() - timedelta(days=1_827)))
+        await drop_old_members(tx)
+        assert await tx.scalar(select(func.count()).select_from(ExportMembers)) == 0
 
 
 async def test_another_partners_export_answers_like_an_unknown_one(
