@@ -279,8 +279,7 @@ class EnrolledHousehold(Base):
     household_id: Mapped[UUID] = mapped_column(primary_key=True)
     program: Mapped[str] = mapped_column(Text, primary_key=True)
     enrolled: Mapped[bool]
-    version: Mapped[int] = mapped_column(Integer)
-    """How often that has turned."""
+    version: Mapped[int] = mapped_column(BigInteger)
     batch_id: Mapped[UUID]
     """Of the announcement that told it."""
 

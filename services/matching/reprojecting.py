@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.matching.decision_models import Adjudication, ClusterMember, HeldLink, MergedRecord, PersonStep
 from services.matching.deliveries import delivery_row
 from services.matching.delivery_models import ProgramDelivery
-from services.matching.enrolled_households import refresh_enrolled
+from services.matching.enrolled_households import refresh_enrolled, tell_again
 from services.matching.gaps import refresh_gaps
 from services.matching.holding import put_merge
 from services.matching.household_facts import facts_rows
@@ -130,8 +130,10 @@ async def renew_households(tx: AsyncSession, told: Told, span: Span) -> Differen
     wrong = [one for one in told if held.get(UUID(one["id"])) != _Home.told(one, parents, today, facts_rows([one])[0])]
     gone = list(await tx.scalars(select(Household.id).where(span.holds(Household.id), ~(Household.id == any_of(ids)))))
     if not wrong and not gone:
+        await tell_again(tx, ids)  # whoever reads the registry anew may have restored it
         return Differences()
     await hold_linking_lock(tx)
+    await tell_again(tx, [*ids, *gone])
     # Of a version before all there are: what is told then takes its place as any change does.
     await tx.execute(
         update(Household).where(Household.id == any_of([UUID(one["id"]) for one in wrong] + gone)).values(version=0)

@@ -121,7 +121,7 @@ class OverlapCasesChanged(Event):
 
 
 class EnrolledHouseholdsChanged(Event):
-    """Households began or ceased to be enrolled in programs: how many.
+    """Households began or ceased to be enrolled in programs: how many. Neither: what is known is told once more.
 
     The registry pulls them from `GET /internal/enrolled-household-batches/{batch_id}`.
     """

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 TAKE_OVER = text(
     "INSERT INTO enrolled_households AS held (household_id, program, enrolled, version)"
     " SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:programs AS text[]), CAST(:enrolled AS boolean[]),"
-    " CAST(:versions AS integer[])) ON CONFLICT (household_id, program) DO UPDATE"
+    " CAST(:versions AS bigint[])) ON CONFLICT (household_id, program) DO UPDATE"
     " SET enrolled = excluded.enrolled, version = excluded.version WHERE held.version < excluded.version"
 )
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Integer, Text
+from sqlalchemy import BigInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.registry.models.declaring import Base
@@ -16,4 +16,4 @@ class EnrolledHousehold(Base):
     household_id: Mapped[UUID] = mapped_column(primary_key=True)
     program: Mapped[str] = mapped_column(Text, primary_key=True)
     enrolled: Mapped[bool]
-    version: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(BigInteger)
