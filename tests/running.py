@@ -190,8 +190,9 @@ class StoppedAtOnce(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (one for server in self.servers for one in server.sockets):
             asyncio.get_running_loop().remove_reader(listening.fileno())
-        # A connection accepted just now is lost, and left open, where its server closes first.
-        await asyncio.sleep(0.01)
+        # A connection accepted just now is lost, and left open, where its server closes first: it is made in a few turns of the loop.
+        for _ in range(10):
+            await asyncio.sleep(0)
         for open_ in (*self.servers, *(sockets or [])):
             open_.close()
         for connection in list(self.server_state.connections):
@@ -199,7 +200,7 @@ class StoppedAtOnce(uvicorn.Server):
         with suppress(TimeoutError):
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
                 while self.server_state.connections or self.server_state.tasks:
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.002)
         for task in self.server_state.tasks:
             task.cancel()
         await self.lifespan.shutdown()

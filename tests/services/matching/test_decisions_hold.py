@@ -187,12 +187,9 @@ async def any_step(projection: Projection, order: random.Random) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seeds", [range(5), LONG])
-async def test_any_steps_undone_one_by_one_leave_both_sides_as_they_were_before_each(
-    another: Another, seeds: range
-) -> None:
+async def test_any_steps_undone_one_by_one_leave_both_sides_as_they_were_before_each(another: Another) -> None:
     taken = 0
-    for seed in seeds:
+    for seed in range(10):
         order, projection = random.Random(seed), await another()
         await in_doubt(projection, monthly_value_mru=order.choice(["1200.00", None]))
         before = [await both_sides(projection)]
@@ -205,4 +202,4 @@ async def test_any_steps_undone_one_by_one_leave_both_sides_as_they_were_before_
             if before:
                 await undo(projection)
         await projection.database.close()
-    assert taken >= 3 * len(seeds)
+    assert taken >= 30
