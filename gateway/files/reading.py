@@ -25,7 +25,7 @@ READERS: Mapping[str, Callable[[Path, FileForm, frozenset[str]], Found]] = {
 }
 """By the content type that the service names."""
 MOST_MEMORY_BYTES = 1 << 30
-"""Of addresses; what is used of them is some 40 MB, and 150 MB for the texts of a large workbook."""
+"""Of addresses; what is used of them is some 20 to 50 MB, and more where a workbook's cells share many texts."""
 NICER = 5
 """Requests come first."""
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from cli.gateway_client import GatewayClient
 from journeys.test_targeting import ASKED, LISTS, OPERATOR, counted, step, under
+from shared.clock import now
 from whole_platform import LoadedPlatform
 
 PURPOSE = "lean_season_response"
+IN_A_FILE = "Read: list or file that had you in it"
 DPO = {"Tekamoul-Official": "dpo.1", "Tekamoul-Case": "P-14"}
 
 
@@ -25,16 +27,21 @@ async def test_a_citizen_is_told_who_received_her_data_and_a_release_is_revoked(
         poor = [one for one in homes.values() if one["vulnerability_category"] in ("extreme_poor", "poor")]
         found = await _released(csa, taazour, sorted({one["commune_code"][:4] for one in poor}))
         rows = (await under(csa, "GET", f"{LISTS}/{found['id']}/households", limit=200)).json()["items"]
+        asked_at = now().isoformat()
         printed = (await under(csa, "GET", f"{LISTS}/{found['id']}/printed")).content
         assert printed.startswith(b"%PDF")
 
         home = homes[rows[0]["household_number"]]
         await _is_told(taazour, home)
+        listed = {row["household_number"] for row in rows}
+        other = await taazour.get(f"/v1/citizen-reports/{next(one for one in homes if one not in listed)}")
+        copies = [one for one in other["entries"] if (one["action"], one["purpose"]) == (IN_A_FILE, PURPOSE)]
+        assert not other["partial"] and not [one for one in copies if one["logtime"] >= asked_at]
 
         releases = [one async for one in taazour.pages("/matching/v1/releases")]
         assert found["id"] in {one["list_id"] for one in releases}
-        now = await taazour.get(f"{LISTS}/{found['id']}")
-        await step(taazour, now, "revoke", OPERATOR | {"reason": "fuite signalée"})
+        current = await taazour.get(f"{LISTS}/{found['id']}")
+        await step(taazour, current, "revoke", OPERATOR | {"reason": "fuite signalée"})
         for kind in ("households", "printed"):
             gone = await under(csa, "GET", f"{LISTS}/{found['id']}/{kind}")
             assert (gone.status_code, gone.json()["code"]) == (403, "list_revoked")
@@ -57,8 +64,11 @@ async def _is_told(taazour: GatewayClient, home: dict[str, Any]) -> None:
 
     report = await taazour.get(f"/v1/citizen-reports/{home['number']}")
 
-    assert report["complete"]
-    told = [one for one in report["entries"] if (one["receiverSystem"], one["purpose"]) == ("csa", PURPOSE)]
+    assert (report["complete"], report["partial"], report["unanswered"]) == (True, False, [])
+    received = [one for one in report["entries"] if (one["receiverSystem"], one["purpose"]) == ("csa", PURPOSE)]
+    printed, *told = received
+    assert (printed["action"], printed["agreement"]) == (IN_A_FILE, "CSA-2026-01 v1")
+    assert set(printed["attributes"]) >= {"household_number", "head_name", "size"}
     assert told[0]["receiverName"] == "Food Security Commission"
     assert (told[0]["agreement"], told[0]["emergency"], bool(told[0]["legal_basis"])) == ("CSA-2026-01 v1", False, True)
     assert set(told[0]["attributes"]) >= {"household_number", "head_name_fr", "size"}
@@ -68,7 +78,8 @@ async def _is_told(taazour: GatewayClient, home: dict[str, Any]) -> None:
     assert report["attributes"] == sorted({name for one in report["entries"] for name in one["attributes"]})
 
     by_id = await taazour.get(f"/v1/citizen-reports/{home['id']}")
-    assert [one["logtime"] for one in by_id["entries"] if one["purpose"] == PURPOSE] == [one["logtime"] for one in told]
+    again = [one["logtime"] for one in by_id["entries"] if one["purpose"] == PURPOSE]
+    assert again == [one["logtime"] for one in received]
     path = f"/v1/citizen-reports/{home['number']}/printed"
     for language, title in (("ar", "من اطّلع على بياناتكم"), ("fr", "Qui a consulté vos données")):
         assert title in (await taazour.once("GET", path, format="html", language=language)).text
