@@ -95,14 +95,17 @@ class Slots:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _serve(self, connection: "asyncpg.Connection[Any]") -> None:
-        connection.add_termination_listener(lambda _: self._told.set())
-        await connection.add_listener(CHANNEL, self._asked)
-        self._connection = connection
-        while not connection.is_closed():
-            await self._told.wait()
-            self._told.clear()
-            while self._asked_for:
-                await self._give_back(self._asked_for.pop())
+        try:
+            connection.add_termination_listener(lambda _: self._told.set())
+            await connection.add_listener(CHANNEL, self._asked)
+            self._connection = connection
+            while not connection.is_closed():
+                await self._told.wait()
+                self._told.clear()
+                while self._asked_for:
+                    await self._give_back(self._asked_for.pop())
+        finally:
+            connection.terminate()
 
     def _asked(self, connection: Any, process: int, channel: str, partner: Any) -> None:
         if self._connection is not None and process != self._connection.get_server_pid():

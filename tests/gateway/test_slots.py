@@ -164,3 +164,27 @@ async def test_without_a_database_a_process_counts_by_itself() -> None:
     assert await entered(alone, 12, 10) == 10
     alone.leave("alpha")
     assert await entered(alone, 2, 10) == 1
+
+
+async def test_a_process_that_is_stopped_while_it_begins_to_listen_leaves_no_session(
+    sharing: Sharing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def never_answered(*_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncpg.Connection, "add_listener", never_answered)
+    platform: Any = SimpleNamespace(settings=SimpleNamespace(database_url=sharing.url))
+    task = asyncio.create_task(Slots().run(platform))
+    await begun.wait()
+    assert len(await sharing.sessions()) == 1
+
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    async def none_left() -> bool:
+        return await sharing.sessions() == []
+
+    await until(none_left, what="the session to end")
