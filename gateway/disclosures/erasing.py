@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosures import queries
 from gateway.disclosures.acts import THE_PLATFORM, Person, note
-from gateway.disclosures.errors import AlreadyDecided, NobodyOfThatName, SamePerson
+from gateway.disclosures.errors import AlreadyDecided, SamePerson
 from gateway.disclosures.models import DisclosureParty, DisclosureRow, DisclosureSeal
 from gateway.disclosures.oversight_models import BreakGlass, Erasure, ReadingAlert
 from shared.clock import now
@@ -24,11 +24,13 @@ DROPPED_AT_ONCE = 10_000
 DECIDED = "POST /v1/erasures/{erasure_id}/approve"
 
 
+async def is_named(tx: AsyncSession, subject: str) -> bool:
+    """Whether the log names somebody by this id or number."""
+    return bool(await queries.commitments_of(tx, [subject]))
+
+
 async def ask(tx: AsyncSession, subject: str, reason: str, by: Person) -> Erasure:
-    """Ask for a subject's names to be erased; where somebody has asked already, that. NobodyOfThatName where the log names
-    nobody by this id or number."""
-    if not await queries.commitments_of(tx, [subject]):
-        raise NobodyOfThatName(pointer="/subject")
+    """Ask for a subject's names to be erased; where somebody has asked already, that."""
     asked: Erasure | None = await tx.scalar(
         select(Erasure).where(Erasure.subject == subject, Erasure.decided_at.is_(None))
     )

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from gateway.disclosures import alerting, breaking_glass, erasing
 from gateway.disclosures.acts import Person
-from gateway.disclosures.file_members import forget_files_of
+from gateway.disclosures.errors import NobodyOfThatName
+from gateway.disclosures.file_members import files_of, forget_files_of
 from gateway.disclosures.models import DisclosureParty
 from gateway.disclosures.oversight_models import BreakGlass, Erasure, ReadingAlert
 from gateway.disclosures.oversight_schemas import (
@@ -63,8 +64,14 @@ async def list_erasures(
 
 @router.post("/erasures", status_code=201)
 async def ask_erasure(body: ErasureIn, tx: Tx, by: Deciding, request: Request) -> ErasureOut:
-    """Ask that the log no longer name a subject. Another person decides; the rows stay, and the chain holds without the name."""
-    return ErasureOut.model_validate(await erasing.ask(tx, body.subject, body.reason, _person(request, by)))
+    """Ask that the log no longer name a subject, nor a service say in which files they stood. Another person decides; the rows stay,
+    and the chain holds without the name."""
+    person = _person(request, by)
+    if not await erasing.is_named(tx, body.subject):
+        members = await files_of(request.app.state.platform, [body.subject])
+        if not members.files:
+            raise NobodyOfThatName(pointer="/subject")
+    return ErasureOut.model_validate(await erasing.ask(tx, body.subject, body.reason, person))
 
 
 @router.post("/erasures/{erasure_id}/approve")

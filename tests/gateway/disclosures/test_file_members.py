@@ -155,6 +155,19 @@ async def test_an_erasure_makes_the_services_forget_first(door: Door) -> None:
     assert (await door.client.post(approve, headers=guard | SECOND)).json()["code"] == "already_decided"
 
 
+async def test_whom_only_a_file_has_may_be_forgotten_too(door: Door) -> None:
+    guard, body = await door.as_("guard"), {"subject": NUMBER, "reason": "décision de l'autorité n° 4/2026"}
+    nobody = await door.client.post("/v1/erasures", headers=guard | FIRST, json=body)
+    stands_in(door, written(f"{LIST}/file"), names=(HOME, NUMBER))
+    asked = await door.client.post("/v1/erasures", headers=guard | FIRST, json=body)
+    done = await door.client.post(f"/v1/erasures/{asked.json()['id']}/approve", headers=guard | SECOND)
+
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "nobody_logged")
+    assert (asked.status_code, done.status_code, done.json()["erased"]) == (201, 200, 0)
+    (forgotten,) = [one["body"] for one in door.csa.seen if one["path"] == f"{FILES_PATH}/forget"]
+    assert HOME in forgotten and NUMBER in forgotten
+
+
 def test_the_address_of_a_file_has_what_says_which_part_it_is_and_nothing_else() -> None:
     assert address_of("/v1/a/file", b"", ("commune",)) == "/v1/a/file"
     assert address_of("/v1/a/file", b"language=fr&name=Sidi", ("commune",)) == "/v1/a/file"
