@@ -17,6 +17,7 @@ from sqlalchemy import Connection, MetaData, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import shared.consuming
+import shared.exporting.members
 import shared.history
 import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables

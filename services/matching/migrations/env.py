@@ -17,6 +17,7 @@ import services.matching.snapshots.models
 import services.matching.targeting.models
 import services.matching.training_models  # noqa: F401
 import shared.consuming
+import shared.exporting.members
 import shared.history
 import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables

@@ -1,6 +1,7 @@
 """Alembic's entry: the tables this service's database has."""
 
 import shared.consuming
+import shared.exporting.members
 import shared.history
 import shared.idempotency
 import shared.outbox  # noqa: F401 - the imports define tables
