@@ -14,7 +14,8 @@ MOST_NAMES = 200
 """Twenty that are asked for, each with its number and with those that were merged into it."""
 MOST_FILES = 5_000
 """Of one household: a file a day for more than ten years."""
-Name = Annotated[str, StringConstraints(max_length=120)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,119}$")]
+"""As a report is asked for."""
 
 
 class NamesAsked(BaseModel):
