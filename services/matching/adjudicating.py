@@ -27,7 +27,7 @@ from services.matching.holding import decided_about, standing, steps_of
 from services.matching.linking import link_rows
 from services.matching.locking import hold_linking_lock
 from services.matching.models import Beneficiary, Household, LinkStatus
-from services.matching.rules.adjudicating import ASKED
+from services.matching.rules.adjudicating import ASKED, AdjudicationStatus
 from services.matching.rules.deciding import rank_of
 from services.matching.rules.persons import OPINIONS, Said, UnlinkReason
 from services.matching.stepping import PLACES, Person, Saying, compared, question_about, settle, take
@@ -117,6 +117,9 @@ async def undo(
     last.undone_at, (last.undone_by, last.undone_official) = now(), person.by
     await tx.flush()
     await settle(tx, beneficiary, question, steps, None, person)
+    if question is not None and question.status != AdjudicationStatus.OPEN and last.candidates is not None:
+        question.candidates = last.candidates  # of an open one the linker has just found them anew
+        await tx.flush()
     return beneficiary
 
 

@@ -100,6 +100,8 @@ class PersonStep(Base):
     """What each field of the comparison reached when it was decided: what a model can learn from."""
     model_version: Mapped[str | None] = mapped_column(Text)
     probability: Mapped[float | None] = mapped_column(Float)
+    candidates: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    """Whom the question offered when the step was taken: to undo it offers them again. Null where there was no question."""
     undone_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     undone_by: Mapped[str | None] = mapped_column(Text)
     undone_official: Mapped[str | None] = mapped_column(Text)

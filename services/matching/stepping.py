@@ -110,6 +110,7 @@ async def take(
         levels=levels,
         model_version=comparison.model_version if comparison else None,
         probability=comparison.probability if comparison else None,
+        candidates=question.candidates if question else None,
         undone_at=None,
     )
     tx.add(step)
