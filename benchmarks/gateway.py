@@ -12,7 +12,7 @@ from uuid import UUID
 from benchmarks.gateway_stand import KEEPER, READER, UNDER, Stand, partner
 
 SECONDS_VARIABLE = "TEKAMOUL_BENCH_SECONDS"
-SECONDS, ROUNDS, CONNECTIONS, MANY = 8.0, 3, 32, 1_000
+SECONDS, ROUNDS, CONNECTIONS, MANY = 8.0, 3, 64, 1_000
 MANY_PER_S = 250.0
 """Each of a thousand connections is used again within four seconds: unused for five, the server closes it."""
 HOUSEHOLD = UUID("018f7c1e-0000-7000-8000-000000000001")

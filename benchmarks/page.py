@@ -71,10 +71,11 @@ READING = """\
 - **verify-audit**: the disclosure log verified as `tekamoul verify-audit` does it, from PostgreSQL, one process beside its own:
   each row's hash, each seal's signature, each name's commitment; the best of three. The peer is SHA-256 alone over the same
   bytes, ready in memory (`sha256_rows_per_s`). `written_per_s`: as the gateway writes them, in its largest batches, fsync on.
-- **gateway**: requests of a household of 1 KB per second, 32 clients in a process of their own, in turn in one run, medians of three:
+- **gateway**: requests of a household of 1 KB per second, 64 clients in a process of their own, in turn in one run, medians of three:
   straight from a FastAPI application (`upstream_per_s`), through nginx with one worker and kept connections before it, so through
-  Debian's HAProxy where it is installed, through one gateway process with its token check and quota (`bare`), and with agreement,
-  check, a committed disclosure row (fsync on) and names too (`full`). A ratio is over nginx's rate of the same round, the median of
+  Debian's HAProxy where it is installed, through one gateway process with its token check and quota (`bare`), as the keeper of
+  the registry with committed disclosure rows too, one for each person (`own`, fsync on), and as another institution under an agreement, with its
+  volume, the check of each field and names of its own too (`full`; before commit 06b74a0 that was measured of the keeper). A ratio is over nginx's rate of the same round, the median of
   the rounds. `connections` are open at once, 250 requests a second over them: unused for five seconds the server would close one.
 - **gateway-tenants**: four partners at 20 requests a second each beside one at 30 and then at 210, above its quota of 50: the worst
   p99 among the four in both, medians of three runs.
