@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 NAMES_PATH, FILES_PATH = "/internal/names", "/internal/files-of"
 MOST_NAMES = 200
@@ -20,6 +20,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{0,
 
 class NamesAsked(BaseModel):
     """Ids and numbers of one household or person, of either kind."""
+
+    model_config = ConfigDict(extra="forbid")
 
     names: Annotated[list[Name], Field(min_length=1, max_length=MOST_NAMES)]
 
