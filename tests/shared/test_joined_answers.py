@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
 from uvicorn.server import ServerState
 
-from running import StoppedAtOnce
 from shared.patience import PatientProtocol
+from tests.shared.patient_server import Receive, Send, serving
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope = dict[str, Any]
 MEBIBYTE = 1 << 20
-
-
-@asynccontextmanager
-async def serving(answer: Callable[[Send], Awaitable[None]]) -> AsyncIterator[int]:
-    """The port of a server that answers so."""
-
-    async def app(scope: dict[str, Any], receive: object, send: Send) -> None:
-        await answer(send)
-
-    made = socket.socket()
-    made.bind(("127.0.0.1", 0))
-    made.listen(16)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=PatientProtocol)
-    server = StoppedAtOnce(config)
-    task = asyncio.create_task(server.serve(sockets=[made]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield made.getsockname()[1]
-    server.told.set()
-    await task
-    made.close()
 
 
 def start(length: int) -> dict[str, Any]:
@@ -65,7 +41,7 @@ class Written(asyncio.Transport):
 
 
 async def test_head_and_body_are_one_packet_and_a_close_comes_after_them() -> None:
-    async def app(scope: dict[str, Any], receive: object, send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(5))
         await send({"type": "http.response.body", "body": b"whole"})
 
@@ -85,13 +61,13 @@ async def test_head_and_body_are_one_packet_and_a_close_comes_after_them() -> No
 async def test_what_is_ready_leaves_while_the_rest_is_waited_for() -> None:
     told = asyncio.Event()
 
-    async def answer(send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(8))
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
         await told.wait()
         await send({"type": "http.response.body", "body": b"rest"})
 
-    async with serving(answer) as port:
+    async with serving(app) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: door\r\n\r\n")
         assert (await asyncio.wait_for(reader.readuntil(b"half"), 5)).startswith(b"HTTP/1.1 200")
@@ -105,7 +81,7 @@ async def test_who_sends_faster_than_the_reader_reads_is_stopped_and_nothing_is_
     pieces = [bytes([place % 251]) * (1 + place * 7919 % 40_000) for place in range(4_000)]
     whole = b"".join(pieces)
 
-    async def answer(send: Send) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal sent
         await send(start(len(whole)))
         for piece in pieces:
@@ -113,7 +89,7 @@ async def test_who_sends_faster_than_the_reader_reads_is_stopped_and_nothing_is_
             sent += len(piece)
         await send({"type": "http.response.body", "body": b""})
 
-    async with serving(answer) as port:
+    async with serving(app) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 16)
         writer.write(b"GET / HTTP/1.1\r\nHost: door\r\n\r\n")
         await asyncio.sleep(1)

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
-import uvicorn
 
-from running import StoppedAtOnce
-from shared.patience import PatientProtocol
+from tests.shared.patient_server import Receive, Send, serving
 
 
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr("shared.patience.HEAD_SECONDS", 0.4)
 
-    async def app(scope: dict[str, object], receive: object, send: object) -> None:
+    async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         size = 0
         while True:
-            message = await receive()  # type: ignore[operator]
+            message = await receive()
             size += len(message.get("body", b""))
             if not message.get("more_body"):
                 break
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})  # type: ignore[operator]
-        await send({"type": "http.response.body", "body": b"%02d" % size})  # type: ignore[operator]
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"%02d" % size})
 
-    made = socket.socket()
-    made.bind(("127.0.0.1", 0))
-    made.listen(16)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=PatientProtocol)
-    server = StoppedAtOnce(config)
-    task = asyncio.create_task(server.serve(sockets=[made]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield made.getsockname()[1]
-    server.told.set()
-    await task
-    made.close()
+    async with serving(app) as port:
+        yield port
 
 
 async def closed_after(port: int, drops: list[bytes], pause: float) -> float:
