@@ -9,8 +9,9 @@ from fastapi.responses import HTMLResponse
 from gateway.asgi import Scope, header, without
 from gateway.dashboard.routes import language_chosen
 from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.words import WORDS
 from gateway.traffic.exchange import EXCHANGE, Exchange
-from shared.errors import Refusal
+from shared.errors import NotPermitted, Refusal
 from shared.problems import language_of, problem
 from shared.text import Language
 
@@ -54,6 +55,8 @@ def _on_a_page(answer: Response, language: Language, scope: Any) -> Response:
     said = orjson.loads(answer.body)
     exchange: Exchange = scope[EXCHANGE]
     exchange.fault = said["code"]  # of an answer in JSON it is read there
-    page = _pages.refused(language, said["title"], said["code"], said["trace_id"])
+    # A partner's permissions are its agreement's, a person's those of her role.
+    reason = WORDS[said["code"]].in_(language) if said["code"] == NotPermitted.code else said["title"]
+    page = _pages.refused(language, reason, said["code"], said["trace_id"])
     kept = {name: value for name, value in answer.headers.items() if name == "retry-after"}
     return HTMLResponse(page, answer.status_code, HEADERS | kept | {"Content-Language": language})

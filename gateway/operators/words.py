@@ -16,6 +16,11 @@ WORDS: dict[str, Text] = {
         en="Type the six figures that your authenticator shows now, or one of your recovery codes.",
     ),
     "refused": Text(ar="تعذر عرض الصفحة", fr="Page non affichée", en="Page not shown"),
+    "not_permitted": Text(
+        ar="دوركم لا يشمل هذه الصفحة. من يحتاج إليها يطلبها من مسؤول الأمن.",
+        fr="Votre rôle ne comprend pas cette page. Qui en a besoin la demande au responsable de la sécurité.",
+        en="Your role does not include this page. Who needs it asks the security officer.",
+    ),
     "request": Text(ar="الطلب", fr="Requête", en="Request"),
     "go_on": Text(ar="متابعة", fr="Continuer", en="Go on"),
     "factor_needed": Text(

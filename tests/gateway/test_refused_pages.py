@@ -74,6 +74,7 @@ async def test_every_kind_of_refusal_is_told_so(watcher: httpx.AsyncClient) -> N
         "form_foreign": (403, await watcher.post(SIGN_OUT, data={"csrf": "x"}, **asked)),
         "not_found": (404, await watcher.get("/dashboard/no-such-page", **asked)),
     }
+    assert "Your role does not include this page." in refused["not_permitted"][1].text
     for code, (status, answer) in refused.items():
         assert_told_on_a_page(answer, status, "en", code)
     # Refused before it comes to any page.
