@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
@@ -49,6 +50,7 @@ def integrity(body: bytes) -> str:
     return "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
 
 
+@cache
 def load_assets() -> dict[str, Asset]:
     """Every file under static/ that a page may load, by its path there."""
     found = {}

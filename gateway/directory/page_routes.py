@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from gateway.dashboard.routes import InLanguage, remember
+from gateway.dashboard.routes import InLanguage
 from gateway.directory.asking import Seen, any_partner, told_of, viewed_by
 from gateway.directory.operations import open_to, shown
 from gateway.directory.page_tables import address_of
@@ -14,6 +14,7 @@ from gateway.directory.pages import PartnerPages
 from gateway.directory.routes import Described, Hours
 from gateway.directory.schemas import Access
 from gateway.operators.pages import HEADERS
+from gateway.operators.sign_routes import answered
 from gateway.partners.schemas import PartnerId
 from gateway.traffic import counting
 from shared.clock import now
@@ -21,7 +22,6 @@ from shared.database import Tx
 from shared.errors import NotFound, NotPermitted
 from shared.identity import Caller, only_own, permitted
 from shared.platform import Platform
-from shared.text import Language
 
 router = APIRouter(prefix="/dashboard", include_in_schema=False)
 pages = PartnerPages()
@@ -125,10 +125,3 @@ async def seen_by(request: Request, tx: AsyncSession, by: Caller, partner_id: st
     if own not in (None, partner_id):
         raise NotFound
     return await any_partner(request, tx, partner_id, by if own is None else None), own is None
-
-
-def answered(request: Request, page: str, language: Language, status: int = 200) -> HTMLResponse:
-    answer = HTMLResponse(page, status, HEADERS | {"Content-Language": language})
-    if request.query_params.get("lang") == language:
-        remember(answer, language)
-    return answer

@@ -11,12 +11,13 @@ from gateway.dashboard.routes import InLanguage
 from gateway.directory.asking import Seen
 from gateway.directory.errors import NotASandbox
 from gateway.directory.operations import Operation, description_of, open_to, shown
-from gateway.directory.page_routes import answered, pages, seen_by
+from gateway.directory.page_routes import pages, seen_by
 from gateway.directory.routes import Described
 from gateway.directory.schemas import OperationOut
 from gateway.directory.trying import LONGEST_BODY, MOST_PARAMETERS, Form, form_of, send, token_for, trial_of
 from gateway.operators.forms import read_form
 from gateway.operators.sessions import Sessions, csrf_of, refuse_foreign
+from gateway.operators.sign_routes import answered
 from gateway.partners.schemas import PartnerId
 from shared.database import Tx
 from shared.errors import NotFound

@@ -41,8 +41,9 @@ async def ask(tx: AsyncSession, subject: str, reason: str, by: Person) -> Erasur
     return asked
 
 
-async def undecided(tx: AsyncSession, erasure_id: UUID, by: Person) -> str:
-    """Whom an erasure is about that this person may decide; nobody else does meanwhile. NotFound, SamePerson, AlreadyDecided."""
+async def undecided(tx: AsyncSession, erasure_id: UUID, by: Person) -> tuple[Erasure, str]:
+    """An erasure that this person may decide, and whom it is about; nobody else decides it meanwhile. NotFound, SamePerson,
+    AlreadyDecided."""
     found = await tx.get(Erasure, erasure_id, with_for_update=True)
     if found is None:
         raise NotFound
@@ -50,13 +51,11 @@ async def undecided(tx: AsyncSession, erasure_id: UUID, by: Person) -> str:
         raise AlreadyDecided(day=f"{found.decided_at:%Y-%m-%d}")
     if found.asked_by == str(by):
         raise SamePerson
-    return found.subject
+    return found, found.subject
 
 
-async def decide(tx: AsyncSession, erasure_id: UUID, by: Person, *, erase: bool) -> Erasure:
-    """Erase what was asked for, or refuse it; either way it names the subject no longer. NotFound, SamePerson, AlreadyDecided."""
-    subject = await undecided(tx, erasure_id, by)
-    found = await tx.get_one(Erasure, erasure_id)
+async def decide(tx: AsyncSession, found: Erasure, subject: str, by: Person, *, erase: bool) -> Erasure:
+    """Erase what was asked for, or refuse it; either way it names the subject no longer. `found`, `subject`: see `undecided`."""
     found.subject = None
     found.decided_by, found.decided_at = str(by), now()
     if erase:

@@ -35,7 +35,7 @@ async def files_of(platform: Platform, said: Sequence[str]) -> Members:
     files are there."""
     known = await _ask(platform, REGISTRY, NAMES_PATH, Names, said)
     names = list(dict.fromkeys([*said, *(known.names if known is not None else ())]))[:MOST_NAMES]
-    processes = sorted(name for name in platform.settings.service_urls if name != GATEWAY)
+    processes = _services(platform)
     answers = await asyncio.gather(*(_ask(platform, one, FILES_PATH, FilesWritten, names) for one in processes))
     unanswered = {process for process, answer in zip(processes, answers, strict=True) if answer is None}
     if known is None:
@@ -51,10 +51,14 @@ async def forget_files_of(platform: Platform, said: Sequence[str]) -> None:
     known = await _ask(platform, REGISTRY, NAMES_PATH, Names, said)
     if known is None:
         raise FilesNotForgotten(processes=REGISTRY)
-    processes = sorted(name for name in platform.settings.service_urls if name != GATEWAY)
+    processes = _services(platform)
     done = await asyncio.gather(*(_forgotten(platform, one, known.names) for one in processes))
     if missing := [process for process, forgotten in zip(processes, done, strict=True) if not forgotten]:
         raise FilesNotForgotten(processes=", ".join(missing))
+
+
+def _services(platform: Platform) -> list[str]:
+    return sorted(name for name in platform.settings.service_urls if name != GATEWAY)
 
 
 async def _forgotten(platform: Platform, process: str, names: Collection[str]) -> bool:

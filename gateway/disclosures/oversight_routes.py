@@ -81,15 +81,17 @@ async def approve_erasure(erasure_id: UUID, tx: Tx, by: Deciding, request: Reque
     The services first forget in which files she stood; where one does not answer nothing is erased, and it is to be asked again.
     """
     person = _person(request, by)
-    subject = await erasing.undecided(tx, erasure_id, person)
+    found, subject = await erasing.undecided(tx, erasure_id, person)
     await forget_files_of(request.app.state.platform, [subject])
-    return ErasureOut.model_validate(await erasing.decide(tx, erasure_id, person, erase=True))
+    return ErasureOut.model_validate(await erasing.decide(tx, found, subject, person, erase=True))
 
 
 @router.post("/erasures/{erasure_id}/refuse")
 async def refuse_erasure(erasure_id: UUID, tx: Tx, by: Deciding, request: Request) -> ErasureOut:
     """Leave the name in the log."""
-    return ErasureOut.model_validate(await erasing.decide(tx, erasure_id, _person(request, by), erase=False))
+    person = _person(request, by)
+    found, subject = await erasing.undecided(tx, erasure_id, person)
+    return ErasureOut.model_validate(await erasing.decide(tx, found, subject, person, erase=False))
 
 
 @router.get("/break-glass", dependencies=[Watching])

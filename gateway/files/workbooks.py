@@ -50,6 +50,7 @@ def look_at_workbook(file: Path, form: FileForm, known: frozenset[str]) -> Found
             beside = ["".join(_read(archive, one, MOST_BESIDE)) for one in names if one not in (SHEET, SHARED)]
             rows = _Sheet(_read(archive, SHEET, MOST_UNPACKED), _shared(archive) if SHARED in names else [])
             found = look_at_rows(rows.rows(), form, known, padded=True)
+    # zipfile says NotImplementedError of a way of packing it does not know, RuntimeError where a password is asked for.
     except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, EOFError, NotImplementedError, RuntimeError) as fault:
         raise Unreadable(type(fault).__name__) from None
     if any(has_id(text, known) for text in (*beside, rows.head, rows.tail)):

@@ -11,17 +11,17 @@ from gateway.dashboard.routes import InLanguage
 from gateway.operators import own
 from gateway.operators.errors import CodeWrong, PasswordWeak, PasswordWrong, TooManySignIns
 from gateway.operators.models import Operator
-from gateway.operators.pages import HEADERS, SessionOut, Shown, SignPages
+from gateway.operators.pages import HEADERS, SessionOut, Shown, pages
 from gateway.operators.proving import Offer, recovery_codes_left
 from gateway.operators.roles import PERSON
 from gateway.operators.sessions import OWN, Sessions, csrf_of, refuse_foreign
 from gateway.operators.sign_routes import answered, browser_of, read
 from gateway.operators.tokens import fingerprint
-from shared.errors import NotFound, Unauthenticated
+from shared.errors import NotFound, Refusal, Unauthenticated
 from shared.identity import Caller, only_own
 from shared.platform import Platform
+from shared.text import Language
 
-pages = SignPages()
 router = APIRouter(prefix="/v1/sign-in", tags=["operators"])
 shown_pages = APIRouter(include_in_schema=False)
 Person = Annotated[Caller, only_own]
@@ -87,9 +87,7 @@ async def change_password_here(request: Request, by: Person, language: InLanguag
     try:
         await own.change_password(platform, operator.name, token, old, new, browser_of(request))
     except (PasswordWrong, PasswordWeak, TooManySignIns) as refusal:
-        shown = await _shown(request, operator, token)
-        page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
-        return answered(request, page, language, refusal)
+        return await _again(request, operator, token, refusal, language)
     return RedirectResponse(f"{OWN}?done=password", 303, HEADERS)
 
 
@@ -133,10 +131,15 @@ async def end_session_here(request: Request, by: Person, language: InLanguage) -
     try:
         await own.end_session(state.platform, state.factor_key, operator.name, ended, proof, browser_of(request))
     except (CodeWrong, PasswordWrong, TooManySignIns) as refusal:
-        shown = await _shown(request, operator, token)
-        page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
-        return answered(request, page, language, refusal)
+        return await _again(request, operator, token, refusal, language)
     return RedirectResponse(f"{OWN}?done=session", 303, HEADERS)
+
+
+async def _again(request: Request, operator: Operator, token: str, refusal: Refusal, language: Language) -> Response:
+    """The person's page, saying why nothing was changed."""
+    shown = await _shown(request, operator, token)
+    page = pages.own(language, shown, csrf_of(token), refused=refusal.detail.in_(language))
+    return answered(request, page, language, refusal)
 
 
 async def _shown(request: Request, operator: Operator, token: str) -> Shown:

@@ -155,3 +155,6 @@ def _proof_of(operator: Operator) -> str:
     if operator.factor_secret is not None:
         return "present_code"
     return "old_password" if operator.password_hash is not None else ""
+
+
+pages = SignPages()

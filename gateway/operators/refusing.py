@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from gateway.asgi import Scope, header, without
 from gateway.dashboard.routes import language_chosen
-from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.pages import HEADERS, pages
 from gateway.operators.words import WORDS
 from gateway.traffic.exchange import EXCHANGE, Exchange
 from shared.errors import NotPermitted, Refusal
@@ -17,7 +17,6 @@ from shared.text import Language
 
 PAGES = "/dashboard"
 ACCEPT_LANGUAGE = frozenset({b"accept-language"})
-_pages = SignPages()
 
 
 def told(refusal: Refusal, scope: Scope) -> Response:
@@ -57,6 +56,6 @@ def _on_a_page(answer: Response, language: Language, scope: Any) -> Response:
     exchange.fault = said["code"]  # of an answer in JSON it is read there
     # A partner's permissions are its agreement's, a person's those of her role.
     reason = WORDS[said["code"]].in_(language) if said["code"] == NotPermitted.code else said["title"]
-    page = _pages.refused(language, reason, said["code"], said["trace_id"])
+    page = pages.refused(language, reason, said["code"], said["trace_id"])
     kept = {name: value for name, value in answer.headers.items() if name == "retry-after"}
     return HTMLResponse(page, answer.status_code, HEADERS | kept | {"Content-Language": language})

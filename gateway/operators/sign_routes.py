@@ -8,7 +8,7 @@ from gateway.operators import signing_in
 from gateway.operators.errors import CodeWrong, FormForeign, IssuerAway, PasswordWeak, SignInRefused, TooManySignIns
 from gateway.operators.forms import read_form
 from gateway.operators.oidc import ATTEMPT_SECONDS, BACK, Attempt, Issuer
-from gateway.operators.pages import HEADERS, SignPages
+from gateway.operators.pages import HEADERS, pages
 from gateway.operators.proving import Offer
 from gateway.operators.sessions import (
     ATTEMPT,
@@ -31,7 +31,6 @@ from shared.text import Language
 LARGEST_FORM_BYTES = 4 << 10
 MOST_FIELDS = 5
 
-pages = SignPages()
 signing = APIRouter(dependencies=[open_to_all], include_in_schema=False)
 
 
